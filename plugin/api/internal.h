@@ -1,0 +1,52 @@
+/* What the files of this room share: the border's checks, and no rules. */
+#ifndef API_INTERNAL_H
+#define API_INTERNAL_H
+
+#include "tillproof.h"
+
+#include "sale/till.h"
+
+#include <sys/types.h>
+
+struct tillproof {
+    pid_t owner;
+    struct till *till;
+};
+
+/* Keeps the sentence for tillproof_reason and returns the code; a code that is none of misuse or fault
+ * becomes one. */
+int32_t api_fail(int rc, const struct err *e);
+int32_t api_argument(const char *what);
+/* 0, or why the handle cannot be used here. */
+int32_t api_enter(const struct tillproof *handle);
+
+/*
+ * Results: `first` is the struct's size in the first version, `known` that of this one. api_out_check looks
+ * at the caller's size; api_out copies what both know, and leaves the caller's size as it is.
+ */
+int32_t api_out_check(const void *to, size_t first);
+void api_out(void *to, const void *from, size_t known);
+/* One input struct: what the caller knows is copied, the rest is zero. A newer caller's unknown rest must be
+ * zero. */
+int32_t api_in(void *to, size_t known, size_t first, const void *from);
+/* An item of an array in which each is `stride` bytes. */
+int32_t api_item(const void *item, uint32_t stride);
+/* A text in a struct: its zero byte must be within size, and it must be UTF-8. */
+int32_t api_text(const char *text, size_t size, const char *what, struct bytes *out);
+
+/* The sizes of the first version. A struct that grows keeps its line. */
+#define FIRST_STATUS       sizeof(struct tillproof_status)
+#define FIRST_SALE         sizeof(struct tillproof_sale)
+#define FIRST_LINE         sizeof(struct tillproof_line)
+#define FIRST_PRESENTATION sizeof(struct tillproof_presentation)
+#define FIRST_QUOTE        sizeof(struct tillproof_quote)
+#define FIRST_TENDER       sizeof(struct tillproof_tender)
+#define FIRST_COMMIT       sizeof(struct tillproof_commit)
+#define FIRST_LINE_RESULT  sizeof(struct tillproof_line_result)
+#define FIRST_SHARE_RESULT sizeof(struct tillproof_share_result)
+#define FIRST_OFFER_RESULT sizeof(struct tillproof_offer_result)
+#define FIRST_TAX_RESULT   sizeof(struct tillproof_tax_result)
+
+void api_fill_quote(struct tillproof_quote *out, const struct quote_info *q);
+
+#endif

@@ -1,0 +1,109 @@
+#include "api/internal.h"
+#include "shop/shop.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FIRST_WAIT_MS = 2000 };
+
+static int find_till(const char *directory, const char *name, struct shop *shop, char dir[SHOP_PATH_MAX],
+                     struct err *e)
+{
+    int rc = shop_load(directory, shop, e);
+    if (rc) {
+        return rc;
+    }
+    rc = shop_path(shop, "tills", name, NULL, dir);
+    if (rc) {
+        return err_set(e, rc, "the shop's directory has too long a name");
+    }
+    if (access(dir, F_OK) != 0) {
+        return err_set(e, TP_E_NO_SHOP, "the shop has no till %s; make it with: tillproof till enrol %s",
+                       name, name);
+    }
+    return 0;
+}
+
+static int open_till(const char *directory, const char *name, struct till **out, struct err *e)
+{
+    struct shop shop;
+    char dir[SHOP_PATH_MAX];
+    struct till_config config = {.dir = dir, .clock = &clock_system, .first_wait_ms = FIRST_WAIT_MS};
+    int rc = find_till(directory, name, &shop, dir, e);
+    rc = rc ? rc : shop_transport(&shop, &clock_system, &config.transport, e);
+    if (rc) {
+        return rc;
+    }
+    memcpy(config.authority, shop.authority, ID_SIZE);
+    memcpy(config.root, shop.root, HASH_SIZE);
+    return till_open(&config, out, e);
+}
+
+int32_t tillproof_open(const char *directory, const char *till, uint32_t flags, struct tillproof **handle)
+{
+    struct err e = {0};
+    const char *name = till ? till : "till1";
+    if (!directory || !*directory || !handle || flags) {
+        return api_argument("open takes a directory, a place for the handle, and no flags");
+    }
+    if (!name_valid(bytes_str(name))) {
+        return api_argument("that is not a till's name");
+    }
+    struct tillproof *h = calloc(1, sizeof *h);
+    int rc = h ? open_till(directory, name, &h->till, &e) : TP_E_MEMORY;
+    if (rc) {
+        free(h);
+        return api_fail(rc, &e);
+    }
+    h->owner = getpid();
+    *handle = h;
+    return 0;
+}
+
+int32_t tillproof_close(struct tillproof *handle, uint32_t deadline_ms)
+{
+    if (!handle) {
+        return 0;
+    }
+    int32_t rc = api_enter(handle);
+    if (rc) {
+        return rc;
+    }
+    rc = till_close(handle->till, deadline_ms);
+    free(handle);
+    return rc ? api_fail(rc, NULL) : 0;
+}
+
+int32_t tillproof_status(struct tillproof *handle, struct tillproof_status *status)
+{
+    struct till_status s;
+    struct err e = {0};
+    int32_t rc = api_enter(handle);
+    rc = rc ? rc : api_out_check(status, FIRST_STATUS);
+    if (rc) {
+        return rc;
+    }
+    rc = till_status(handle->till, &s, &e);
+    if (rc) {
+        return api_fail(rc, &e);
+    }
+    struct tillproof_status out = {
+        .online = s.online,
+        .ready = s.ready,
+        .quarantined = s.quarantined,
+        .behind = s.behind,
+        .time_sure = s.time_sure,
+        .queue = (uint32_t)s.unsent,
+        .refused = (uint32_t)s.refused,
+        .refused_reason = s.refused_reason,
+        .conflicts = (uint32_t)s.conflicts,
+        .time_ms = s.time_ms,
+        .epoch = s.epoch,
+        .seq = s.seq,
+    };
+    bytes_to_cstr(bytes_str(s.name), out.till, sizeof out.till);
+    bytes_to_cstr(bytes_str(s.store), out.store, sizeof out.store);
+    bytes_to_cstr(bytes_str(s.currency), out.currency, sizeof out.currency);
+    api_out(status, &out, sizeof out);
+    return 0;
+}

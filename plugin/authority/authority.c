@@ -1,0 +1,261 @@
+/* One message in, one answer an item out; and the memory of who may sign. */
+#include "authority/internal.h"
+
+#include <stdlib.h>
+
+enum { ITEM_MEMORY_MAX = 64 * 1024 * 1024, PUBLIC_MEMORY = 512 * 1024 };
+
+static const struct {
+    int (*check)(struct call *c);   /* before it is kept for the first time */
+    int (*project)(struct call *c); /* what it changes in the tables; also when they are rebuilt */
+    int (*answer)(struct call *c);  /* requests: instead of the two */
+} handlers[KIND_COUNT] = {
+    [KIND_POLICY] = {.check = policy_check},
+    [KIND_KEYSET] = {.check = keyset_check},
+    [KIND_TERMINAL] = {.check = terminal_check, .project = terminal_project},
+    [KIND_OFFER] = {.check = offer_statement_check, .project = offer_statement_project},
+    [KIND_BATCH] = {.check = batch_check, .project = batch_project},
+    [KIND_LINK] = {.project = link_project},
+    [KIND_COMMIT] = {.project = commit_project},
+    [KIND_REVERSE] = {.project = reverse_project},
+    [KIND_HOLD] = {.answer = hold_answer},
+    [KIND_RELEASE] = {.answer = release_answer},
+    [KIND_SYNC] = {.answer = sync_answer},
+};
+
+static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u << KIND_TERMINAL;
+
+int authority_open(const struct authority_config *config, struct authority **out, struct err *e)
+{
+    struct authority *a = calloc(1, sizeof *a);
+    if (!a) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    a->config = *config;
+    arena_init(&a->policy_memory, PUBLIC_MEMORY);
+    *out = a;
+    return 0;
+}
+
+void authority_close(struct authority *a)
+{
+    if (!a) {
+        return;
+    }
+    store_close(a->config.store);
+    cose_key_free(&a->config.grant_key);
+    trust_free(&a->trust);
+    arena_reset(&a->policy_memory);
+    wipe(a, sizeof *a);
+    free(a);
+}
+
+static int learn_policy(struct authority *a, struct bytes raw)
+{
+    struct statement st;
+    arena_reset(&a->policy_memory);
+    a->policy = (struct policy){0};
+    struct bytes kept = arena_copy(&a->policy_memory, raw);
+    if (!kept.p || statement_parse(kept, &a->policy_memory, &st, NULL) != 0) {
+        return TP_E_CORRUPT;
+    }
+    a->policy = st.payload.policy.terms;
+    return 0;
+}
+
+static void learn_own_name(struct authority *a)
+{
+    for (size_t i = 0; i < a->trust.n; i++) {
+        const struct trusted_key *k = &a->trust.v[i];
+        if (k->purpose == PURPOSE_GRANT && memcmp(k->key.kid, a->config.grant_key.kid, KID_SIZE) == 0) {
+            bytes_to_cstr(bytes_str(k->name), a->name, sizeof a->name);
+        }
+    }
+}
+
+/* A kept keyset, policy or terminal becomes what this handle knows. */
+static int learn(void *arg, const struct stored *row)
+{
+    struct authority *a = arg;
+    struct arena arena;
+    struct statement st;
+    arena_init(&arena, PUBLIC_MEMORY);
+    int rc = 0;
+    if (row->kind == KIND_POLICY) {
+        rc = learn_policy(a, row->raw);
+    } else if (statement_parse(row->raw, &arena, &st, NULL) != 0) {
+        rc = TP_E_CORRUPT;
+    } else if (row->kind == KIND_KEYSET) {
+        rc = trust_keyset(&a->trust, &st.payload.keyset, NULL);
+        learn_own_name(a);
+    } else {
+        rc = trust_terminal(&a->trust, &st.payload.terminal, NULL);
+    }
+    arena_reset(&arena);
+    a->learned = row->n;
+    return rc > 0 ? TP_E_CORRUPT : rc;
+}
+
+/* Takes in what other handles on the same store have kept since. */
+static int refresh(struct authority *a)
+{
+    return store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+}
+
+static int untrusted(struct call *c, struct err *why)
+{
+    c->err = (struct err){0};
+    return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
+}
+
+/* Who signed, with a key of the kind's purpose that was valid then: requests now, records when they were
+ * made. */
+static int authenticate(struct call *c)
+{
+    struct authority *a = c->a;
+    const struct trusted_key *by = NULL;
+    struct err why = {0};
+    if (memcmp(c->st->payload.common.audience, a->config.id, ID_SIZE) != 0) {
+        return err_set(&c->err, TP_BAD_STATEMENT, "the statement is for another authority");
+    }
+    if (c->st->kind == KIND_KEYSET && a->trust.keyset == 0) {
+        c->by = "root";
+        return trust_first_keyset(c->st, a->config.root, &why) ? untrusted(c, &why) : 0;
+    }
+    int64_t at = kinds[c->st->kind].record ? c->st->payload.common.time_ms : c->now;
+    if (trust_verify(&a->trust, c->st, at, &by, &why) != 0) {
+        return untrusted(c, &why);
+    }
+    if (by->revoked && kinds[c->st->kind].request) {
+        return err_set(&c->err, TP_REVOKED, "the till's key was revoked");
+    }
+    c->by = by->name;
+    return 0;
+}
+
+/* Keeps a statement and lets it change the tables; a repeated one changes nothing and is answered the same.
+ */
+static int keep(struct call *c)
+{
+    bool fresh = false;
+    int rc = store_statement_put(c->s, c->st, c->now, &fresh);
+    if (rc == 0 && fresh && handlers[c->st->kind].check) {
+        rc = handlers[c->st->kind].check(c);
+    }
+    if (rc == 0 && fresh && handlers[c->st->kind].project) {
+        rc = handlers[c->st->kind].project(c);
+    }
+    if (rc == 0) {
+        answer_registered(c->answer, c->st->d);
+    }
+    return rc;
+}
+
+static int run(struct store *s, void *arg)
+{
+    struct call *c = arg;
+    c->s = s;
+    c->err = (struct err){0};
+    buf_reset(c->answer);
+    int (*answer)(struct call *) = handlers[c->st->kind].answer;
+    int rc = answer ? request_handle(c, answer) : keep(c);
+    return rc == 0 && c->answer->failed ? TP_E_MEMORY : rc;
+}
+
+static bool may_come_in(enum kind kind)
+{
+    return handlers[kind].answer || handlers[kind].check || handlers[kind].project;
+}
+
+static int handle_one(struct authority *a, const struct statement *st, struct arena *arena, struct buf *reply)
+{
+    struct buf answer;
+    buf_init(&answer, MESSAGE_MAX);
+    struct call c = {.a = a, .st = st, .now = clock_wall(a->config.clock), .arena = arena, .answer = &answer};
+    int rc = may_come_in(st->kind) ? refresh(a)
+                                   : err_set(&c.err, TP_BAD_STATEMENT, "an authority alone signs that");
+    if (rc == 0) {
+        rc = authenticate(&c);
+    }
+    if (rc == 0) {
+        rc = store_write(a->config.store, run, &c);
+    }
+    if (rc == 0) {
+        buf_put(reply, answer.p, answer.n);
+    } else if (rc > 0) {
+        answer_problem(reply, st->d, rc, c.err.code == rc ? c.err.text : code_sentence(rc));
+        rc = 0;
+    }
+    buf_free(&answer);
+    return rc;
+}
+
+int authority_handle(struct authority *a, struct bytes request, struct buf *reply)
+{
+    struct arena arena;
+    struct dec d;
+    int rc = 0;
+    if (request.n > MESSAGE_MAX) {
+        answer_problem(reply, NULL, TP_BAD_STATEMENT, "the message is too long");
+        return 0;
+    }
+    arena_init(&arena, ITEM_MEMORY_MAX);
+    dec_init(&d, request);
+    for (int items = 0; rc == 0 && !dec_done(&d); items++) {
+        struct statement st;
+        struct err e = {0};
+        arena_reset(&arena);
+        int got = items < MESSAGE_ITEMS_MAX ? message_next(&d, &arena, &st, &e)
+                                            : err_set(&e, TP_BAD_STATEMENT, "the message has too many items");
+        if (got != 1) {
+            answer_problem(reply, NULL, TP_BAD_STATEMENT, e.code ? e.text : "the item is malformed");
+            break;
+        }
+        rc = handle_one(a, &st, &arena, reply);
+    }
+    arena_reset(&arena);
+    return rc < 0 ? rc : reply->failed ? TP_E_MEMORY : 0;
+}
+
+/* One kept statement, projected as if it came now. */
+static int replay(void *arg, const struct stored *row)
+{
+    struct authority *a = arg;
+    struct arena arena;
+    struct statement st;
+    char by[64];
+    arena_init(&arena, ITEM_MEMORY_MAX);
+    struct bytes raw = arena_copy(&arena, row->raw);
+    int rc = !raw.p || statement_parse(raw, &arena, &st, NULL) != 0 ? TP_E_CORRUPT : 0;
+    if (rc == 0) {
+        st.lines = arena_copy(&arena, row->lines);
+        st.person = arena_copy(&arena, row->person);
+        COPY_TEXT(by, st.iss);
+        struct call c = {
+            .a = a, .s = a->config.store, .st = &st, .by = by, .now = row->received_ms, .arena = &arena};
+        rc = handlers[st.kind].project ? handlers[st.kind].project(&c) : 0;
+    }
+    if (rc == 0 && (learned_kinds >> row->kind & 1)) {
+        rc = learn(a, row);
+    }
+    arena_reset(&arena);
+    return rc > 0 ? TP_E_CORRUPT : rc;
+}
+
+static int rebuild(struct store *s, void *arg)
+{
+    struct authority *a = arg;
+    trust_free(&a->trust);
+    a->trust = (struct trust){0};
+    a->learned = 0;
+    int rc = store_clear_projections(s);
+    return rc ? rc : store_statements(s, UINT32_MAX, 0, INT64_MAX, replay, a);
+}
+
+int authority_rebuild(struct authority *a, struct err *e)
+{
+    a->rebuilding = true;
+    int rc = store_write(a->config.store, rebuild, a);
+    a->rebuilding = false;
+    return rc ? err_set(e, rc, "rebuilding the tables: %s", store_error(a->config.store)) : 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * The whole authority: request bytes in, reply bytes out. A state machine over signed statements; every
+ * table that it keeps beside them is a projection of their set, and can be rebuilt.
+ */
+#ifndef AUTHORITY_AUTHORITY_H
+#define AUTHORITY_AUTHORITY_H
+
+#include "base/clock.h"
+#include "store/store.h"
+#include "wire/statement.h"
+
+struct authority;
+
+struct authority_config {
+    uint8_t id[ID_SIZE];       /* this authority */
+    uint8_t root[HASH_SIZE];   /* thumbprint of the root key that its first keyset must be signed by */
+    struct store *store;       /* taken over when authority_open succeeds */
+    struct cose_key grant_key; /* taken over when authority_open succeeds */
+    uint8_t card_key[HASH_SIZE];
+    const struct clock_source *clock; /* outlives the authority */
+};
+
+/* 0, TP_E_MEMORY, or what the store says. One handle is used by one thread at a time. */
+int authority_open(const struct authority_config *config, struct authority **out, struct err *e);
+void authority_close(struct authority *a); /* takes NULL */
+
+/*
+ * Handles one message (a CBOR sequence of statements, PROTOCOL page "Transport") and appends one answer
+ * for each, in order; a malformed item ends the answers with one problem. Every byte of it may be hostile.
+ * 0; TP_E_BUSY, TP_E_IO, TP_E_READ_ONLY, TP_E_CORRUPT or TP_E_MEMORY when the store or the machine failed:
+ * then nothing of the failing statement was kept, and reply holds the answers before it.
+ */
+int authority_handle(struct authority *a, struct bytes request, struct buf *reply);
+
+/* Drops every projection and makes it anew from the kept statements, in one transaction. */
+int authority_rebuild(struct authority *a, struct err *e);
+
+#endif

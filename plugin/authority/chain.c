@@ -1,0 +1,32 @@
+/* The chain of a till's records: gaps stay open, contradictions are forks. */
+#include "authority/internal.h"
+
+int chain_take(struct call *c, const struct chain *chain)
+{
+    struct till_row till;
+    struct record_row row = {.till = bytes_str(c->by), .epoch = chain->epoch, .seq = chain->seq};
+    bool fork = false;
+    memcpy(row.d, c->st->d, HASH_SIZE);
+    memcpy(row.prev, chain->prev, HASH_SIZE);
+    int rc = store_till(c->s, row.till, &till);
+    if (rc) {
+        return rc == STORE_NOT_FOUND ? err_code(&c->err, TP_UNKNOWN_TILL) : rc;
+    }
+    if (chain->epoch > till.epoch) {
+        return err_set(&c->err, TP_BAD_STATEMENT, "no terminal statement gave this epoch");
+    }
+    if ((rc = store_record_put(c->s, &row)) || (rc = store_record_fork(c->s, &row, &fork))) {
+        return rc;
+    }
+    if (chain->epoch == till.epoch) {
+        fork = fork || (chain->seq == 1 && memcmp(chain->prev, till.terminal, HASH_SIZE) != 0);
+        /* Of two records at one place the smaller D is the head: a function of the set, not of arrival. */
+        if (chain->seq > till.head.seq ||
+            (chain->seq == till.head.seq && memcmp(c->st->d, till.head.d, HASH_SIZE) < 0)) {
+            till.head.seq = chain->seq;
+            memcpy(till.head.d, c->st->d, HASH_SIZE);
+        }
+        till.quarantined = till.quarantined || fork;
+    }
+    return store_till_put(c->s, &till);
+}

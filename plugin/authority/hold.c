@@ -1,0 +1,295 @@
+/*
+ * A hold is answered by a grant: what stands for each presented coupon and card, the binding quote, and
+ * reservations that keep it so until the grant ends.
+ */
+#include "authority/internal.h"
+
+#include "offer/price.h"
+#include "wire/hash.h"
+
+#include <stdlib.h>
+
+/* One presented offer: a coupon, or one of a card's links. */
+struct seat {
+    struct offer offer;
+    bool known;           /* the offer's terms were found: it takes part in pricing */
+    int64_t batch, index; /* NONE for a card's */
+    int64_t card;         /* NONE for a coupon */
+    int64_t slot;         /* which use of the coupon it would take */
+    int reason;
+};
+
+struct table {
+    struct call *c;
+    const struct hold *hold;
+    struct lines_part lines;
+    struct person_part person;
+    struct seat *seats;
+    size_t n, cap;
+    int64_t card; /* whose links are being seated */
+};
+
+static bool seated(const struct table *t, const uint8_t ref[REF_SIZE])
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->seats[i].known && memcmp(t->seats[i].offer.ref, ref, REF_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The slots of one coupon that other sales hold. */
+struct taken {
+    int64_t n, lowest_free;
+};
+
+static int count_taken(void *arg, const struct reservation_row *row)
+{
+    struct taken *t = arg;
+    t->n++;
+    if (row->slot == t->lowest_free) { /* rows come by slot */
+        t->lowest_free++;
+    }
+    return 0;
+}
+
+/* Whether one more use of the coupon is free; else already_used or held. The sale's own reservations are gone
+ * by now. */
+static int take_slot(struct call *c, struct seat *seat)
+{
+    int64_t uses = 0, limit = seat->offer.per_coupon == NONE ? INT64_MAX : seat->offer.per_coupon;
+    struct taken taken = {0};
+    int rc = store_coupon_uses(c->s, seat->batch, seat->index, &uses);
+    if (rc == 0) {
+        rc = store_reservations(c->s, seat->batch, seat->index, count_taken, &taken);
+    }
+    seat->slot = taken.lowest_free;
+    if (rc == 0 && uses >= limit) {
+        seat->reason = TP_ALREADY_USED;
+    } else if (rc == 0 && taken.n >= limit - uses) {
+        seat->reason = TP_HELD;
+    }
+    return rc;
+}
+
+static int seat_coupon(struct table *t, struct bytes bytes)
+{
+    struct call *c = t->c;
+    struct coupon coupon;
+    struct batch_row batch;
+    if (coupon_parse(bytes, &coupon) != 0) {
+        return err_set(&c->err, TP_BAD_STATEMENT, "a coupon is malformed");
+    }
+    struct seat seat = {.batch = coupon.batch, .index = coupon.index, .card = NONE};
+    seat.reason = lookup_coupon(c, &coupon, &batch);
+    if (seat.reason < 0) {
+        return seat.reason;
+    }
+    int rc = lookup_offer(c, coupon.offer, NONE, &seat.offer);
+    if (rc && rc != STORE_NOT_FOUND) {
+        return rc;
+    }
+    memcpy(seat.offer.ref, coupon.offer, REF_SIZE);
+    if (seat.reason == 0 && rc == STORE_NOT_FOUND) {
+        seat.reason = TP_UNKNOWN_OFFER;
+    } else if (seat.reason == 0 && !(seat.offer.redeem & REDEEM_COUPON)) {
+        seat.reason = TP_UNKNOWN_COUPON;
+    } else if (seat.reason == 0 && seated(t, coupon.offer)) {
+        seat.reason = TP_DUPLICATE;
+    } else if (seat.reason == 0) {
+        seat.known = true;
+        seat.reason = coupon.exp <= c->now / 1000 ? TP_EXPIRED : 0;
+        rc = seat.reason ? 0 : take_slot(c, &seat);
+        if (rc) {
+            return rc;
+        }
+    }
+    t->seats[t->n++] = seat;
+    return 0;
+}
+
+static int seat_link(void *arg, const struct link_row *row)
+{
+    struct table *t = arg;
+    struct seat seat = {.batch = NONE, .index = NONE, .card = t->card, .known = true};
+    if (seated(t, row->offer) || t->n == t->cap) {
+        return 0;
+    }
+    int rc = lookup_offer(t->c, row->offer, NONE, &seat.offer);
+    if (rc == 0 && (seat.offer.redeem & REDEEM_CARD)) {
+        t->seats[t->n++] = seat;
+    }
+    return rc == STORE_NOT_FOUND ? 0 : rc;
+}
+
+/* Coupons first, in the order of scanning, then each card's links; an offer takes one seat. */
+static int seat_all(struct table *t)
+{
+    struct call *c = t->c;
+    int rc = 0;
+    t->cap = MAX_COUPONS + MAX_REDEMPTIONS;
+    t->seats = ARENA_NEW(c->arena, struct seat, t->cap);
+    if (!t->seats) {
+        return TP_E_MEMORY;
+    }
+    for (size_t i = 0; i < t->hold->coupons.n && rc == 0; i++) {
+        rc = seat_coupon(t, t->hold->coupons.v[i]);
+    }
+    t->cap = t->n + MAX_REDEMPTIONS - t->hold->coupons.n;
+    for (size_t i = 0; i < t->person.cards.n && rc == 0; i++) {
+        t->card = (int64_t)i;
+        rc = store_links(c->s, t->person.cards.v[i].p, t->hold->common.time_ms, seat_link, t);
+    }
+    return rc;
+}
+
+static int price(struct table *t, struct quote *q)
+{
+    const struct offer **offers = ARENA_NEW(t->c->arena, const struct offer *, t->n);
+    struct standing *standings = ARENA_NEW(t->c->arena, struct standing, t->n);
+    size_t n = 0;
+    if (!offers || !standings) {
+        return TP_E_MEMORY;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->seats[i].known) {
+            offers[n] = &t->seats[i].offer;
+            standings[n++] = (struct standing){t->seats[i].reason, NONE};
+        }
+    }
+    return offer_price(&t->c->a->policy, &t->lines.basket, offers, standings, n, q, t->c->arena, &t->c->err);
+}
+
+static int reserve(struct table *t, const struct seat *seat, int64_t number)
+{
+    if (seat->batch == NONE) {
+        return 0;
+    }
+    struct reservation_row row = {.batch = seat->batch,
+                                  .index = seat->index,
+                                  .slot = seat->slot,
+                                  .number = number,
+                                  .until_ms = t->c->now + GRANT_TTL_MS};
+    memcpy(row.sale, t->hold->sale, ID_SIZE);
+    memcpy(row.offer, seat->offer.ref, REF_SIZE);
+    COPY_TEXT(row.till, bytes_str(t->c->by));
+    return store_reservation_put(t->c->s, &row);
+}
+
+/* What pricing made of a seat; an offer that applied takes a number and its reservation. */
+static int judge(struct table *t, const struct seat *seat, const struct quote *q, struct verdict *v)
+{
+    *v = (struct verdict){.version = seat->known ? seat->offer.version : 0,
+                          .batch = seat->batch,
+                          .index = seat->index,
+                          .card = seat->card,
+                          .reason = seat->reason,
+                          .number = NONE};
+    memcpy(v->offer, seat->offer.ref, REF_SIZE);
+    if (!seat->known) {
+        return 0;
+    }
+    for (size_t i = 0; i < q->refused.n; i++) {
+        if (memcmp(q->refused.v[i].ref, v->offer, REF_SIZE) == 0) {
+            v->reason = q->refused.v[i].reason;
+        }
+    }
+    for (size_t i = 0; i < q->applied.n; i++) {
+        const struct quote_applied *a = &q->applied.v[i];
+        if (memcmp(a->ref, v->offer, REF_SIZE) == 0) {
+            v->basis = a->basis;
+            v->discount = a->discount;
+            v->cashback = a->cashback;
+            int rc = store_next_grant(t->c->s, &v->number);
+            return rc ? rc : reserve(t, seat, v->number);
+        }
+    }
+    return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct verdict *x = a, *y = b;
+    int order = memcmp(x->offer, y->offer, REF_SIZE);
+    int64_t xs[] = {x->batch, x->index, x->card}, ys[] = {y->batch, y->index, y->card};
+    for (size_t i = 0; order == 0 && i < 3; i++) {
+        order = xs[i] < ys[i] ? -1 : xs[i] > ys[i];
+    }
+    return order;
+}
+
+static int sign_grant(struct table *t, const struct quote *q)
+{
+    struct call *c = t->c;
+    struct verdict *verdicts = ARENA_NEW(c->arena, struct verdict, t->n);
+    struct grant grant = {.common = {.version = 1, .time_ms = c->now},
+                          .till = bytes_str(c->by),
+                          .rev = t->hold->rev,
+                          .ttl_ms = GRANT_TTL_MS,
+                          .policy = c->a->policy.version,
+                          .verdicts = {verdicts, t->n}};
+    struct buf quote, envelope;
+    int rc = verdicts ? 0 : TP_E_MEMORY;
+    for (size_t i = 0; i < t->n && rc == 0; i++) {
+        rc = judge(t, &t->seats[i], q, &verdicts[i]);
+    }
+    if (rc) {
+        return rc;
+    }
+    qsort(verdicts, t->n, sizeof *verdicts, by_place);
+    memcpy(grant.common.audience, c->a->config.id, ID_SIZE);
+    memcpy(grant.request, c->st->d, HASH_SIZE);
+    memcpy(grant.sale, t->hold->sale, ID_SIZE);
+    buf_init(&quote, MESSAGE_MAX);
+    buf_init(&envelope, ENVELOPE_MAX);
+    if ((rc = schema_encode(&schema_quote, q, &quote, &c->err)) == 0 &&
+        (rc = sha256(buf_view(&quote), grant.quote)) == 0 &&
+        (rc = statement_sign(KIND_GRANT, &grant, bytes_str(c->a->name), &c->a->config.grant_key, &envelope,
+                             NULL, &c->err)) == 0) {
+        answer_grant(c->answer, c->st->d, buf_view(&envelope), buf_view(&quote));
+    }
+    buf_free(&quote);
+    buf_free(&envelope);
+    return rc;
+}
+
+/* The basket must be the till's own, at the moment of asking, by the policy in force. */
+static int read_parts(struct table *t)
+{
+    struct call *c = t->c;
+    struct till_row till;
+    const struct basket *b = &t->lines.basket;
+    int rc = schema_decode(&schema_lines_part, c->st->lines, c->arena, &t->lines, &c->err);
+    if (rc || (rc = lookup_person(c, &t->person)) || (rc = store_till(c->s, bytes_str(c->by), &till))) {
+        return rc == TP_E_MALFORMED ? TP_BAD_STATEMENT : rc;
+    }
+    if (c->a->policy.version == 0) {
+        return err_set(&c->err, TP_BAD_STATEMENT, "the shop has no policy yet");
+    }
+    if (b->time_ms != t->hold->common.time_ms || b->tax_included != c->a->policy.tax_included ||
+        !bytes_is(b->store, till.store)) {
+        return err_set(&c->err, TP_BAD_STATEMENT, "the basket's time, store or tax mode is not the till's");
+    }
+    return 0;
+}
+
+int hold_answer(struct call *c)
+{
+    struct table t = {.c = c, .hold = &c->st->payload.hold};
+    struct rev_row rev;
+    struct quote q;
+    int rc = read_parts(&t);
+    if (rc || (rc = store_rev(c->s, t.hold->sale, &rev))) {
+        return rc;
+    }
+    if (rev.finished || t.hold->rev <= rev.rev) {
+        return err_code(&c->err, TP_SUPERSEDED);
+    }
+    rev.rev = t.hold->rev;
+    if ((rc = store_rev_put(c->s, t.hold->sale, &rev)) ||
+        (rc = store_reservations_drop(c->s, t.hold->sale)) || (rc = seat_all(&t)) || (rc = price(&t, &q))) {
+        return rc;
+    }
+    return sign_grant(&t, &q);
+}

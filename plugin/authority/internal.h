@@ -1,0 +1,76 @@
+/* Inside the authority: one statement being handled, and one pair of functions for each kind. */
+#ifndef AUTHORITY_INTERNAL_H
+#define AUTHORITY_INTERNAL_H
+
+#include "authority/authority.h"
+#include "keys/trust.h"
+
+enum {
+    GRANT_TTL_MS = 120000,       /* how long a grant lives */
+    REQUEST_WINDOW_MS = 120000,  /* how far a request's time may be off */
+    ANSWER_KEPT_MS = 15 * 60000, /* how long a request may be repeated */
+    TERMINAL_DAYS_MAX = 90,
+};
+
+struct authority {
+    struct authority_config config;
+    char name[64];      /* of the grant key, as the keyset has it: iss of what it signs */
+    struct trust trust; /* keysets and terminals up to statement number `learned` */
+    int64_t learned;
+    struct arena policy_memory;
+    struct policy policy; /* version 0: none yet */
+    bool rebuilding;      /* replaying kept statements: no tills are told */
+};
+
+struct call {
+    struct authority *a;
+    struct store *s;
+    const struct statement *st;
+    const char *by; /* the signer's name */
+    int64_t now;    /* when it is, or was, received */
+    struct arena *arena;
+    struct buf *answer;
+    struct err err;
+};
+
+/* Each returns 0, a positive code to refuse with (c->err says more), or a fault. They run inside a
+ * transaction. */
+int policy_check(struct call *c);
+int keyset_check(struct call *c);
+int terminal_check(struct call *c);
+int terminal_project(struct call *c);
+int offer_statement_check(struct call *c);
+int offer_statement_project(struct call *c);
+int batch_check(struct call *c);
+int batch_project(struct call *c);
+int link_project(struct call *c);
+int commit_project(struct call *c);
+int reverse_project(struct call *c);
+int hold_answer(struct call *c);
+int release_answer(struct call *c);
+int sync_answer(struct call *c);
+
+/* request.c: what every request is held against; then the kind's own answer. */
+int request_handle(struct call *c, int (*answer)(struct call *c));
+
+/* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
+int chain_take(struct call *c, const struct chain *chain);
+
+/* lookup.c: statements read back, decoded into the call's arena. */
+int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
+                 struct offer *out); /* STORE_NOT_FOUND */
+/* The person part; an erased or absent one is all zero. */
+int lookup_person(struct call *c, struct person_part *out);
+/* Why a coupon is not one of ours, or 0: signature, batch, range. Fills the batch where it is known. */
+int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row *batch);
+/* Copies a name into a row's fixed array. */
+#define COPY_TEXT(to, from) bytes_to_cstr((from), (to), sizeof(to))
+
+/* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
+int rank_coupon(struct call *c, int64_t batch, int64_t index);
+int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);
+int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]);
+/* What a redemption's outcome is before it was ever ranked. */
+enum { OUTCOME_NEW = TP_PROVISIONAL };
+
+#endif

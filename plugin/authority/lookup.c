@@ -1,0 +1,57 @@
+/* Statements read back from the store, and what a coupon is. */
+#include "authority/internal.h"
+
+struct find_offer {
+    struct call *c;
+    struct offer *out;
+};
+
+static int take_offer(void *arg, const struct stored *row)
+{
+    struct find_offer *f = arg;
+    struct statement st;
+    struct bytes raw = arena_copy(f->c->arena, row->raw);
+    if (!raw.p) {
+        return TP_E_MEMORY;
+    }
+    int rc = statement_parse(raw, f->c->arena, &st, NULL);
+    if (rc || st.kind != KIND_OFFER) {
+        return rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
+    }
+    *f->out = st.payload.offer.terms;
+    return 0;
+}
+
+int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, struct offer *out)
+{
+    uint8_t d[HASH_SIZE];
+    struct find_offer f = {c, out};
+    int rc = store_offer(c->s, ref, version, d);
+    return rc ? rc : store_statement(c->s, d, take_offer, &f);
+}
+
+int lookup_person(struct call *c, struct person_part *out)
+{
+    *out = (struct person_part){0};
+    if (!c->st->person.p) {
+        return 0;
+    }
+    int rc = schema_decode(&schema_person_part, c->st->person, c->arena, out, &c->err);
+    return rc == TP_E_MALFORMED ? TP_BAD_STATEMENT : rc;
+}
+
+int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row *batch)
+{
+    *batch = (struct batch_row){0};
+    int rc = trust_verify_coupon(&c->a->trust, coupon, NONE);
+    if (rc) {
+        return rc;
+    }
+    rc = store_batch(c->s, coupon->batch, batch);
+    if (rc) {
+        return rc == STORE_NOT_FOUND ? TP_UNKNOWN_COUPON : rc;
+    }
+    bool ours = memcmp(batch->offer, coupon->offer, REF_SIZE) == 0 && coupon->index >= batch->first &&
+                coupon->index <= batch->last;
+    return ours ? 0 : TP_UNKNOWN_COUPON;
+}

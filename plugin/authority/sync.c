@@ -1,0 +1,123 @@
+/* What a till's replica lacks: public statements, outcomes, and the time, under one signature. */
+#include "authority/internal.h"
+
+enum { SEND_MAX = 200, SEND_BYTES = 1024 * 1024, OUTCOMES_MAX = 64 };
+
+static const uint32_t public_kinds =
+    1u << KIND_POLICY | 1u << KIND_KEYSET | 1u << KIND_TERMINAL | 1u << KIND_OFFER | 1u << KIND_BATCH;
+
+struct parcel {
+    struct call *c;
+    struct state state;
+    struct buf rest; /* the statements, one after another */
+    struct bytes ds[SEND_MAX];
+    uint8_t d[SEND_MAX][HASH_SIZE];
+    struct outcome outcomes[OUTCOMES_MAX];
+    size_t sent, told;
+};
+
+enum { PARCEL_FULL = 1 };
+
+/* A till is sent its own terminal statements, not its neighbours'. */
+static int concerns(struct call *c, const struct stored *row, bool *yes)
+{
+    struct statement st;
+    *yes = true;
+    if (row->kind != KIND_TERMINAL) {
+        return 0;
+    }
+    struct bytes raw = arena_copy(c->arena, row->raw);
+    if (!raw.p || statement_parse(raw, c->arena, &st, NULL) != 0) {
+        return TP_E_CORRUPT;
+    }
+    *yes = bytes_is(st.payload.terminal.till, c->by);
+    return 0;
+}
+
+static int put_statement(void *arg, const struct stored *row)
+{
+    struct parcel *p = arg;
+    bool yes;
+    int rc = concerns(p->c, row, &yes);
+    if (rc) {
+        return rc;
+    }
+    if (yes && (p->sent == SEND_MAX || p->rest.n + row->raw.n > SEND_BYTES)) {
+        p->state.more = true;
+        return PARCEL_FULL;
+    }
+    p->state.have = row->n;
+    if (yes) {
+        memcpy(p->d[p->sent], row->d, HASH_SIZE);
+        p->ds[p->sent] = bytes_of(p->d[p->sent], HASH_SIZE);
+        p->sent++;
+        buf_put(&p->rest, row->raw.p, row->raw.n);
+    }
+    return 0;
+}
+
+static int put_outcome(void *arg, const struct outcome_row *row)
+{
+    struct parcel *p = arg;
+    if (p->told == OUTCOMES_MAX) {
+        p->state.more = true;
+        return PARCEL_FULL;
+    }
+    struct outcome *o = &p->outcomes[p->told++];
+    *o = (struct outcome){.redemption = row->redemption, .reason = row->reason, .amount = row->amount};
+    memcpy(o->commit, row->commit, HASH_SIZE);
+    p->state.outcomes_to = row->n;
+    return 0;
+}
+
+static int fill(struct parcel *p)
+{
+    struct call *c = p->c;
+    const struct sync *sync = &c->st->payload.sync;
+    struct till_row till;
+    int rc = store_till(c->s, bytes_str(c->by), &till);
+    if (rc) {
+        return rc;
+    }
+    p->state = (struct state){.common = {.version = 1, .time_ms = c->now},
+                              .head = till.head,
+                              .quarantined = till.quarantined,
+                              .have = sync->have,
+                              .outcomes_to = sync->outcomes};
+    memcpy(p->state.common.audience, c->a->config.id, ID_SIZE);
+    memcpy(p->state.request, c->st->d, HASH_SIZE);
+    memcpy(p->state.card_key, c->a->config.card_key, HASH_SIZE);
+    rc = store_statements(c->s, public_kinds, sync->have, INT64_MAX, put_statement, p);
+    if (rc == 0 || rc == PARCEL_FULL) {
+        rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
+    }
+    return rc == PARCEL_FULL ? 0 : rc;
+}
+
+int sync_answer(struct call *c)
+{
+    struct parcel *p = ARENA_NEW(c->arena, struct parcel, 1);
+    struct buf envelope;
+    if (!p) {
+        return TP_E_MEMORY;
+    }
+    p->c = c;
+    buf_init(&p->rest, SEND_BYTES);
+    buf_init(&envelope, ENVELOPE_MAX);
+    int rc = fill(p);
+    if (rc == 0) {
+        p->state.statements.v = p->ds;
+        p->state.statements.n = p->sent;
+        p->state.outcomes.v = p->outcomes;
+        p->state.outcomes.n = p->told;
+        rc = statement_sign(KIND_STATE, &p->state, bytes_str(c->a->name), &c->a->config.grant_key, &envelope,
+                            NULL, &c->err);
+    }
+    if (rc == 0) {
+        answer_state(c->answer, c->st->d, buf_view(&envelope), buf_view(&p->rest), p->sent);
+    }
+    buf_free(&p->rest);
+    buf_free_secret(&envelope);
+    wipe(p->state.card_key, HASH_SIZE);
+    return rc;
+}

@@ -1,0 +1,555 @@
+/*
+ * tillproof: signed coupons and linked cards at the till, redeemed once and reported with proof.
+ *
+ * This is the only header of the plugin, and the contract. It is a draft of version 1: what is declared
+ * here stays as it is, and functions may be added.
+ *
+ *     struct tillproof *t = NULL;
+ *     int64_t sale = 0;
+ *     struct tillproof_quote q = {.size = sizeof q};
+ *     struct tillproof_presentation p = {.size = sizeof p};
+ *     struct tillproof_commit c = {.size = sizeof c};
+ *
+ *     tillproof_open("/var/lib/shop", NULL, 0, &t);
+ *     tillproof_sale_begin(t, "2026-000017", "EUR", 0, &sale);
+ *     tillproof_lines_set(t, sale, lines, count);
+ *     tillproof_present(t, sale, TILLPROOF_SCAN, digits, length, &p);
+ *     tillproof_quote(t, sale, &q);          the price so far, at once
+ *     tillproof_hold(t, sale, 3000, &q);     the price that binds, before the first tender
+ *     tillproof_commit(t, sale, "R-17", tenders, 1, &c);
+ *     tillproof_close(t, 5000);
+ *
+ * RETURN VALUES. Zero: the call was done. Below zero: misuse by the program, or a fault of the machine;
+ * the call changed nothing and its outputs are untouched, except where a function says otherwise; see
+ * tillproof_reason. What a cashier may meet (a coupon used before, an expired offer, a line that is
+ * down) is never an error: the call returns 0, and the result's `outcome` holds a positive code.
+ *
+ * THREADS. Any thread may call any function on any handle, at once with others; each handle has one lock,
+ * which no call holds while it waits for the network. Only two functions wait for anything but a local
+ * disk: tillproof_hold and tillproof_close, each at most to the deadline that it is given (tillproof_open
+ * waits at most 2 s, once in a new till's life). tillproof_commit and tillproof_void wait for the disk; the
+ * first tillproof_hold of a sale and the first write of a block of sale ids do, too. No other function waits.
+ * No function calls back into the program.
+ *
+ * PROCESSES. A till's name is open once on a machine: a second handle, in this process or another, gets
+ * TILLPROOF_E_TILL_BUSY. A handle belongs to the process that opened it: after fork() every call in the
+ * child returns TILLPROOF_E_FORKED and touches nothing. The plugin prints nothing, listens on nothing, sets
+ * no signal handler, locale, environment variable or atexit function, and ignores how SIGCHLD is handled.
+ *
+ * STRUCTS. Each begins with `uint32_t size`, which the caller sets to sizeof the struct it was compiled
+ * with before every call. A plugin that knows a longer struct fills or reads only `size` bytes; one that
+ * knows a shorter struct leaves the rest of a result untouched and asks that the rest of an input is zero.
+ * A size below the first version's is TILLPROOF_E_ARGUMENT. In an array every item has the same size, and the
+ * next item begins that many bytes on. Members named `reserved` are zero. All structs are flat and free of
+ * pointers.
+ *
+ * TEXT is UTF-8. Arguments of type `const char *` end with a zero byte, as does every text in a struct;
+ * a text in a result that does not fit is cut at the border of a character. A byte sequence that is not
+ * UTF-8 is TILLPROOF_E_ARGUMENT.
+ *
+ * NUMBERS. Money is in minor units of the sale's currency (1299 for 12.99 EUR), quantities are in
+ * thousandths (1.5 kg is 1500), tax rates in thousandths of a percent (7.5% is 7500), times in
+ * milliseconds since 1970-01-01T00:00:00Z, deadlines in milliseconds from the call on.
+ *
+ * OWNERSHIP never crosses: the caller's memory is read or filled during the call and not kept.
+ *
+ * Version 1 will also have these, which this draft does not: event_fd, event_next, event_data; sale_save,
+ * sale_load, sale_unsettled, sale_forget; refund_begin; day_close; device; present_image.
+ */
+#ifndef TILLPROOF_H
+#define TILLPROOF_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TILLPROOF_API __attribute__((visibility("default")))
+
+/* The number of the binary interface that this header describes; see tillproof_version. */
+#define TILLPROOF_VERSION 1
+
+/*
+ * CODES. tillproof_name gives each its word. A number is never changed and never reused; a later version
+ * may return one that is not in this list, so show the word, or treat the unknown as "not applied".
+ */
+#define TILLPROOF_OK 0
+
+/* Why an offer, a coupon or a card gives nothing, now or at all. */
+#define TILLPROOF_EXPIRED               1  /* the offer or the coupon has ended */
+#define TILLPROOF_NOT_YET_VALID         2  /* the offer has not begun */
+#define TILLPROOF_MIN_SPEND             3  /* below its minimum spend; `missing` says by how much */
+#define TILLPROOF_MIN_QUANTITY          4  /* fewer items than it needs */
+#define TILLPROOF_NO_MATCHING_ITEMS     5  /* nothing in the basket belongs to it */
+#define TILLPROOF_WRONG_STORE           6  /* for another store */
+#define TILLPROOF_WRONG_TIME            7  /* for another time of day or week */
+#define TILLPROOF_STACKING_GROUP        8  /* a better offer of its group applies */
+#define TILLPROOF_EXCLUSIVE             9  /* it, or one that applies, does not combine */
+#define TILLPROOF_ALREADY_USED          10 /* the coupon has been used */
+#define TILLPROOF_LIMIT_REACHED         11 /* the offer's number of uses is reached */
+#define TILLPROOF_BUDGET_SPENT          12 /* the offer's budget is spent */
+#define TILLPROOF_REVOKED               13 /* withdrawn by the merchant */
+#define TILLPROOF_BAD_SIGNATURE         14 /* a forged or damaged coupon */
+#define TILLPROOF_UNKNOWN_OFFER         15 /* genuine, but its offer is not known here */
+#define TILLPROOF_UNKNOWN_COUPON        16 /* not issued by this shop */
+#define TILLPROOF_OFFLINE_DENIED        17 /* not to be redeemed while the line is down */
+#define TILLPROOF_OFFLINE_CAP           18 /* its limit without a line is reached */
+#define TILLPROOF_NOT_LINKED            19 /* the card is linked to no offer */
+#define TILLPROOF_CUSTOMER_NOT_ELIGIBLE 20 /* for other customers */
+#define TILLPROOF_NO_EFFECT             21 /* it would save nothing, so it is not used up */
+#define TILLPROOF_CURRENCY              22 /* the sale's currency is not the shop's */
+#define TILLPROOF_MISREAD               23 /* read badly; scan again */
+#define TILLPROOF_HELD                  24 /* in use at another sale at this moment */
+#define TILLPROOF_SUPERSEDED            25 /* a later request of this sale was answered already */
+#define TILLPROOF_STALE                 26 /* the request came too late */
+#define TILLPROOF_AMOUNT_RANGE          27 /* an amount beyond 10^15 minor units */
+
+/* How a sale stands, and what became of a call. */
+#define TILLPROOF_PROVISIONAL  28 /* priced by the till alone */
+#define TILLPROOF_BINDING      29 /* held: the authority stands by this price */
+#define TILLPROOF_COMMITTED    30 /* recorded */
+#define TILLPROOF_VOIDED       31 /* recorded, then voided */
+#define TILLPROOF_OFFLINE      32 /* the authority did not answer in time, or was never heard */
+#define TILLPROOF_CONFLICT     33 /* booked, beyond what was granted */
+#define TILLPROOF_QUARANTINED  34 /* the till's record contradicts itself; it may not redeem */
+#define TILLPROOF_UNKNOWN_CODE 35 /* a scan that is not a coupon of any shop */
+#define TILLPROOF_DUPLICATE    36 /* this coupon, card or offer is in the basket already */
+#define TILLPROOF_APPLIED      37 /* the offer applies */
+#define TILLPROOF_UNKNOWN_SALE 69 /* no sale has this id or reference */
+
+/* Misuse and faults. */
+#define TILLPROOF_E_ARGUMENT  (-1)  /* an argument is not what the contract asks for */
+#define TILLPROOF_E_STATE     (-2)  /* the call does not fit the state of the sale or till */
+#define TILLPROOF_E_MEMORY    (-3)  /* memory, or a limit named here, ran out */
+#define TILLPROOF_E_IO        (-4)  /* the disk or the system refused */
+#define TILLPROOF_E_CORRUPT   (-5)  /* stored data are damaged */
+#define TILLPROOF_E_NO_SHOP   (-6)  /* no shop, or no such till, in that directory */
+#define TILLPROOF_E_READ_ONLY (-7)  /* the directory cannot be written */
+#define TILLPROOF_E_NEWER     (-8)  /* a newer version wrote it */
+#define TILLPROOF_E_TILL_BUSY (-9)  /* the till is open already, here or in another process */
+#define TILLPROOF_E_UNTRUSTED (-10) /* a key or signature of the shop does not check out */
+#define TILLPROOF_E_MALFORMED (-11) /* stored bytes do not follow their format */
+#define TILLPROOF_E_CRYPTO    (-12) /* the cryptographic library failed */
+#define TILLPROOF_E_BEHIND    (-13) /* the till's record is older than its authority's copy; enrol it anew */
+#define TILLPROOF_E_EXISTS    (-14) /* it is there already, and is something else */
+#define TILLPROOF_E_TIMEOUT   (-15) /* not done by the deadline */
+#define TILLPROOF_E_FORKED    (-16) /* the handle belongs to the parent process */
+#define TILLPROOF_E_BUSY      (-17) /* the shop's files are in use; try again */
+
+/* An open till. */
+struct tillproof;
+
+/* What tillproof_sizeof is asked for. */
+#define TILLPROOF_SIZEOF_STATUS       1
+#define TILLPROOF_SIZEOF_SALE         2
+#define TILLPROOF_SIZEOF_LINE         3
+#define TILLPROOF_SIZEOF_PRESENTATION 4
+#define TILLPROOF_SIZEOF_QUOTE        5
+#define TILLPROOF_SIZEOF_TENDER       6
+#define TILLPROOF_SIZEOF_COMMIT       7
+#define TILLPROOF_SIZEOF_LINE_RESULT  8
+#define TILLPROOF_SIZEOF_SHARE_RESULT 9
+#define TILLPROOF_SIZEOF_OFFER_RESULT 10
+#define TILLPROOF_SIZEOF_TAX_RESULT   11
+
+/*
+ * The number of the binary interface that the loaded plugin speaks. A program compiled with this header
+ * runs with any plugin whose number is TILLPROOF_VERSION. Any thread, any time, never fails.
+ */
+TILLPROOF_API uint32_t tillproof_version(void);
+
+/*
+ * The word of a code, as people and reports see it: tillproof_name(TILLPROOF_ALREADY_USED) is
+ * "already_used", tillproof_name(TILLPROOF_E_TILL_BUSY) is "till_busy". The text is static: it is valid until
+ * the process ends and is not freed. Never NULL: a number that the plugin does not know gives "unknown". Any
+ * thread, any time.
+ */
+TILLPROOF_API const char *tillproof_name(int32_t code);
+
+/*
+ * The size of a struct as the loaded plugin knows it, for programs in languages that lay out structs
+ * themselves. what is one of TILLPROOF_SIZEOF_*; 0 for any other. Any thread, any time.
+ */
+TILLPROOF_API uint32_t tillproof_sizeof(uint32_t what);
+
+/*
+ * One sentence for people about the last call on this thread that returned a value below zero, for logs
+ * and support. It never holds card data or keys. Calls that succeed leave it as it is; it is empty before
+ * the first failure.
+ *
+ * buf: NULL, or room for the text and its zero byte. *length: in, the size of buf (not looked at when buf
+ * is NULL); out, the bytes that the text needs, zero byte included. Returns 0; TILLPROOF_E_ARGUMENT when
+ * length is NULL; TILLPROOF_E_MEMORY when buf is too small: *length is set and buf untouched.
+ * Any thread; it needs no handle, and a failure of tillproof_open is told, too.
+ */
+TILLPROOF_API int32_t tillproof_reason(char *buf, uint32_t *length);
+
+/* ---- the till ---- */
+
+/*
+ * Opens one till of a shop on this machine: reads its keys and its record from DIR, and starts the thread
+ * that talks to the authority. It does not need the network. A till that has never heard its authority waits
+ * for the first answer, at most 2 s, because it could price nothing before.
+ *
+ * directory: the shop's directory, as `tillproof shop init` made it. till: the till's name, or NULL for
+ * "till1". flags: 0. handle: receives the till; give it to tillproof_close.
+ *
+ * Errors: TILLPROOF_E_ARGUMENT, _E_NO_SHOP, _E_READ_ONLY, _E_NEWER (update the plugin), _E_TILL_BUSY,
+ * _E_UNTRUSTED (key files that others may read, or that are not this till's), _E_CORRUPT, _E_IO, _E_MEMORY,
+ * _E_CRYPTO. A till whose record is behind its authority's opens; tillproof_status says `behind`.
+ */
+TILLPROOF_API int32_t tillproof_open(const char *directory, const char *till, uint32_t flags,
+                                     struct tillproof **handle);
+
+/*
+ * Sends what is recorded and not yet sent, at most until the deadline; then ends the thread and frees the
+ * handle, whatever is returned (but TILLPROOF_E_FORKED: the handle is the parent's, and nothing happens).
+ * Holds of sales that were not committed are left to expire. deadline_ms 0 does not wait for the network, but
+ * for a call to it that is under way.
+ *
+ * The program must see to it that no other call on this handle is running or begins. NULL is allowed.
+ * Returns 0 when everything was sent; TILLPROOF_E_TIMEOUT when something is left: it is safe on the
+ * disk and is sent after the next tillproof_open.
+ */
+TILLPROOF_API int32_t tillproof_close(struct tillproof *handle, uint32_t deadline_ms);
+
+struct tillproof_status {
+    uint32_t size;
+    int32_t online;      /* 1: the last message to the authority was answered */
+    int32_t ready;       /* 1: the shop's policy is known, so sales can be priced */
+    int32_t quarantined; /* 1: the authority refuses this till's redemptions until the merchant decides */
+    int32_t behind; /* 1: this till's record is an old copy: nothing more can be committed; enrol it anew */
+    int32_t time_sure;      /* 1: the time is the authority's, or near enough to redeem by */
+    uint32_t queue;         /* records that the authority has not taken yet */
+    uint32_t refused;       /* records that it refused: shown to the merchant, never dropped */
+    int32_t refused_reason; /* the code of the latest refusal, 0: none */
+    uint32_t conflicts;     /* redemptions of this till that it booked as conflicts */
+    int64_t time_ms;        /* the time that the till goes by */
+    int64_t epoch;          /* the enrolment of this till, from 1 */
+    int64_t seq;            /* number of its last record in that epoch, 0: none yet */
+    char till[64];
+    char store[64];
+    char currency[4]; /* the shop's, empty while not ready */
+    uint32_t reserved;
+};
+
+/*
+ * How the till stands at this moment. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproof_status *status);
+
+/* ---- a sale ---- */
+
+/* Flags of tillproof_sale_begin. */
+#define TILLPROOF_TRAINING 1 /* priced like any sale, but never recorded, and never told to the authority */
+
+/*
+ * Begins a sale, or finds the one with this reference: calling it again after a crash is how a program takes
+ * up a sale where it was. A sale that was not held yet is new then; one that was held keeps its identity, so
+ * that a new hold replaces its own reservations; one that was committed is returned as it is, with its
+ * results and text. Lines and presentations of a sale that was not committed are given anew.
+ *
+ * reference: the program's own number of this sale, 1 to 64 bytes, unique for this till for ever.
+ * currency: three capital letters, fixed for the sale; a currency that is not the shop's is told by
+ * tillproof_quote. flags: 0 or TILLPROOF_TRAINING. sale: receives the sale's id, above zero, never used
+ * again for another sale. Training sales have references of their own and end with the handle.
+ *
+ * Errors: TILLPROOF_E_ARGUMENT; _E_EXISTS (the reference belongs to a sale in another currency); _E_MEMORY
+ * (more than 1,000 sales open at once); _E_IO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_begin(struct tillproof *handle, const char *reference,
+                                           const char *currency, uint32_t flags, int64_t *sale);
+
+/*
+ * Looks for the sale with this reference and never makes one (training sales are not found). *sale is 0, and
+ * the return value 0, when there is none. Errors: TILLPROOF_E_ARGUMENT, _E_IO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_find(struct tillproof *handle, const char *reference, int64_t *sale);
+
+struct tillproof_sale {
+    uint32_t size;
+    int32_t state;          /* TILLPROOF_PROVISIONAL, _BINDING, _COMMITTED or _VOIDED */
+    uint32_t flags;         /* as given to tillproof_sale_begin */
+    uint32_t lines;         /* lines in the basket */
+    uint32_t presentations; /* coupons and cards that were taken */
+    int32_t sent;           /* 1: committed, and the authority has the record (and the void, if any) */
+    int64_t rev;            /* grows with every hold and release */
+    int64_t hold_left_ms;   /* how long a binding price still lives, else 0 */
+    char currency[4];
+    char reference[68];
+    char id[36];      /* the sale's 16 random bytes in hexadecimal: `tillproof refund --sale` takes it */
+    char receipt[68]; /* as given to tillproof_commit */
+};
+
+/*
+ * How one sale stands. Never waits (a sale committed long ago is read from the local disk).
+ * Errors: TILLPROOF_E_ARGUMENT (no such sale, or a short size), _E_IO, _E_CORRUPT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_info(struct tillproof *handle, int64_t sale,
+                                          struct tillproof_sale *info);
+
+struct tillproof_line {
+    uint32_t size;
+    uint32_t reserved;
+    int64_t number;     /* 1 to 4294967295, the program's own, unique in the basket */
+    int64_t quantity;   /* thousandths, not 0, to 10^12; below 0 for what is taken back: offers pass it by */
+    int64_t unit_price; /* minor units, 0 or more, as the shop's prices are: with tax or without */
+    int64_t tax;        /* thousandths of a percent, 0 to 100000 */
+    char sku[64];       /* article number, as offers name it; may be empty */
+    char name[96];      /* for people; may be empty */
+    char category[64];  /* as offers name it; may be empty */
+};
+
+/*
+ * Sets the whole basket, in place of the one before, in one step: all of it or, on an error, nothing.
+ * Call it at every change. A binding price becomes provisional again, though the reservations behind it
+ * stay until the next hold, a release, or their end.
+ *
+ * lines: an array of `count` items, 0 to 4096, NULL when count is 0. Quantity times price beyond 10^15 is
+ * told by tillproof_quote as TILLPROOF_AMOUNT_RANGE.
+ * Errors: TILLPROOF_E_ARGUMENT (no such sale; a member out of its range; a line number twice), _E_STATE (the
+ * sale is committed, or its hold is being asked for at this moment), _E_MEMORY, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_lines_set(struct tillproof *handle, int64_t sale,
+                                          const struct tillproof_line *lines, uint32_t count);
+
+/* What the bytes given to tillproof_present are. */
+#define TILLPROOF_SCAN                                                                                       \
+    1                     /* as a scanner sent them: line ends and an AIM prefix such as ]Q1 may be left on  \
+                           */
+#define TILLPROOF_TYPED 2 /* a code that a cashier typed; spaces do not matter */
+#define TILLPROOF_CARD                                                                                       \
+    3 /* the payment terminal's token for a card, or its PAR: 1 to 64 printable ASCII bytes; never a card    \
+         number */
+
+struct tillproof_presentation {
+    uint32_t size;
+    int32_t outcome; /* TILLPROOF_OK: taken; else why not: it is not part of the sale, show the word */
+    int64_t id;      /* for tillproof_withdraw; 0 when it was not taken */
+    uint32_t kind;   /* TILLPROOF_SCAN or _TYPED: a coupon; TILLPROOF_CARD */
+    uint32_t reserved;
+    char offer[48];  /* a coupon: the offer's id, where it is known */
+    char title[208]; /* and its title */
+};
+
+/*
+ * Takes one coupon or card into the sale, after all checks that can be made without asking anybody:
+ * signature, dates, offer, whether it is in the basket already. Whether it saves something is
+ * told by the quote; whether it was used before, by tillproof_hold. Never waits. The price becomes
+ * provisional.
+ *
+ * kind: one of the above. bytes: `length` bytes, 1 to 4096; they need no zero byte at the end.
+ * A card's token is turned into a keyed hash at once and wiped: it reaches neither disk nor network. Clear
+ * your own copy. A card's offers are known to the authority alone: they show after tillproof_hold.
+ *
+ * Outcomes: OK; UNKNOWN_CODE (a product's bar code, for example: ring it up), MISREAD, UNKNOWN_COUPON,
+ * BAD_SIGNATURE, UNKNOWN_OFFER, EXPIRED, NOT_YET_VALID, DUPLICATE (also: a second coupon of the same offer),
+ * OFFLINE (a card, or any coupon, at a till that never heard its authority), LIMIT_REACHED (32 coupons, 8
+ * cards). Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed, or being held), _E_MEMORY, _E_CRYPTO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_present(struct tillproof *handle, int64_t sale, uint32_t kind,
+                                        const void *bytes, uint32_t length,
+                                        struct tillproof_presentation *presentation);
+
+/*
+ * Takes a presentation back out of the sale. The price becomes provisional. Never waits.
+ * Errors: TILLPROOF_E_ARGUMENT (no such sale or presentation), _E_STATE, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_withdraw(struct tillproof *handle, int64_t sale, int64_t presentation);
+
+/* ---- the price ---- */
+
+struct tillproof_quote {
+    uint32_t size;
+    int32_t outcome; /* PROVISIONAL or BINDING: the amounts hold; COMMITTED, VOIDED: they are the record's;
+                        else there is no price */
+    int32_t reason;  /* why it is not binding after a hold: OFFLINE, EXPIRED, QUARANTINED, ...; else 0 */
+    uint32_t lines;  /* how many tillproof_line_result knows */
+    uint32_t shares; /* tillproof_share_result */
+    uint32_t offers; /* tillproof_offer_result */
+    uint32_t taxes;  /* tillproof_tax_result */
+    char currency[4];
+    int64_t gross;        /* sum of quantity x price */
+    int64_t discount;     /* what the offers took off, 0 or more */
+    int64_t net;          /* gross less discount */
+    int64_t tax;          /* the tax in it, or on it */
+    int64_t due;          /* what the customer pays: add nothing up again, compare */
+    int64_t cashback;     /* owed to the customer later; changes nothing now */
+    int64_t hold_left_ms; /* how long a binding price still lives, else 0 */
+};
+
+/*
+ * The price of the basket at this moment, by the till alone unless a hold is alive: local, at once, as
+ * often as you like.
+ *
+ * Outcomes: PROVISIONAL, BINDING, COMMITTED, VOIDED; CURRENCY (the sale's is not the shop's), AMOUNT_RANGE,
+ * OFFLINE (the till never heard its authority, so that it knows no policy). With the last three all
+ * amounts and counts are 0.
+ * Errors: TILLPROOF_E_ARGUMENT, _E_MEMORY, _E_IO, _E_CORRUPT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_quote(struct tillproof *handle, int64_t sale, struct tillproof_quote *quote);
+
+/*
+ * Asks the authority for everything presented, and waits for its answer until the deadline. Call it before
+ * the first tender. With the answer, coupons are reserved for this sale and the price is binding, for the
+ * time that hold_left_ms says (about two minutes); calling it again renews it. A presentation that the
+ * authority refuses is shown by tillproof_offer_result; the others are priced without it.
+ *
+ * Without an answer the outcome stays PROVISIONAL (or BINDING, while the hold before it lives) and `reason`
+ * says why: OFFLINE (no answer by the deadline; an answer that comes later is undone by itself), QUARANTINED,
+ * SUPERSEDED, STALE. The sale can be committed all the same; what was not granted may then be booked as a
+ * conflict. A training sale asks nobody and stays PROVISIONAL with reason 0.
+ *
+ * deadline_ms: milliseconds from now, 1 to 60000. quote: may be NULL. This call waits, without the lock:
+ * other sales go on; this sale's lines and presentations are fixed until it returns (TILLPROOF_E_STATE).
+ * Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed; or another thread holds this sale), _E_BEHIND, _E_IO,
+ * _E_MEMORY, _E_CRYPTO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_hold(struct tillproof *handle, int64_t sale, uint32_t deadline_ms,
+                                     struct tillproof_quote *quote);
+
+/*
+ * The payment failed, the basket is kept: the price becomes provisional, and the reservations are
+ * given back in the background (if the line is down, they end by themselves). A sale without a hold is
+ * left as it is. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed; being held), _E_IO,
+ * _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_release(struct tillproof *handle, int64_t sale);
+
+/* ---- the end of a sale ---- */
+
+struct tillproof_tender {
+    uint32_t size;
+    uint32_t reserved;
+    int64_t amount; /* minor units, -10^15 to 10^15; change given back is a negative tender */
+    char kind[20];  /* cash, card, voucher, ...: 1 to 16 of a to z and _ */
+    uint32_t reserved2;
+};
+
+struct tillproof_commit {
+    uint32_t size;
+    int32_t outcome;      /* TILLPROOF_COMMITTED, or _VOIDED for a sale that was voided afterwards */
+    int32_t binding;      /* 1: by a grant; 0: at the till's own price */
+    uint32_t redemptions; /* offers redeemed by it */
+    int64_t due;
+    int64_t seq;     /* number of the record in this till's chain; 0 for training */
+    char record[72]; /* the record's identity, hexadecimal; empty for training */
+};
+
+/*
+ * Records a paid sale. The signed record is on the disk before the call returns, and goes to the authority
+ * in the background; it never refuses a paid sale. With a live hold the price is the binding one; without, it
+ * is the last provisional one, priced at this moment. Idempotent: committing a committed sale changes nothing
+ * and gives the same result, whatever the other arguments are.
+ *
+ * receipt: the receipt's number, 1 to 64 bytes, or NULL; it stays in this till's own record. tenders: an
+ * array of `count` items, 0 to 32; split payment is one commit with several tenders. Their sum is the
+ * program's business. result: may be NULL.
+ *
+ * Waits for the local disk only. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (there is no price, see
+ * tillproof_quote; the sale is being held by another thread), _E_BEHIND, _E_IO (nothing is recorded: try
+ * again), _E_READ_ONLY, _E_CRYPTO, _E_MEMORY, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_commit(struct tillproof *handle, int64_t sale, const char *receipt,
+                                       const struct tillproof_tender *tenders, uint32_t count,
+                                       struct tillproof_commit *result);
+
+/*
+ * Before the commit: gives reservations back and forgets the sale; its id and reference are unknown from then
+ * on. After it: records that the sale did not count, and gives back coupons and budget; it must be the same
+ * till. The sale stays, with the state TILLPROOF_VOIDED. Idempotent. Waits for the local disk only. Errors:
+ * TILLPROOF_E_ARGUMENT, _E_STATE (being held), _E_BEHIND, _E_IO, _E_READ_ONLY, _E_CRYPTO, _E_MEMORY,
+ * _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_void(struct tillproof *handle, int64_t sale);
+
+/* ---- results ---- */
+
+/*
+ * The parts of the price that tillproof_quote, tillproof_hold or tillproof_commit told last for this sale:
+ * index runs from 0 to the count that tillproof_quote gives, less one. A change of the basket makes a new
+ * price, so ask for the quote first and for its parts after it. Never wait. Any thread; when several threads
+ * work on one sale, the parts are those of the latest price. Errors of all four: TILLPROOF_E_ARGUMENT (no
+ * such sale, or index beyond the end), _E_STATE (the sale was never priced), _E_IO and _E_CORRUPT (a sale
+ * that must be read from the disk), _E_FORKED.
+ */
+
+struct tillproof_line_result {
+    uint32_t size;
+    uint32_t shares;  /* offers that took something off this line */
+    int64_t number;   /* as in tillproof_line; in the basket's order */
+    int64_t gross;    /* quantity x price, rounded once */
+    int64_t discount; /* 0 or more */
+    int64_t net;      /* gross less discount */
+    int64_t tax;
+    int64_t without_tax; /* net without tax */
+    int64_t with_tax;    /* net with tax */
+};
+
+/* One line of the basket. */
+TILLPROOF_API int32_t tillproof_line_result(struct tillproof *handle, int64_t sale, uint32_t index,
+                                            struct tillproof_line_result *result);
+
+struct tillproof_share_result {
+    uint32_t size;
+    uint32_t offer;   /* index for tillproof_offer_result */
+    int64_t line;     /* the line's number */
+    int64_t discount; /* what this offer took off this line */
+};
+
+/* One offer's part of one line's discount: lines in the basket's order, then offers in that of their use. */
+TILLPROOF_API int32_t tillproof_share_result(struct tillproof *handle, int64_t sale, uint32_t index,
+                                             struct tillproof_share_result *result);
+
+struct tillproof_offer_result {
+    uint32_t size;
+    int32_t outcome;      /* TILLPROOF_APPLIED, or why it gives nothing */
+    int64_t presentation; /* the coupon that brought it; 0: a card's offer, or an automatic one */
+    int64_t version;      /* of the offer */
+    int64_t discount;     /* 0 unless it applies */
+    int64_t cashback;
+    int64_t missing; /* TILLPROOF_MIN_SPEND: minor units to go; else 0 */
+    char offer[48];  /* its id */
+    char title[208]; /* its title, where it is known here */
+    char funder[72]; /* who pays: store, manufacturer, ...; empty unless it applies */
+};
+
+/* One offer on the table: those that apply, in the order of their use, then those that do not, by id. */
+TILLPROOF_API int32_t tillproof_offer_result(struct tillproof *handle, int64_t sale, uint32_t index,
+                                             struct tillproof_offer_result *result);
+
+struct tillproof_tax_result {
+    uint32_t size;
+    uint32_t reserved;
+    int64_t rate; /* thousandths of a percent */
+    int64_t tax;
+    int64_t without_tax;
+    int64_t with_tax;
+};
+
+/* One tax class: its sums over the lines, by rate, ascending. */
+TILLPROOF_API int32_t tillproof_tax_result(struct tillproof *handle, int64_t sale, uint32_t index,
+                                           struct tillproof_tax_result *result);
+
+/* What tillproof_text writes. */
+#define TILLPROOF_RECEIPT                                                                                    \
+    1 /* lines for the receipt, each ended by \n: offers and what they took off, totals, the sale's id */
+
+/*
+ * Text for the receipt of a sale that has been priced. Once the sale is committed it is the same for ever,
+ * so that a reprint shows what the customer got.
+ *
+ * what: TILLPROOF_RECEIPT. buf: NULL to ask for the length, or room for the text and its zero byte. *length:
+ * in, the size of buf (not looked at when buf is NULL); out, the bytes that the text needs, zero byte
+ * included. Never waits. Errors: TILLPROOF_E_ARGUMENT; _E_MEMORY (buf is too small: *length is set, buf
+ * untouched); _E_STATE (no price yet); _E_IO, _E_CORRUPT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_text(struct tillproof *handle, int64_t sale, uint32_t what, char *buf,
+                                     uint32_t *length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * till.db: what a till must not lose. Its chain of records and which of them the authority has (the
+ * outbox), the replica that sync fills, the outcomes that it was told, its sales, and a few numbers. SQLite
+ * on a local disk, WAL, synchronous=FULL: a function that writes has written when it returns 0.
+ *
+ * Not thread-safe: the owner locks. Functions return 0, or TP_E_IO, TP_E_READ_ONLY, TP_E_CORRUPT, TP_E_BUSY,
+ * TP_E_MEMORY with a sentence in e (which may be NULL), and then have changed nothing. Views handed to
+ * callbacks live for the callback.
+ */
+#ifndef JOURNAL_JOURNAL_H
+#define JOURNAL_JOURNAL_H
+
+#include "wire/statement.h"
+
+struct journal;
+
+enum { JOURNAL_NOT_FOUND = 1, JOURNAL_VERSION = 1, REFERENCE_MAX = 64, SALE_ID_BLOCK = 1000 };
+
+/*
+ * Makes dir/till.db, mode 0600, for a till that has just been enrolled: its chain begins at the terminal
+ * statement. dir exists. A file that is there already: TP_E_EXISTS. Leaves no half-made file behind.
+ */
+int journal_create(const char *dir, const uint8_t authority[ID_SIZE], struct bytes till, struct bytes store,
+                   int64_t epoch, const uint8_t terminal[HASH_SIZE], struct err *e);
+/* A till that is enrolled anew: its chain begins at the new terminal statement; what it has not sent stays to
+ * be sent. The epoch must be above the one before (TP_E_STATE). The journal must not be open elsewhere. */
+int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint8_t terminal[HASH_SIZE],
+                  struct err *e);
+
+/* Opens dir/till.db and holds the lock of dir/lock until journal_close. TP_E_NO_SHOP (no such file),
+ * TP_E_TILL_BUSY (open here or elsewhere), TP_E_NEWER, TP_E_CORRUPT (not a journal). */
+int journal_open(const char *dir, struct journal **out, struct err *e);
+void journal_close(struct journal *j); /* takes NULL */
+
+/* What the journal says of its till. */
+struct journal_till {
+    uint8_t authority[ID_SIZE];
+    char name[64], store[64];
+    struct head head;
+    int64_t have, outcomes; /* cursors of sync */
+    int64_t floor_ms;       /* trusted time */
+    bool behind;            /* the authority holds a later record of this epoch */
+    bool has_card_key;
+    uint8_t card_key[HASH_SIZE]; /* secret: wipe it */
+};
+int journal_till(struct journal *j, struct journal_till *out, struct err *e);
+
+/* ---- sales ---- */
+
+enum journal_state { SALE_OPEN, SALE_COMMITTED, SALE_VOIDED };
+
+/* One sale's row. Texts end with a zero byte. */
+struct journal_sale {
+    int64_t id;
+    char reference[REFERENCE_MAX + 1];
+    uint8_t uuid[ID_SIZE];
+    char currency[4];
+    int64_t rev;
+    int state; /* enum journal_state */
+    /* from the commit on: */
+    char receipt[REFERENCE_MAX + 1];
+    bool binding;
+    int64_t seq, redemptions;
+    uint8_t commit[HASH_SIZE];
+    struct bytes quote, text; /* views; the quote's encoding and the receipt's lines */
+};
+
+/* Writes or replaces the row of a sale that is open. */
+int journal_sale_put(struct journal *j, const struct journal_sale *s, struct err *e);
+/* Forgets a sale that is open; none such is fine. */
+int journal_sale_drop(struct journal *j, int64_t id, struct err *e);
+/* JOURNAL_NOT_FOUND, or what fn returned. */
+int journal_sale(struct journal *j, int64_t id, int (*fn)(void *arg, const struct journal_sale *s), void *arg,
+                 struct err *e);
+int journal_sale_by_reference(struct journal *j, struct bytes reference,
+                              int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
+/* Takes the next SALE_ID_BLOCK ids, for ever: *first is the first of them, from 1. */
+int journal_sale_ids(struct journal *j, int64_t *first, struct err *e);
+
+/* ---- the chain and the outbox ---- */
+
+struct journal_record {
+    enum kind kind;
+    uint8_t d[HASH_SIZE];
+    struct bytes raw, lines, person; /* parts absent where the kind has none */
+    int64_t epoch, seq;
+    uint8_t prev[HASH_SIZE];
+    int64_t time_ms;
+};
+
+/*
+ * Adds a record to the chain and to the outbox, and writes the sale's row with it (NULL: none), in one
+ * transaction. The record must follow the head: otherwise TP_E_STATE. The floor of trusted time grows to
+ * time_ms.
+ */
+int journal_append(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
+                   struct err *e);
+/* One record by D, or what fn returned. JOURNAL_NOT_FOUND. */
+int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
+                   int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e);
+/* D of the record at a place of the chain. JOURNAL_NOT_FOUND. */
+int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[HASH_SIZE], struct err *e);
+/* The records that the authority has neither taken nor refused, oldest first; a nonzero return of fn ends it
+ * and is returned. */
+int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),
+                   void *arg, struct err *e);
+/* The void of a commit: its D. JOURNAL_NOT_FOUND. */
+int journal_void_of(struct journal *j, int64_t sale, uint8_t d[HASH_SIZE], struct err *e);
+
+/* What the authority said of one record: reason 0, it has it; else the code by which it was refused. */
+struct journal_answer {
+    uint8_t d[HASH_SIZE];
+    int reason;
+};
+/* All of them in one transaction. A D that is not held is passed by. */
+int journal_answered(struct journal *j, const struct journal_answer *list, size_t n, struct err *e);
+/* True when every record of the sale has been taken. */
+int journal_sale_sent(struct journal *j, int64_t sale, bool *sent, struct err *e);
+
+struct journal_counts {
+    int64_t unsent, refused, conflicts;
+    int refused_reason; /* of the latest, 0: none */
+};
+int journal_counts(struct journal *j, struct journal_counts *out, struct err *e);
+
+/* ---- what sync brings ---- */
+
+struct journal_news {
+    const struct bytes *statements; /* envelopes, in order */
+    const uint8_t (*d)[HASH_SIZE];
+    size_t n;
+    int64_t have, outcomes_to; /* new cursors */
+    const struct outcome *outcomes;
+    size_t outcome_count;
+    int64_t time_ms; /* of the authority: the floor grows to it */
+    bool behind;     /* once true it stays, until the till is enrolled anew */
+    uint8_t card_key[HASH_SIZE];
+};
+/* Takes all of it in one transaction. */
+int journal_news(struct journal *j, const struct journal_news *news, struct err *e);
+/* The replica: every public statement taken so far, in order. */
+int journal_replica(struct journal *j, int (*fn)(void *arg, struct bytes statement), void *arg,
+                    struct err *e);
+
+#endif

@@ -1,0 +1,182 @@
+#include "journal/internal.h"
+
+static int move_head(struct journal *j, const struct journal_record *r, struct err *e)
+{
+    int rc = db_run(j, e,
+                    "UPDATE till SET seq = ?1, d = ?2, floor_ms = max(floor_ms, ?3)"
+                    " WHERE epoch = ?4 AND seq = ?1 - 1 AND d = ?5",
+                    "idiid", r->seq, r->d, r->time_ms, r->epoch, r->prev);
+    if (rc == 0 && sqlite3_changes(j->db) != 1) {
+        return err_set(e, TP_E_STATE, "the record does not follow the till's last one");
+    }
+    return rc;
+}
+
+static int add_record(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
+                      struct err *e)
+{
+    int rc = move_head(j, r, e);
+    rc = rc ? rc
+            : db_run(j, e,
+                     "INSERT INTO record (epoch, seq, kind, d, prev, time_ms, raw, lines, person)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "iiiddibbb", r->epoch, r->seq, (int64_t)r->kind, r->d, r->prev, r->time_ms, r->raw,
+                     r->lines, r->person);
+    if (rc == 0 && s) {
+        rc = sale_write(j, s, e);
+        rc = rc ? rc : db_run(j, e, "UPDATE record SET sale = ? WHERE d = ?", "id", s->id, r->d);
+    }
+    return rc;
+}
+
+int journal_append(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
+                   struct err *e)
+{
+    int rc = db_begin(j, e);
+    return rc ? rc : db_end(j, add_record(j, r, s, e), e);
+}
+
+#define RECORD_COLUMNS "SELECT kind, d, raw, lines, person, epoch, seq, prev, time_ms FROM record "
+
+static bool read_record(sqlite3_stmt *st, struct journal_record *r)
+{
+    int64_t kind = sqlite3_column_int64(st, 0);
+    *r = (struct journal_record){
+        .raw = column_blob(st, 2),
+        .lines = column_blob(st, 3),
+        .person = column_blob(st, 4),
+        .epoch = sqlite3_column_int64(st, 5),
+        .seq = sqlite3_column_int64(st, 6),
+        .time_ms = sqlite3_column_int64(st, 8),
+    };
+    if (kind < 0 || kind >= KIND_COUNT || !kinds[kind].record || !r->raw.p) {
+        return false;
+    }
+    r->kind = (enum kind)kind;
+    return column_fixed(st, 1, r->d, HASH_SIZE) && column_fixed(st, 7, r->prev, HASH_SIZE);
+}
+
+int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
+                   int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, RECORD_COLUMNS "WHERE d = ?", "d", d);
+    if (!st || (rc = db_step(j, st, e)) <= 0) {
+        return rc ? rc : JOURNAL_NOT_FOUND;
+    }
+    struct journal_record r;
+    rc = read_record(st, &r) ? fn(arg, &r) : damaged(e);
+    db_reset(st);
+    return rc;
+}
+
+/* One D, or JOURNAL_NOT_FOUND. */
+static int one_d(struct journal *j, sqlite3_stmt *st, uint8_t d[HASH_SIZE], struct err *e)
+{
+    int rc = db_step(j, st, e);
+    if (rc <= 0) {
+        return rc ? rc : JOURNAL_NOT_FOUND;
+    }
+    bool good = column_fixed(st, 0, d, HASH_SIZE);
+    db_reset(st);
+    return good ? 0 : damaged(e);
+}
+
+int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[HASH_SIZE], struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e, "SELECT d FROM record WHERE epoch = ? AND seq = ?", "ii", epoch, seq);
+    return st ? one_d(j, st, d, e) : rc;
+}
+
+int journal_void_of(struct journal *j, int64_t sale, uint8_t d[HASH_SIZE], struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, "SELECT d FROM record WHERE sale = ? AND kind = ?", "ii", sale,
+                               (int64_t)KIND_REVERSE);
+    return st ? one_d(j, st, d, e) : rc;
+}
+
+int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),
+                   void *arg, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e, RECORD_COLUMNS "WHERE answer IS NULL ORDER BY n LIMIT ?", "i", limit);
+    if (!st) {
+        return rc;
+    }
+    while ((rc = db_step(j, st, e)) > 0) {
+        struct journal_record r;
+        rc = read_record(st, &r) ? fn(arg, &r) : damaged(e);
+        if (rc) {
+            db_reset(st);
+            return rc;
+        }
+    }
+    return rc;
+}
+
+int journal_answered(struct journal *j, const struct journal_answer *list, size_t n, struct err *e)
+{
+    if (n == 0) {
+        return 0;
+    }
+    int rc = db_begin(j, e);
+    if (rc) {
+        return rc;
+    }
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        /* "Registered" is the last word; a refusal may still give way to it. */
+        rc = db_run(j, e, "UPDATE record SET answer = ? WHERE d = ? AND answer IS NOT 0", "id",
+                    (int64_t)list[i].reason, list[i].d);
+    }
+    return db_end(j, rc, e);
+}
+
+static int one_int(struct journal *j, sqlite3_stmt *st, int64_t *v, struct err *e)
+{
+    int rc = db_step(j, st, e);
+    if (rc <= 0) {
+        *v = 0;
+        return rc;
+    }
+    *v = sqlite3_column_int64(st, 0);
+    db_reset(st);
+    return 0;
+}
+
+int journal_sale_sent(struct journal *j, int64_t sale, bool *sent, struct err *e)
+{
+    int rc = 0;
+    int64_t open = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e, "SELECT count(*) FROM record WHERE sale = ? AND answer IS NOT 0", "i", sale);
+    rc = st ? one_int(j, st, &open, e) : rc;
+    if (rc == 0) {
+        *sent = open == 0;
+    }
+    return rc;
+}
+
+int journal_counts(struct journal *j, struct journal_counts *out, struct err *e)
+{
+    static const char *const sql[] = {
+        "SELECT count(*) FROM record WHERE answer IS NULL",
+        "SELECT count(*) FROM record WHERE answer <> 0",
+        "SELECT count(*) FROM outcome WHERE reason <> 0",
+        "SELECT answer FROM record WHERE answer <> 0 ORDER BY n DESC LIMIT 1",
+    };
+    int64_t v[4] = {0};
+    for (size_t i = 0; i < 4; i++) {
+        int rc = 0;
+        sqlite3_stmt *st = db_bind(j, &rc, e, sql[i], "");
+        rc = st ? one_int(j, st, &v[i], e) : rc;
+        if (rc) {
+            return rc;
+        }
+    }
+    *out = (struct journal_counts){v[0], v[1], v[2], (int)v[3]};
+    return 0;
+}

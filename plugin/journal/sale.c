@@ -1,0 +1,89 @@
+#include "journal/internal.h"
+
+int sale_write(struct journal *j, const struct journal_sale *s, struct err *e)
+{
+    struct bytes record = s->state == SALE_OPEN ? (struct bytes){0} : bytes_of(s->commit, HASH_SIZE);
+    int rc = db_run(j, e,
+                    "INSERT INTO sale (id, reference, uuid, currency, rev, state, receipt, binding, seq,"
+                    " redemptions, record, quote, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, state = excluded.state,"
+                    " receipt = excluded.receipt, binding = excluded.binding, seq = excluded.seq,"
+                    " redemptions = excluded.redemptions, record = excluded.record, quote = excluded.quote,"
+                    " text = excluded.text",
+                    "itutiitiiibbb", s->id, s->reference, s->uuid, s->currency, s->rev, (int64_t)s->state,
+                    s->receipt, (int64_t)s->binding, s->seq, s->redemptions, record, s->quote, s->text);
+    return rc;
+}
+
+int journal_sale_put(struct journal *j, const struct journal_sale *s, struct err *e)
+{
+    int rc = db_begin(j, e);
+    return rc ? rc : db_end(j, sale_write(j, s, e), e);
+}
+
+int journal_sale_drop(struct journal *j, int64_t id, struct err *e)
+{
+    return db_run(j, e, "DELETE FROM sale WHERE id = ? AND state = 0", "i", id);
+}
+
+#define SALE_COLUMNS                                                                                         \
+    "SELECT id, reference, uuid, currency, rev, state, receipt, binding, seq, redemptions, record, quote, "  \
+    "text"                                                                                                   \
+    " FROM sale "
+
+static bool read_sale(sqlite3_stmt *st, struct journal_sale *s)
+{
+    *s = (struct journal_sale){
+        .id = sqlite3_column_int64(st, 0),
+        .rev = sqlite3_column_int64(st, 4),
+        .state = sqlite3_column_int(st, 5),
+        .binding = sqlite3_column_int(st, 7) != 0,
+        .seq = sqlite3_column_int64(st, 8),
+        .redemptions = sqlite3_column_int64(st, 9),
+        .quote = column_blob(st, 11),
+        .text = column_blob(st, 12),
+    };
+    bool good = s->id >= 1 && s->rev >= 0 && s->state >= SALE_OPEN && s->state <= SALE_VOIDED &&
+                column_text(st, 1, s->reference, sizeof s->reference) &&
+                column_fixed(st, 2, s->uuid, ID_SIZE) &&
+                column_text(st, 3, s->currency, sizeof s->currency) &&
+                column_text(st, 6, s->receipt, sizeof s->receipt);
+    if (good && s->state != SALE_OPEN) {
+        good = column_fixed(st, 10, s->commit, HASH_SIZE) && s->quote.p && s->text.p;
+    }
+    return good;
+}
+
+static int one_sale(struct journal *j, sqlite3_stmt *st, int (*fn)(void *arg, const struct journal_sale *s),
+                    void *arg, struct err *e)
+{
+    int rc = db_step(j, st, e);
+    if (rc <= 0) {
+        return rc ? rc : JOURNAL_NOT_FOUND;
+    }
+    struct journal_sale s;
+    rc = read_sale(st, &s) ? fn(arg, &s) : damaged(e);
+    db_reset(st);
+    return rc;
+}
+
+int journal_sale(struct journal *j, int64_t id, int (*fn)(void *arg, const struct journal_sale *s), void *arg,
+                 struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, SALE_COLUMNS "WHERE id = ?", "i", id);
+    return st ? one_sale(j, st, fn, arg, e) : rc;
+}
+
+int journal_sale_by_reference(struct journal *j, struct bytes reference,
+                              int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e)
+{
+    char text[REFERENCE_MAX + 1];
+    if (reference.n > REFERENCE_MAX) {
+        return JOURNAL_NOT_FOUND;
+    }
+    bytes_to_cstr(reference, text, sizeof text);
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, SALE_COLUMNS "WHERE reference = ?", "t", text);
+    return st ? one_sale(j, st, fn, arg, e) : rc;
+}

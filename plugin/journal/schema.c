@@ -1,0 +1,37 @@
+#include "journal/internal.h"
+
+const char journal_schema[] =
+    /* one row: the till itself */
+    "CREATE TABLE till ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+    "  authority BLOB NOT NULL CHECK (length(authority) = 16),"
+    "  name TEXT NOT NULL, store TEXT NOT NULL,"
+    "  epoch INTEGER NOT NULL CHECK (epoch >= 1), seq INTEGER NOT NULL CHECK (seq >= 0),"
+    "  d BLOB NOT NULL CHECK (length(d) = 32),"
+    "  have INTEGER NOT NULL DEFAULT 0, outcomes INTEGER NOT NULL DEFAULT 0,"
+    "  floor_ms INTEGER NOT NULL DEFAULT 0, behind INTEGER NOT NULL DEFAULT 0,"
+    "  next_sale INTEGER NOT NULL DEFAULT 1,"
+    "  card_key BLOB CHECK (card_key IS NULL OR length(card_key) = 32)) STRICT;"
+    /* the chain, and with answer NULL the outbox: 0 taken, else the code of the refusal */
+    "CREATE TABLE record ("
+    "  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    "  d BLOB NOT NULL UNIQUE CHECK (length(d) = 32), prev BLOB NOT NULL CHECK (length(prev) = 32),"
+    "  time_ms INTEGER NOT NULL, raw BLOB NOT NULL, lines BLOB, person BLOB,"
+    "  sale INTEGER, answer INTEGER, UNIQUE (epoch, seq)) STRICT;"
+    "CREATE INDEX record_unsent ON record (n) WHERE answer IS NULL;"
+    "CREATE INDEX record_refused ON record (n) WHERE answer <> 0;"
+    "CREATE INDEX record_sale ON record (sale) WHERE sale IS NOT NULL;"
+    /* the replica */
+    "CREATE TABLE public ("
+    "  n INTEGER PRIMARY KEY, d BLOB NOT NULL UNIQUE CHECK (length(d) = 32), raw BLOB NOT NULL) STRICT;"
+    "CREATE TABLE outcome ("
+    "  record BLOB NOT NULL CHECK (length(record) = 32), redemption INTEGER NOT NULL,"
+    "  reason INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (record, redemption)) STRICT, WITHOUT "
+    "ROWID;"
+    "CREATE TABLE sale ("
+    "  id INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE,"
+    "  uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16), currency TEXT NOT NULL,"
+    "  rev INTEGER NOT NULL, state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),"
+    "  receipt TEXT NOT NULL DEFAULT '', binding INTEGER NOT NULL DEFAULT 0, seq INTEGER NOT NULL DEFAULT 0,"
+    "  redemptions INTEGER NOT NULL DEFAULT 0,"
+    "  record BLOB CHECK (record IS NULL OR length(record) = 32), quote BLOB, text BLOB) STRICT;";

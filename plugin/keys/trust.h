@@ -1,0 +1,53 @@
+/*
+ * Who may sign what: the keys of a keyset and the tills' own, found by kid. One structure serves the
+ * authority and a till's replica. Not thread-safe; its owner locks.
+ */
+#ifndef KEYS_TRUST_H
+#define KEYS_TRUST_H
+
+#include "wire/statement.h"
+
+enum { TRUST_KEYS_MAX = 4096 };
+
+struct trusted_key {
+    struct cose_key key;
+    enum purpose purpose;
+    char name[64];
+    int64_t from, until; /* ms; from <= t < until */
+    bool revoked;     /* tills: no longer active. Their earlier records stay valid: the caller looks at seq */
+    int64_t epoch;    /* tills: of the terminal statement in force; 0 for all others */
+    int64_t from_seq; /* tills: revoked from this seq on, else NONE */
+};
+
+struct trust {
+    struct trusted_key *v;
+    size_t n, cap;
+    int64_t keyset; /* number of the keyset in force, 0: none yet */
+};
+
+/* Replaces all keys but the tills' by those of the keyset. A number not above the one in force is
+ * refused (TP_BAD_STATEMENT), unless it is the same number: then nothing changes. 0, or an error and no
+ * change. */
+int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e);
+/*
+ * Adds a till's key, or changes its window and state. A higher epoch replaces the till's key, a lower one
+ * changes nothing; within one epoch a revoked till stays revoked, and another key is refused.
+ * 0, TP_BAD_STATEMENT, TP_E_MEMORY.
+ */
+int trust_terminal(struct trust *t, const struct terminal *terminal, struct err *e);
+void trust_free(struct trust *t);
+
+/*
+ * Finds the key that signed: every key of the purpose with that kid is tried, its window must hold
+ * at_ms (NONE: any time), its name must be iss. 0 with *by set (owned by t, valid until t changes), or
+ * TP_E_UNTRUSTED with a reason in e.
+ */
+int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms,
+                 const struct trusted_key **by, struct err *e);
+/* The same for a coupon, by issuer keys. TP_UNKNOWN_COUPON: no such kid. TP_BAD_SIGNATURE. 0. */
+int trust_verify_coupon(const struct trust *t, const struct coupon *c, int64_t at_ms);
+
+/* A keyset statement as the first one: signed by its own root key, whose thumbprint is `root`. */
+int trust_first_keyset(const struct statement *s, const uint8_t root[HASH_SIZE], struct err *e);
+
+#endif

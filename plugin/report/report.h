@@ -1,0 +1,60 @@
+/*
+ * Reports over the authority's store: what was redeemed, and what each channel earned. Read-only; each
+ * report is made in one snapshot. One thread a store. Amounts are minor units of the shop's currency.
+ *
+ * A sale's gross, discount and net belong to its redemptions in proportion to their discounts (in equal parts
+ * where no redemption took anything off), shared by largest remainder: their sums are the sale's amounts
+ * exactly. The fee of a redemption that counts is fee.percent of its share of the net, rounded half away from
+ * zero, plus fee.fixed, by the terms of the offer's version. A redemption in conflict has no fee and is not
+ * counted as redeemed, but what it took off was taken off: its amounts are there.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "store/store.h"
+
+/* Commits with from_ms <= time < until_ms, by the till's time in the commit. */
+struct report_range {
+    int64_t from_ms, until_ms;
+};
+
+struct report_redemption {
+    int64_t time_ms;
+    const char *till, *channel, *campaign; /* empty where not known */
+    uint8_t sale[ID_SIZE];
+    struct bytes offer; /* its id; absent when no such offer is kept */
+    uint8_t ref[REF_SIZE];
+    int64_t gross, discount, net, fee;
+    int outcome; /* TP_APPLIED: it counts; TP_VOIDED: amounts are 0; else why it is a conflict */
+};
+
+/*
+ * Calls fn for every redemption, by (time, till, epoch, seq, place). Views live for the callback. A nonzero
+ * return of fn ends it and is returned. 0, or what the store says, with a sentence in e.
+ */
+int report_redemptions(struct store *s, const struct report_range *range,
+                       int (*fn)(void *arg, const struct report_redemption *row), void *arg, struct err *e);
+
+/* One channel and campaign. */
+struct report_roi_row {
+    char channel[64], campaign[64];
+    int64_t issued;   /* coupons of its batches, and card links added (each card and offer once), of all times */
+    int64_t redeemed; /* redemptions that count */
+    int64_t gross, discount, net, fee;
+};
+
+struct report_roi {
+    struct report_roi_row *rows; /* by channel, then campaign */
+    size_t n;
+    struct report_roi_row none;  /* sales, or parts of them, that no channel brought */
+    struct report_roi_row total; /* of all rows and `none`: the sales of the range */
+};
+
+enum { REPORT_ROWS_MAX = 65536 };
+
+/* Owned: report_roi_free. 0; TP_E_MEMORY (more than REPORT_ROWS_MAX channels and campaigns); TP_AMOUNT_RANGE (a sum
+ * beyond 64 bits); or what the store says. On failure out is untouched. */
+int report_roi(struct store *s, const struct report_range *range, struct report_roi *out, struct err *e);
+void report_roi_free(struct report_roi *r); /* takes a zeroed one */
+
+#endif

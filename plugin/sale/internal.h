@@ -1,0 +1,302 @@
+/* What the files of this room share. Everything below is guarded by till.lock, unless it says otherwise. */
+#ifndef SALE_INTERNAL_H
+#define SALE_INTERNAL_H
+
+#include "journal/journal.h"
+#include "keys/keyfile.h"
+#include "keys/time.h"
+#include "keys/trust.h"
+#include "present/present.h"
+#include "sale/till.h"
+
+#include <pthread.h>
+
+enum {
+    OPEN_SALES_MAX = 1000,
+    FINISHED_SALES_MAX = 64, /* kept in memory; the others are read from the journal */
+    PRESENTATIONS_MAX = MAX_COUPONS + MAX_CARDS,
+    TABLE_MAX = MAX_COUPONS + MAX_REDEMPTIONS, /* offers on one table */
+    SYNC_EVERY_MS = 5000,
+    RETRY_FIRST_MS = 100,
+    RETRY_MOST_MS = 5000,
+    RELEASE_ATTEMPTS = 6,
+    ITEM_MEMORY = 64 * 1024 * 1024,
+    STATE_MEMORY = 4 * 1024 * 1024,
+    REPLY_MAX = MESSAGE_MAX + 64 * 1024,
+    TEXT_MAX = 64 * 1024,
+};
+
+/* ---- replica.c: what the authority has published, checked ---- */
+
+struct known_offer {
+    struct offer terms; /* views into a chunk: they live as long as the till */
+    int unusable;       /* 0, or why this version cannot price it */
+};
+
+struct known_batch {
+    int64_t number, first, last;
+    uint8_t offer[REF_SIZE];
+};
+
+struct chunk {
+    struct chunk *next;
+    struct arena arena;
+};
+
+struct replica {
+    struct trust trust;
+    struct policy policy; /* version 0: none yet */
+    struct known_offer *offers;
+    size_t offer_count, offer_room;
+    struct known_batch *batches;
+    size_t batch_count, batch_room;
+    struct chunk *chunks;
+    int64_t terminal_epoch;          /* of the newest terminal statement that names this till */
+    uint8_t terminal_key[HASH_SIZE]; /* its thumbprint */
+};
+
+/* Statements that were parsed and checked, and are not yet known: staged, then applied or dropped. */
+struct stage {
+    struct chunk *chunk;
+    struct statement *statements;
+    struct bytes *raw;
+    uint8_t (*d)[HASH_SIZE];
+    size_t n, cap;
+    bool has_trust;
+    struct trust trust;
+};
+
+/* Who this till is, for the checks. */
+struct identity {
+    uint8_t authority[ID_SIZE], root[HASH_SIZE];
+    char name[64], store[64];
+};
+
+int stage_begin(struct stage *s, size_t cap, struct err *e);
+/* Copies, parses and checks one public statement. TP_E_UNTRUSTED, TP_E_MALFORMED, TP_BAD_STATEMENT,
+ * TP_E_MEMORY. */
+int stage_add(struct stage *s, const struct replica *r, const struct identity *who, struct bytes raw,
+              struct err *e);
+/* Trusts the first keyset among the statements, where none is trusted yet. */
+int stage_first_keyset(struct stage *s, const struct replica *r, const struct identity *who,
+                       struct bytes sequence, struct err *e);
+/* Checks a grant or state: its signer's purpose, and the audience. */
+int stage_verify(const struct stage *s, const struct replica *r, const struct identity *who,
+                 const struct statement *st, struct err *e);
+/* Makes room, so that applying cannot fail. */
+int stage_reserve(const struct stage *s, struct replica *r, struct err *e);
+void stage_apply(struct stage *s, struct replica *r, const struct identity *who);
+void stage_drop(struct stage *s);
+
+void replica_free(struct replica *r);
+/* The newest version, or the one named (version NONE: newest). NULL when there is none. */
+const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE],
+                                        int64_t version);
+/* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE, TP_UNKNOWN_OFFER: signature, batch, range, offer. */
+int replica_coupon(const struct replica *r, const struct coupon *c);
+
+/* ---- a sale ---- */
+
+struct presentation {
+    int64_t id;
+    bool card;
+    uint8_t handle[HASH_SIZE];
+    uint8_t raw[COUPON_MAX];
+    size_t n;
+    uint8_t offer[REF_SIZE];
+    int64_t batch, index, exp;
+};
+
+/* What the last grant said of one coupon or card offer. */
+struct learned {
+    uint8_t offer[REF_SIZE];
+    int64_t version, batch, index;
+    bool card;
+    uint8_t handle[HASH_SIZE];
+    int reason;
+};
+
+struct price {
+    bool known;
+    struct arena arena;
+    struct quote quote;
+    bool tax_included;
+};
+
+/* A grant that was checked. Its parts are what a commit will carry. */
+struct granted {
+    struct arena arena;
+    struct bytes raw, quote, lines; /* statement, quote's encoding, lines part */
+    uint8_t lines_hash[HASH_SIZE];
+    struct grant grant;
+    int64_t until_boot;
+    bool tax_included;
+};
+
+struct ask;
+
+struct sale {
+    int64_t id;
+    char reference[REFERENCE_MAX + 1], receipt[REFERENCE_MAX + 1], currency[4];
+    uint8_t uuid[ID_SIZE];
+    int64_t rev;
+    int state;             /* enum journal_state */
+    bool training, stored; /* stored: it has a row */
+    struct ask *asking;
+
+    struct arena lines_arena;
+    const struct line *lines;
+    size_t line_count;
+    struct presentation *presented[PRESENTATIONS_MAX];
+    size_t presented_count;
+    int64_t next_presentation;
+    struct learned learned[MAX_REDEMPTIONS];
+    size_t learned_count;
+
+    struct price price;
+    struct granted *granted; /* NULL: provisional */
+    bool reserved;           /* the authority may hold something for this sale */
+    int hold_reason;         /* why the last hold did not bind, or no longer does */
+
+    bool binding;
+    int64_t seq, redemptions;
+    uint8_t commit[HASH_SIZE];
+    struct buf text;
+};
+
+/* ---- the till ---- */
+
+/* A hold or release on its way. */
+struct ask {
+    struct ask *next;
+    bool hold;
+    int64_t sale;
+    uint8_t uuid[ID_SIZE];
+    int64_t rev;
+    struct buf message, lines;
+    uint8_t d[HASH_SIZE], lines_hash[HASH_SIZE];
+    bool tax_included;
+    int64_t sent_boot; /* of the first attempt; 0: not sent yet */
+    int attempts;
+    int64_t due;    /* monotonic ms */
+    bool flying;    /* the worker is at it, without the lock */
+    bool abandoned; /* nobody waits for it: the worker frees it */
+    bool done;
+    int reason; /* when done without a grant: an outcome, or a code below zero with err */
+    struct err err;
+};
+
+struct till {
+    /* constant after till_open */
+    struct identity who;
+    struct cose_key key;
+    const struct clock_source *clock;
+    struct transport transport; /* used by the worker alone */
+    pthread_t thread;
+    bool thread_started;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake, changed; /* for the worker; for those who wait */
+
+    struct journal *journal;
+    struct head head;
+    int64_t have, outcomes;
+    bool behind, quarantined, online, has_card_key;
+    uint8_t card_key[HASH_SIZE];
+    struct trusted_time time;
+    struct replica replica;
+    int64_t next_id, last_id;
+    struct journal_counts counts;
+
+    struct sale **sales;
+    size_t sale_count, sale_room;
+
+    struct ask *asks;
+    bool stopping;
+    int64_t stop_at; /* monotonic ms */
+    bool synced;     /* since open */
+    int64_t sync_due, sync_wait, sync_started, sync_finished;
+    int sync_rc;
+    struct err sync_err;
+    int64_t outbox_due, outbox_wait;
+};
+
+int64_t monotonic_ms(void);
+void till_lock(struct till *t);
+void till_unlock(struct till *t);
+/* Waits on `changed` until then; false when the time is over. */
+bool till_wait(struct till *t, int64_t until_ms);
+void till_kick(struct till *t); /* wakes the worker */
+void till_tell(struct till *t); /* wakes those who wait */
+
+/* The time that the till goes by; and the time of a request, which before the first answer is the wall
+ * clock's. */
+int64_t till_now(struct till *t, bool *sure);
+int64_t request_time(struct till *t);
+void till_common(struct till *t, struct common *c, int64_t time_ms);
+
+/* worker.c */
+void *worker_run(void *arg);
+void ask_add(struct till *t, struct ask *a);
+void ask_unlink(struct till *t, struct ask *a);
+void ask_free(struct ask *a);
+/* Sends one message and reads the first answer that names d. The lock is let go for the call. `reply` keeps
+ * the bytes. 0 with *answer; TP_OFFLINE (no or a useless answer) with a reason in e. */
+int worker_call(struct till *t, struct bytes message, struct buf *reply, struct err *e);
+int first_answer(struct bytes reply, const uint8_t d[HASH_SIZE], struct answer *out, struct err *e);
+
+/* sync.c, outbox.c: one round each, by the worker, with the lock. */
+int sync_round(struct till *t, bool *more, struct err *e);
+void sync_run(struct till *t);
+/* TP_OFFLINE when nothing was answered. */
+int outbox_run(struct till *t, struct err *e);
+
+/* hold.c, grant.c: the worker's part. */
+void hold_run(struct till *t, struct ask *a);
+void release_run(struct till *t, struct ask *a);
+/* Makes room for the next hold or gives reservations back: queues a release, above the sale's rev. */
+void release_queue(struct till *t, struct sale *s);
+void release_queue_uuid(struct till *t, int64_t sale, const uint8_t uuid[ID_SIZE], int64_t rev);
+void hold_late(struct till *t, struct ask *a);
+/* Checks an answered grant and makes it the sale's. */
+int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answer *answer, struct err *e);
+void granted_free(struct granted *g);
+bool granted_alive(struct till *t, const struct sale *s);
+
+/* record.c: the chain */
+int record_begin(struct till *t, struct chain *chain, struct common *common, struct err *e);
+int record_add(struct till *t, enum kind kind, const void *payload, struct bytes lines, struct bytes person,
+               const struct journal_sale *row, uint8_t d[HASH_SIZE], struct err *e);
+/* A salted part, and its hash. */
+int lines_part_put(const struct basket *b, struct buf *out, uint8_t hash[HASH_SIZE], struct err *e);
+int person_part_put(const struct sale *s, bool with_reference, struct buf *out, uint8_t hash[HASH_SIZE],
+                    struct err *e);
+
+/* sale.c */
+struct sale *sale_in_memory(struct till *t, int64_t id);
+/* From memory or the journal. TP_E_ARGUMENT when there is none. */
+int sale_find(struct till *t, int64_t id, struct sale **out, struct err *e);
+/* The same, for what changes the sale: it must be open, and no hold under way. */
+int sale_change(struct till *t, int64_t id, struct sale **out, struct err *e);
+void sale_row(const struct sale *s, struct journal_sale *row);
+void sale_forget(struct till *t, struct sale *s);
+void sale_free(struct sale *s);
+/* The basket, its presentations or what is known of them changed: no longer binding, not priced. */
+void sale_touched(struct sale *s);
+
+/* price.c */
+/* The price now: binding, the record's, or made anew. 0, or the outcome why there is none, or a fault. */
+int price_now(struct till *t, struct sale *s, struct err *e);
+/* The price that was told last, or a new one. */
+int price_told(struct till *t, struct sale *s, struct err *e);
+void price_drop(struct price *p);
+void sale_basket(const struct till *t, const struct sale *s, int64_t time_ms, struct basket *out);
+int price_decode(struct sale *s, struct bytes encoded, bool tax_included, struct err *e);
+void quote_fill(struct till *t, struct sale *s, int priced, struct quote_info *out);
+/* Coupons that the quote does not mention, and why. Counts them; the index-th is handed out. */
+size_t unpriced(const struct sale *s, size_t index, const struct presentation **p, int *reason);
+
+/* text.c */
+int text_put(struct till *t, const struct sale *s, struct buf *out, struct err *e);
+
+#endif

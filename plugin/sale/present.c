@@ -1,0 +1,175 @@
+/* Coupons and cards come into a sale, and go out of it. */
+#include "sale/internal.h"
+
+#include <stdlib.h>
+
+static size_t count_kind(const struct sale *s, bool card)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->presented_count; i++) {
+        n += s->presented[i]->card == card;
+    }
+    return n;
+}
+
+/* Takes over p. */
+static void add(struct sale *s, struct presentation *p, struct presentation_info *out)
+{
+    p->id = s->next_presentation++;
+    s->presented[s->presented_count++] = p;
+    sale_touched(s);
+    out->outcome = 0;
+    out->id = p->id;
+}
+
+static bool same_coupon_or_offer(const struct sale *s, const struct coupon *c)
+{
+    for (size_t i = 0; i < s->presented_count; i++) {
+        const struct presentation *p = s->presented[i];
+        if (!p->card && memcmp(p->offer, c->offer, REF_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_coupon(struct till *t, const struct sale *s, const struct coupon *c)
+{
+    if (t->replica.trust.keyset == 0) {
+        return TP_OFFLINE;
+    }
+    int rc = replica_coupon(&t->replica, c);
+    if (rc) {
+        return rc;
+    }
+    int64_t now = till_now(t, NULL);
+    const struct offer *o = &replica_offer(&t->replica, c->offer, NONE)->terms;
+    if (c->exp <= now / 1000 || now >= o->valid_until) {
+        return TP_EXPIRED;
+    }
+    if (now < o->valid_from) {
+        return TP_NOT_YET_VALID;
+    }
+    if (same_coupon_or_offer(s, c)) {
+        return TP_DUPLICATE;
+    }
+    return count_kind(s, false) == MAX_COUPONS ? TP_LIMIT_REACHED : 0;
+}
+
+static int present_coupon(struct till *t, struct sale *s, const struct presented_coupon *in,
+                          struct presentation_info *out, struct err *e)
+{
+    const struct coupon *c = &in->coupon;
+    const struct known_offer *o = replica_offer(&t->replica, c->offer, NONE);
+    out->outcome = judge_coupon(t, s, c);
+    if (out->outcome < 0) {
+        return err_code(e, out->outcome);
+    }
+    if (o && out->outcome != TP_BAD_SIGNATURE && out->outcome != TP_UNKNOWN_COUPON) {
+        bytes_to_cstr(o->terms.id, out->offer, sizeof out->offer);
+        bytes_to_cstr(o->terms.title, out->title, sizeof out->title);
+    }
+    if (out->outcome) {
+        return 0;
+    }
+    struct presentation *p = calloc(1, sizeof *p);
+    if (!p) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    memcpy(p->raw, in->raw, in->n);
+    p->n = in->n;
+    memcpy(p->offer, c->offer, REF_SIZE);
+    p->batch = c->batch;
+    p->index = c->index;
+    p->exp = c->exp;
+    add(s, p, out);
+    return 0;
+}
+
+static bool card_is_there(const struct sale *s, const uint8_t handle[HASH_SIZE])
+{
+    bool found = false;
+    for (size_t i = 0; i < s->presented_count; i++) {
+        found = found || (s->presented[i]->card && secret_equal(s->presented[i]->handle, handle, HASH_SIZE));
+    }
+    return found;
+}
+
+static int present_token(struct till *t, struct sale *s, struct bytes token, struct presentation_info *out,
+                         struct err *e)
+{
+    uint8_t handle[HASH_SIZE];
+    if (!t->has_card_key) {
+        out->outcome = TP_OFFLINE;
+        return 0;
+    }
+    int rc = card_handle(t->card_key, token, handle);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    if (card_is_there(s, handle)) {
+        out->outcome = TP_DUPLICATE;
+        return 0;
+    }
+    if (count_kind(s, true) == MAX_CARDS) {
+        out->outcome = TP_LIMIT_REACHED;
+        return 0;
+    }
+    struct presentation *p = calloc(1, sizeof *p);
+    if (!p) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    p->card = true;
+    memcpy(p->handle, handle, HASH_SIZE);
+    add(s, p, out);
+    return 0;
+}
+
+int till_present(struct till *t, int64_t sale, int kind, struct bytes in, struct presentation_info *out,
+                 struct err *e)
+{
+    struct presented_coupon coupon;
+    struct presentation_info info = {0};
+    struct bytes token = {0};
+    struct sale *s = NULL;
+    if (kind != PRESENT_SCAN && kind != PRESENT_TYPED && kind != PRESENT_CARD_TOKEN) {
+        return err_set(e, TP_E_ARGUMENT, "a presentation is a scan, a typed code or a card");
+    }
+    bool card = kind == PRESENT_CARD_TOKEN;
+    int read = card ? present_card(in, &token) : present_code(in, &coupon);
+    till_lock(t);
+    int rc = sale_change(t, sale, &s, e);
+    if (rc == 0 && read) {
+        info.outcome = read;
+    } else if (rc == 0) {
+        rc = card ? present_token(t, s, token, &info, e) : present_coupon(t, s, &coupon, &info, e);
+    }
+    till_unlock(t);
+    if (rc == 0) {
+        *out = info;
+    }
+    return rc;
+}
+
+int till_withdraw(struct till *t, int64_t sale, int64_t presentation, struct err *e)
+{
+    till_lock(t);
+    struct sale *s = NULL;
+    int rc = sale_change(t, sale, &s, e);
+    size_t i = 0;
+    while (rc == 0 && i < s->presented_count && s->presented[i]->id != presentation) {
+        i++;
+    }
+    if (rc == 0 && i == s->presented_count) {
+        rc = err_set(e, TP_E_ARGUMENT, "the sale has no such presentation");
+    }
+    if (rc == 0) {
+        sale_touched(s);
+        free(s->presented[i]);
+        s->presented_count--;
+        memmove(&s->presented[i], &s->presented[i + 1],
+                (s->presented_count - i) * sizeof(struct presentation *));
+    }
+    till_unlock(t);
+    return rc;
+}

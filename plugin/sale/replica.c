@@ -1,0 +1,290 @@
+/* What the authority has published: parsed, checked, staged, and only then known. */
+#include "sale/internal.h"
+
+#include <stdlib.h>
+
+int stage_begin(struct stage *s, size_t cap, struct err *e)
+{
+    *s = (struct stage){.cap = cap};
+    s->chunk = calloc(1, sizeof *s->chunk);
+    if (!s->chunk) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    arena_init(&s->chunk->arena, ITEM_MEMORY);
+    s->statements = ARENA_NEW(&s->chunk->arena, struct statement, cap);
+    s->raw = ARENA_NEW(&s->chunk->arena, struct bytes, cap);
+    s->d = arena_take(&s->chunk->arena, HASH_SIZE, cap);
+    if (!s->statements || !s->raw || !s->d) {
+        stage_drop(s);
+        return err_code(e, TP_E_MEMORY);
+    }
+    return 0;
+}
+
+void stage_drop(struct stage *s)
+{
+    if (s->chunk) {
+        arena_reset(&s->chunk->arena);
+        free(s->chunk);
+    }
+    trust_free(&s->trust);
+    *s = (struct stage){0};
+}
+
+static const struct trust *trusted(const struct stage *s, const struct replica *r)
+{
+    return s->has_trust ? &s->trust : &r->trust;
+}
+
+static bool is_public(enum kind kind)
+{
+    return kind == KIND_POLICY || kind == KIND_KEYSET || kind == KIND_TERMINAL || kind == KIND_OFFER ||
+           kind == KIND_BATCH;
+}
+
+static int check_audience(const struct identity *who, const struct statement *st, struct err *e)
+{
+    if (memcmp(st->payload.common.audience, who->authority, ID_SIZE) != 0) {
+        return err_set(e, TP_E_UNTRUSTED, "a %s is for another authority", kinds[st->kind].name);
+    }
+    return 0;
+}
+
+int stage_verify(const struct stage *s, const struct replica *r, const struct identity *who,
+                 const struct statement *st, struct err *e)
+{
+    const struct trusted_key *by = NULL;
+    int rc = check_audience(who, st, e);
+    return rc ? rc : trust_verify(trusted(s, r), st, st->payload.common.time_ms, &by, e);
+}
+
+/* A keyset replaces all keys before it; a copy takes it, so that a later failure changes nothing. */
+static int take_keyset(struct stage *s, const struct replica *r, const struct keyset *k, struct err *e)
+{
+    struct trust next = {.keyset = trusted(s, r)->keyset};
+    if (k->number == next.keyset) {
+        return 0;
+    }
+    int rc = trust_keyset(&next, k, e);
+    if (rc) {
+        trust_free(&next);
+        return rc;
+    }
+    trust_free(&s->trust);
+    s->trust = next;
+    s->has_trust = true;
+    return 0;
+}
+
+int stage_first_keyset(struct stage *s, const struct replica *r, const struct identity *who,
+                       struct bytes sequence, struct err *e)
+{
+    struct dec d;
+    struct bytes item;
+    dec_init(&d, sequence);
+    while (trusted(s, r)->keyset == 0 && !dec_done(&d)) {
+        struct statement st;
+        struct bytes raw;
+        int rc = dec_item(&d, &item);
+        if (rc) {
+            return err_code(e, rc);
+        }
+        raw = arena_copy(&s->chunk->arena, item);
+        rc = raw.p ? statement_parse(raw, &s->chunk->arena, &st, e) : err_code(e, TP_E_MEMORY);
+        if (rc) {
+            return rc;
+        }
+        if (st.kind != KIND_KEYSET) {
+            continue;
+        }
+        rc = check_audience(who, &st, e);
+        rc = rc ? rc : trust_first_keyset(&st, who->root, e);
+        return rc ? rc : take_keyset(s, r, &st.payload.keyset, e);
+    }
+    return trusted(s, r)->keyset ? 0 : err_set(e, TP_E_UNTRUSTED, "the authority sent no keyset");
+}
+
+/* The authority took it while its signer's key was valid; the till, which may hear of it much later, asks
+ * only whose key it was. */
+static int check_signer(const struct stage *s, const struct replica *r, const struct identity *who,
+                        const struct statement *st, struct err *e)
+{
+    const struct trusted_key *by = NULL;
+    int rc = check_audience(who, st, e);
+    if (rc) {
+        return rc;
+    }
+    if (st->kind == KIND_KEYSET && st->payload.keyset.number == trusted(s, r)->keyset) {
+        return trust_first_keyset(st, who->root, NULL) == 0 ? 0
+                                                            : trust_verify(trusted(s, r), st, NONE, &by, e);
+    }
+    return trust_verify(trusted(s, r), st, NONE, &by, e);
+}
+
+static int check_own_terms(const struct identity *who, const struct statement *st, struct err *e)
+{
+    uint8_t ref[REF_SIZE];
+    if (st->kind != KIND_OFFER) {
+        return 0;
+    }
+    const struct offer *o = &st->payload.offer.terms;
+    int rc = offer_ref(who->authority, o->id, ref);
+    if (rc == 0 && memcmp(ref, o->ref, REF_SIZE) != 0) {
+        rc = err_set(e, TP_BAD_STATEMENT, "an offer's reference is not that of its id");
+    }
+    return rc;
+}
+
+int stage_add(struct stage *s, const struct replica *r, const struct identity *who, struct bytes raw,
+              struct err *e)
+{
+    if (s->n == s->cap) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    struct statement *st = &s->statements[s->n];
+    struct bytes kept = arena_copy(&s->chunk->arena, raw);
+    if (!kept.p) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    int rc = statement_parse(kept, &s->chunk->arena, st, e);
+    if (rc == 0 && !is_public(st->kind)) {
+        rc =
+            err_set(e, TP_BAD_STATEMENT, "a %s is nothing that an authority publishes", kinds[st->kind].name);
+    }
+    rc = rc ? rc : check_signer(s, r, who, st, e);
+    rc = rc ? rc : check_own_terms(who, st, e);
+    if (rc == 0 && st->kind == KIND_KEYSET) {
+        rc = take_keyset(s, r, &st->payload.keyset, e);
+    }
+    if (rc) {
+        return rc;
+    }
+    s->raw[s->n] = kept;
+    memcpy(s->d[s->n], st->d, HASH_SIZE);
+    s->n++;
+    return 0;
+}
+
+static int reserve(void **v, size_t size, size_t n, size_t more, size_t *room, struct err *e)
+{
+    if (n + more > *room) {
+        size_t want = (n + more) * 2;
+        void *grown = reallocarray(*v, want, size);
+        if (!grown) {
+            return err_code(e, TP_E_MEMORY);
+        }
+        *v = grown;
+        *room = want;
+    }
+    return 0;
+}
+
+int stage_reserve(const struct stage *s, struct replica *r, struct err *e)
+{
+    void *offers = r->offers, *batches = r->batches;
+    int rc = reserve(&offers, sizeof *r->offers, r->offer_count, s->n, &r->offer_room, e);
+    r->offers = offers;
+    rc = rc ? rc : reserve(&batches, sizeof *r->batches, r->batch_count, s->n, &r->batch_room, e);
+    r->batches = batches;
+    return rc;
+}
+
+static void apply_offer(struct replica *r, const struct offer *o)
+{
+    struct known_offer *k = &r->offers[r->offer_count++];
+    *k = (struct known_offer){.terms = *o, .unusable = offer_check(o, NULL)};
+    if (k->unusable < 0) {
+        k->unusable = TP_UNSUPPORTED;
+    }
+}
+
+static void apply_batch(struct replica *r, const struct batch *b)
+{
+    struct known_batch *k = &r->batches[r->batch_count++];
+    *k = (struct known_batch){b->number, b->first, b->last, {0}};
+    memcpy(k->offer, b->offer, REF_SIZE);
+}
+
+static void apply_terminal(struct replica *r, const struct identity *who, const struct terminal *m)
+{
+    struct cose_key key = {0};
+    if (!bytes_is(m->till, who->name) || m->epoch < r->terminal_epoch || cose_key_decode(m->cose_key, &key)) {
+        return;
+    }
+    r->terminal_epoch = m->epoch;
+    memcpy(r->terminal_key, key.thumbprint, HASH_SIZE);
+    cose_key_free(&key);
+}
+
+void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct statement *st = &s->statements[i];
+        if (st->kind == KIND_OFFER) {
+            apply_offer(r, &st->payload.offer.terms);
+        } else if (st->kind == KIND_BATCH) {
+            apply_batch(r, &st->payload.batch);
+        } else if (st->kind == KIND_TERMINAL) {
+            apply_terminal(r, who, &st->payload.terminal);
+        } else if (st->kind == KIND_POLICY && st->payload.policy.terms.version > r->policy.version) {
+            r->policy = st->payload.policy.terms;
+        }
+    }
+    if (s->has_trust) {
+        trust_free(&r->trust);
+        r->trust = s->trust;
+        s->trust = (struct trust){0};
+    }
+    s->chunk->next = r->chunks;
+    r->chunks = s->chunk;
+    s->chunk = NULL;
+    stage_drop(s);
+}
+
+void replica_free(struct replica *r)
+{
+    while (r->chunks) {
+        struct chunk *next = r->chunks->next;
+        arena_reset(&r->chunks->arena);
+        free(r->chunks);
+        r->chunks = next;
+    }
+    free(r->offers);
+    free(r->batches);
+    trust_free(&r->trust);
+    *r = (struct replica){0};
+}
+
+const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE], int64_t version)
+{
+    const struct known_offer *best = NULL;
+    for (size_t i = 0; i < r->offer_count; i++) {
+        const struct known_offer *k = &r->offers[i];
+        bool right =
+            version == NONE ? !best || k->terms.version > best->terms.version : k->terms.version == version;
+        if (memcmp(k->terms.ref, ref, REF_SIZE) == 0 && right) {
+            best = k;
+        }
+    }
+    return best;
+}
+
+int replica_coupon(const struct replica *r, const struct coupon *c)
+{
+    int rc = trust_verify_coupon(&r->trust, c, NONE);
+    if (rc) {
+        return rc;
+    }
+    const struct known_offer *offer = replica_offer(r, c->offer, NONE);
+    if (!offer) {
+        return TP_UNKNOWN_OFFER;
+    }
+    for (size_t i = 0; i < r->batch_count; i++) {
+        const struct known_batch *b = &r->batches[i];
+        if (b->number == c->batch && memcmp(b->offer, c->offer, REF_SIZE) == 0 && c->index >= b->first &&
+            c->index <= b->last) {
+            return offer->terms.redeem & REDEEM_COUPON ? 0 : TP_UNKNOWN_COUPON;
+        }
+    }
+    return TP_UNKNOWN_COUPON;
+}

@@ -1,0 +1,193 @@
+/* What the authority published since the last time, and what it says of this till: all of it, or nothing. */
+#include "sale/internal.h"
+
+#include "wire/hash.h"
+
+enum { ROUNDS_MAX = 10000 };
+
+struct round {
+    struct buf message, reply;
+    uint8_t d[HASH_SIZE];
+    int64_t sent_boot;
+    struct stage stage;
+    struct arena arena;
+    struct statement state;
+};
+
+static int build(struct till *t, struct round *r, struct err *e)
+{
+    struct sync sync = {.head = t->head, .have = t->have, .outcomes = t->outcomes};
+    till_common(t, &sync.common, request_time(t));
+    int rc = random_bytes(sync.id, ID_SIZE);
+    return rc ? err_code(e, rc)
+              : statement_sign(KIND_SYNC, &sync, bytes_str(t->who.name), &t->key, &r->message, r->d, e);
+}
+
+static int stage_all(struct till *t, struct round *r, struct bytes sequence, struct err *e)
+{
+    struct dec d;
+    struct bytes item;
+    int rc = t->replica.trust.keyset ? 0 : stage_first_keyset(&r->stage, &t->replica, &t->who, sequence, e);
+    dec_init(&d, sequence);
+    while (rc == 0 && !dec_done(&d)) {
+        rc = dec_item(&d, &item) ? err_code(e, TP_E_MALFORMED)
+                                 : stage_add(&r->stage, &t->replica, &t->who, item, e);
+    }
+    return rc;
+}
+
+/* The state vouches for exactly the statements that came with it, in their order. */
+static int check_list(const struct round *r, const struct state *s, struct err *e)
+{
+    bool same = s->statements.n == r->stage.n;
+    for (size_t i = 0; same && i < r->stage.n; i++) {
+        same = bytes_equal(s->statements.v[i], bytes_of(r->stage.d[i], HASH_SIZE));
+    }
+    return same ? 0
+                : err_set(e, TP_E_UNTRUSTED, "the statements are not those that the authority signed for");
+}
+
+static int check_state(struct till *t, struct round *r, struct err *e)
+{
+    const struct state *s = &r->state.payload.state;
+    if (r->state.kind != KIND_STATE) {
+        return err_set(e, TP_E_UNTRUSTED, "the answer is not a state");
+    }
+    int rc = stage_verify(&r->stage, &t->replica, &t->who, &r->state, e);
+    if (rc) {
+        return rc;
+    }
+    if (memcmp(s->request, r->d, HASH_SIZE) != 0) {
+        return err_set(e, TP_E_UNTRUSTED, "the state answers another request");
+    }
+    if (s->have < t->have || s->outcomes_to < t->outcomes) {
+        return err_set(e, TP_E_UNTRUSTED, "the authority went back");
+    }
+    return check_list(r, s, e);
+}
+
+/* A later record than ours, or another one at a place of ours: this is a copy (PROTOCOL, "Keys of a small
+ * shop"). */
+static int is_behind(struct till *t, const struct head *seen, bool *behind, struct err *e)
+{
+    uint8_t d[HASH_SIZE];
+    *behind = seen->epoch > t->head.epoch || (seen->epoch == t->head.epoch && seen->seq > t->head.seq);
+    if (*behind || seen->epoch != t->head.epoch || seen->seq == 0) {
+        return 0;
+    }
+    int rc = journal_record_at(t->journal, seen->epoch, seen->seq, d, e);
+    if (rc == 0) {
+        *behind = memcmp(d, seen->d, HASH_SIZE) != 0;
+    }
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+static int take(struct till *t, struct round *r, struct err *e)
+{
+    const struct state *s = &r->state.payload.state;
+    bool behind = false;
+    int rc = is_behind(t, &s->head, &behind, e);
+    rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
+    if (rc) {
+        return rc;
+    }
+    struct journal_news news = {
+        .statements = r->stage.raw,
+        .d = (const uint8_t(*)[HASH_SIZE])r->stage.d,
+        .n = r->stage.n,
+        .have = s->have,
+        .outcomes_to = s->outcomes_to,
+        .outcomes = s->outcomes.v,
+        .outcome_count = s->outcomes.n,
+        .time_ms = s->common.time_ms,
+        .behind = behind,
+    };
+    memcpy(news.card_key, s->card_key, HASH_SIZE);
+    rc = journal_news(t->journal, &news, e);
+    wipe(news.card_key, HASH_SIZE);
+    if (rc) {
+        return rc;
+    }
+    stage_apply(&r->stage, &t->replica, &t->who);
+    t->have = s->have;
+    t->outcomes = s->outcomes_to;
+    t->behind = t->behind || behind;
+    t->quarantined = s->quarantined;
+    t->has_card_key = true;
+    memcpy(t->card_key, s->card_key, HASH_SIZE);
+    trusted_heard(&t->time, s->common.time_ms, r->sent_boot);
+    t->time.age_ms = t->replica.policy.offline_age_ms;
+    return 0;
+}
+
+static int read_answer(struct till *t, struct round *r, bool *more, struct err *e)
+{
+    struct answer answer;
+    int rc = first_answer(buf_view(&r->reply), r->d, &answer, e);
+    if (rc) {
+        return rc;
+    }
+    if (answer.kind == ANSWER_PROBLEM) {
+        return err_set(e, answer.reason, "the authority: %s", code_word(answer.reason));
+    }
+    if (answer.kind != ANSWER_STATE) {
+        return err_set(e, TP_E_UNTRUSTED, "the answer is not a state");
+    }
+    rc = stage_begin(&r->stage, MAX_STATE_STATEMENTS, e);
+    rc = rc ? rc : statement_parse(answer.statement, &r->arena, &r->state, e);
+    rc = rc ? rc : stage_all(t, r, answer.rest, e);
+    rc = rc ? rc : check_state(t, r, e);
+    rc = rc ? rc : take(t, r, e);
+    if (rc == 0) {
+        *more = r->state.payload.state.more;
+    }
+    return rc;
+}
+
+int sync_round(struct till *t, bool *more, struct err *e)
+{
+    struct round r = {0};
+    buf_init(&r.message, ENVELOPE_MAX);
+    buf_init(&r.reply, REPLY_MAX);
+    arena_init(&r.arena, STATE_MEMORY);
+    *more = false;
+    int rc = t->behind ? err_code(e, TP_E_BEHIND) : build(t, &r, e);
+    if (rc == 0) {
+        r.sent_boot = clock_boot(t->clock);
+        rc = worker_call(t, buf_view(&r.message), &r.reply, e);
+    }
+    rc = rc ? rc : read_answer(t, &r, more, e);
+    if (r.state.kind == KIND_STATE) {
+        wipe(r.state.payload.state.card_key, HASH_SIZE);
+    }
+    stage_drop(&r.stage);
+    arena_reset(&r.arena);
+    buf_free(&r.message);
+    buf_free_secret(&r.reply);
+    return rc;
+}
+
+void sync_run(struct till *t)
+{
+    struct err e = {0};
+    bool more = true;
+    int rc = 0;
+    t->sync_started++;
+    for (int i = 0; i < ROUNDS_MAX && rc == 0 && more; i++) {
+        rc = sync_round(t, &more, &e);
+    }
+    t->sync_finished++;
+    t->sync_rc = rc;
+    t->sync_err = e;
+    t->synced = t->synced || rc == 0;
+    t->sync_wait = rc == 0 ? SYNC_EVERY_MS : t->sync_wait * 2 + RETRY_FIRST_MS;
+    if (t->sync_wait > SYNC_EVERY_MS) {
+        t->sync_wait = SYNC_EVERY_MS;
+    }
+    t->sync_due = monotonic_ms() + t->sync_wait;
+    if (rc == 0) {
+        (void)journal_counts(t->journal, &t->counts, NULL);
+        t->outbox_due = 0;
+    }
+    till_tell(t);
+}

@@ -1,0 +1,120 @@
+/* shop.ini in and out: [shop] version, authority, root; [authority] home. */
+#include "shop/shop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { INI_MAX = 64 * 1024 };
+
+struct reading {
+    struct shop *shop;
+    long version;
+    bool authority, root, local, bad;
+};
+
+static int take(void *user, const char *section, const char *name, const char *value)
+{
+    struct reading *r = user;
+    struct bytes v = bytes_str(value);
+    if (strcmp(section, "shop") == 0 && strcmp(name, "version") == 0) {
+        char *end = NULL;
+        r->version = strtol(value, &end, 10);
+        r->bad |= !*value || *end;
+    } else if (strcmp(section, "shop") == 0 && strcmp(name, "authority") == 0) {
+        r->authority = hex_decode(v, r->shop->authority, ID_SIZE);
+    } else if (strcmp(section, "shop") == 0 && strcmp(name, "root") == 0) {
+        r->root = hex_decode(v, r->shop->root, HASH_SIZE);
+    } else if (strcmp(section, "authority") == 0 && strcmp(name, "home") == 0) {
+        r->local = strcmp(value, "local") == 0;
+    } else {
+        r->bad = true;
+    }
+    return 1;
+}
+
+/* The file's text, terminated, at most INI_MAX; a NUL in it is refused. */
+static int slurp(const char *path, char *text, struct err *e)
+{
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        int code = errno == ENOENT || errno == ENOTDIR ? TP_E_NO_SHOP : TP_E_IO;
+        return err_set(e, code, "%s",
+                       code == TP_E_NO_SHOP
+                           ? "there is no shop.ini; make a shop with: tillproof shop init DIR"
+                           : "shop.ini cannot be read");
+    }
+    size_t n = fread(text, 1, INI_MAX, f);
+    bool bad = ferror(f) || n == INI_MAX || memchr(text, 0, n);
+    fclose(f);
+    text[bad ? 0 : n] = '\0';
+    return bad ? err_set(e, TP_BAD_VALUE, "shop.ini is not a text of at most 64 KiB") : 0;
+}
+
+int shop_load(const char *dir, struct shop *shop, struct err *e)
+{
+    struct shop found = {0};
+    struct reading r = {.shop = &found};
+    char path[SHOP_PATH_MAX];
+    size_t n = strlen(dir);
+    if (n == 0 || n >= sizeof found.dir) {
+        return err_set(e, TP_E_ARGUMENT, "the shop's directory has no name, or too long a one");
+    }
+    memcpy(found.dir, dir, n + 1);
+    int rc = shop_path(&found, "shop.ini", NULL, NULL, path);
+    char *text = rc ? NULL : malloc(INI_MAX + 1);
+    if (!text) {
+        return err_code(e, rc ? rc : TP_E_MEMORY);
+    }
+    if ((rc = slurp(path, text, e)) == 0) {
+        int line = ini_parse_string(text, take, &r);
+        if (r.version > SHOP_VERSION) {
+            rc = err_code(e, TP_E_NEWER);
+        } else if (line != 0 || r.bad || r.version != SHOP_VERSION || !r.authority || !r.root || !r.local) {
+            rc = err_set(e, TP_BAD_VALUE,
+                         "shop.ini is damaged: it must name version, authority, root and home");
+        }
+    }
+    free(text);
+    if (rc == 0) {
+        *shop = found;
+    }
+    return rc;
+}
+
+static int write_error(struct err *e)
+{
+    int code = errno == EEXIST                                       ? TP_E_EXISTS
+               : errno == EROFS || errno == EACCES || errno == EPERM ? TP_E_READ_ONLY
+                                                                     : TP_E_IO;
+    return err_set(e, code, "shop.ini: %s", strerror(errno));
+}
+
+int shop_save_new(const struct shop *shop, struct err *e)
+{
+    char path[SHOP_PATH_MAX], authority[2 * ID_SIZE + 1], root[2 * HASH_SIZE + 1], text[512];
+    int rc = shop_path(shop, "shop.ini", NULL, NULL, path);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    hex_encode(shop->authority, ID_SIZE, authority);
+    hex_encode(shop->root, HASH_SIZE, root);
+    int n = snprintf(text, sizeof text,
+                     "; What this shop is. root is the thumbprint of its root key.\n"
+                     "[shop]\nversion = %d\nauthority = %s\nroot = %s\n\n[authority]\nhome = local\n",
+                     SHOP_VERSION, authority, root);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return write_error(e);
+    }
+    bool failed = write(fd, text, (size_t)n) != n || fsync(fd) != 0;
+    if (failed) {
+        rc = write_error(e);
+        unlink(path);
+    }
+    close(fd);
+    return rc;
+}

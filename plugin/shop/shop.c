@@ -1,0 +1,75 @@
+/* Paths, and opening what a shop's directory holds. */
+#include "shop/shop.h"
+
+#include "keys/keyfile.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+int shop_path(const struct shop *shop, const char *a, const char *b, const char *c, char out[SHOP_PATH_MAX])
+{
+    int n = snprintf(out, SHOP_PATH_MAX, "%s/%s%s%s%s%s", shop->dir, a, b ? "/" : "", b ? b : "",
+                     c ? "/" : "", c ? c : "");
+    return n < 0 || n >= SHOP_PATH_MAX ? TP_E_ARGUMENT : 0;
+}
+
+int shop_store(const struct shop *shop, struct store **out, struct err *e)
+{
+    char path[SHOP_PATH_MAX];
+    int rc = shop_path(shop, "authority", "authority.db", NULL, path);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    /* Reading a WAL needs its shared memory: read-only where the directory cannot be written. */
+    return store_open(path, shop->authority, access(path, W_OK) == 0 ? 0 : STORE_READ_ONLY, out, e);
+}
+
+int shop_authority(const struct shop *shop, const struct clock_source *clock, struct authority **out,
+                   struct err *e)
+{
+    struct authority_config config = {.clock = clock};
+    char path[SHOP_PATH_MAX];
+    memcpy(config.id, shop->authority, ID_SIZE);
+    memcpy(config.root, shop->root, HASH_SIZE);
+    int rc = shop_path(shop, "authority", "grant.key", NULL, path);
+    if (rc == 0) {
+        rc = keyfile_load(path, &config.grant_key, e);
+    }
+    if (rc == 0 && (rc = shop_path(shop, "authority", "card.key", NULL, path)) == 0) {
+        rc = secretfile_load(path, config.card_key, e);
+    }
+    if (rc == 0 && (rc = shop_path(shop, "authority", "authority.db", NULL, path)) == 0) {
+        rc = store_open(path, shop->authority, 0, &config.store, e);
+    }
+    if (rc == 0) {
+        rc = authority_open(&config, out, e);
+    }
+    if (rc) {
+        store_close(config.store);
+        cose_key_free(&config.grant_key);
+        err_code(e, rc);
+    }
+    wipe(config.card_key, HASH_SIZE);
+    return rc;
+}
+
+static int handle(void *authority, struct bytes request, struct buf *reply)
+{
+    return authority_handle(authority, request, reply);
+}
+
+static void drop(void *authority)
+{
+    authority_close(authority);
+}
+
+int shop_transport(const struct shop *shop, const struct clock_source *clock, struct transport *out,
+                   struct err *e)
+{
+    struct authority *a = NULL;
+    int rc = shop_authority(shop, clock, &a, e);
+    if (rc == 0) {
+        transport_local(out, handle, drop, a);
+    }
+    return rc;
+}

@@ -1,0 +1,39 @@
+/*
+ * A shop's directory: what lies where, shop.ini, and opening what it names. It joins rooms for the
+ * plugin and for the commands, and holds no rules.
+ *
+ *   DIR/shop.ini                what the shop is, and where its authority is
+ *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
+ *   DIR/authority/              authority.db, grant.key, card.key
+ *   DIR/tills/NAME/             till.key, till.db
+ */
+#ifndef SHOP_SHOP_H
+#define SHOP_SHOP_H
+
+#include "authority/authority.h"
+#include "transport/transport.h"
+
+enum { SHOP_VERSION = 1, SHOP_PATH_MAX = 1024 };
+
+struct shop {
+    char dir[SHOP_PATH_MAX];
+    uint8_t authority[ID_SIZE];
+    uint8_t root[HASH_SIZE]; /* thumbprint of its root key */
+};
+
+/* Reads DIR/shop.ini. 0, TP_E_NO_SHOP, TP_E_NEWER, TP_BAD_VALUE. Any thread. */
+int shop_load(const char *dir, struct shop *shop, struct err *e);
+/* Writes shop.ini of a new shop, whole or not at all. TP_E_EXISTS, TP_E_READ_ONLY, TP_E_IO. */
+int shop_save_new(const struct shop *shop, struct err *e);
+/* DIR/a or DIR/a/b/c (b and c may be NULL). TP_E_ARGUMENT when it is too long. */
+int shop_path(const struct shop *shop, const char *a, const char *b, const char *c, char out[SHOP_PATH_MAX]);
+/* The shop's local authority with its store and keys, as a handle for one thread. */
+int shop_authority(const struct shop *shop, const struct clock_source *clock, struct authority **out,
+                   struct err *e);
+/* The way from a till of this machine to the shop's authority. */
+int shop_transport(const struct shop *shop, const struct clock_source *clock, struct transport *out,
+                   struct err *e);
+/* The store alone, to read reports. Owned: store_close. */
+int shop_store(const struct shop *shop, struct store **out, struct err *e);
+
+#endif

@@ -1,0 +1,54 @@
+/* Tills, and the chains of their records. */
+#include "store/sqlite/sql.h"
+
+int store_till(struct store *s, struct bytes name, struct till_row *row)
+{
+    sqlite3_stmt *st = NULL;
+    int rc =
+        sql_open(s, &st,
+                 "SELECT name, store, epoch, terminal, head_epoch, head_seq, head_d, quarantined FROM till "
+                 "WHERE merchant = ?1 AND name = ?2",
+                 "x", name);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    sql_cstr(st, 0, row->name, sizeof row->name);
+    sql_cstr(st, 1, row->store, sizeof row->store);
+    row->epoch = sql_int(st, 2);
+    sql_fixed(st, 3, row->terminal, HASH_SIZE);
+    row->head.epoch = sql_int(st, 4);
+    row->head.seq = sql_int(st, 5);
+    sql_fixed(st, 6, row->head.d, HASH_SIZE);
+    row->quarantined = sql_int(st, 7) != 0;
+    sql_end(s, st);
+    return 0;
+}
+
+int store_till_put(struct store *s, const struct till_row *row)
+{
+    return sql_run(s, "INSERT OR REPLACE INTO till VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "ttihiihi",
+                   row->name, row->store, row->epoch, row->terminal, row->head.epoch, row->head.seq,
+                   row->head.d, (int64_t)row->quarantined);
+}
+
+int store_record_put(struct store *s, const struct record_row *row)
+{
+    return sql_run(s, "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "xiihh", row->till, row->epoch,
+                   row->seq, row->d, row->prev);
+}
+
+int store_record_fork(struct store *s, const struct record_row *row, bool *fork)
+{
+    sqlite3_stmt *st = NULL;
+    int rc =
+        sql_open(s, &st,
+                 "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 AND ("
+                 "(seq = ?4 AND d <> ?5) OR (seq = ?4 - 1 AND d <> ?6) OR (seq = ?4 + 1 AND prev <> ?5)))",
+                 "xiihh", row->till, row->epoch, row->seq, row->d, row->prev);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *fork = sql_int(st, 0) != 0;
+    sql_end(s, st);
+    return 0;
+}

@@ -1,0 +1,108 @@
+/* The short memory: revisions of sales, reservations of coupons, the counter of grants, outcomes to tell. */
+#include "store/sqlite/sql.h"
+
+int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
+{
+    sqlite3_stmt *st = NULL;
+    *row = (struct rev_row){0};
+    int rc =
+        sql_open(s, &st, "SELECT rev, finished FROM revision WHERE merchant = ?1 AND sale = ?2", "d", sale);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    row->rev = sql_int(st, 0);
+    row->finished = sql_int(st, 1) != 0;
+    sql_end(s, st);
+    return 0;
+}
+
+int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row)
+{
+    return sql_run(s, "INSERT OR REPLACE INTO revision VALUES (?1, ?2, ?3, ?4)", "dii", sale, row->rev,
+                   (int64_t)row->finished);
+}
+
+int store_reservation_put(struct store *s, const struct reservation_row *row)
+{
+    int rc = sql_run(s, "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiidrtii",
+                     row->batch, row->index, row->slot, row->sale, row->offer, row->till, row->number,
+                     row->until_ms);
+    return rc == TP_E_EXISTS ? TP_HELD : rc;
+}
+
+int store_reservations_drop(struct store *s, const uint8_t sale[ID_SIZE])
+{
+    return sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND sale = ?2", "d", sale);
+}
+
+int store_reservations_expire(struct store *s, int64_t now_ms)
+{
+    return sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND until_ms <= ?2", "i", now_ms);
+}
+
+int store_reservations(struct store *s, int64_t batch, int64_t index,
+                       int (*fn)(void *arg, const struct reservation_row *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT slot, sale, offer, till, number, until_ms FROM reservation "
+                      "WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 ORDER BY slot",
+                      "ii", batch, index);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct reservation_row row = {.batch = batch, .index = index, .slot = sql_int(st, 0)};
+        sql_fixed(st, 1, row.sale, ID_SIZE);
+        sql_fixed(st, 2, row.offer, REF_SIZE);
+        sql_cstr(st, 3, row.till, sizeof row.till);
+        row.number = sql_int(st, 4);
+        row.until_ms = sql_int(st, 5);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
+int store_next_grant(struct store *s, int64_t *number)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "INSERT INTO counter VALUES (?1, 'grant', 1) "
+                      "ON CONFLICT (merchant, name) DO UPDATE SET value = value + 1 RETURNING value",
+                      "");
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *number = sql_int(st, 0);
+    while ((rc = sql_next(s, st)) == SQL_ROW) {
+    }
+    return rc;
+}
+
+int store_outcome_put(struct store *s, const struct outcome_row *row)
+{
+    return sql_run(s,
+                   "INSERT INTO outcome (merchant, till, commit_d, place, reason, amount) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                   "thiii", row->till, row->commit, row->redemption, (int64_t)row->reason, row->amount);
+}
+
+int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
+                   int (*fn)(void *arg, const struct outcome_row *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT n, till, commit_d, place, reason, amount FROM outcome "
+                      "WHERE merchant = ?1 AND till = ?2 AND n > ?3 ORDER BY n LIMIT ?4",
+                      "xii", till, after, limit);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct outcome_row row = {
+            .n = sql_int(st, 0), .redemption = sql_int(st, 3), .amount = sql_int(st, 5)};
+        sql_cstr(st, 1, row.till, sizeof row.till);
+        sql_fixed(st, 2, row.commit, HASH_SIZE);
+        row.reason = (int)sql_int(st, 4);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,147 @@
+/* Offers, batches of coupons, and the links of cards. */
+#include "store/sqlite/sql.h"
+
+int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, struct bytes id,
+                    const uint8_t d[HASH_SIZE])
+{
+    return sql_run(s, "INSERT INTO offer VALUES (?1, ?2, ?3, ?4, ?5)", "rixh", ref, version, id, d);
+}
+
+int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE])
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT d FROM offer WHERE merchant = ?1 AND ref = ?2 AND (?3 IS NULL OR version = ?3) "
+                      "ORDER BY version DESC LIMIT 1",
+                      "ri", ref, version);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    sql_fixed(st, 0, d, HASH_SIZE);
+    sql_end(s, st);
+    return 0;
+}
+
+int store_batch_put(struct store *s, const struct batch_row *row)
+{
+    int rc = sql_run(s, "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", "iriiitt", row->number,
+                     row->offer, row->first, row->last, row->exp, row->channel, row->campaign);
+    return rc == TP_E_EXISTS ? TP_BAD_STATEMENT : rc;
+}
+
+static void read_batch(sqlite3_stmt *st, struct batch_row *row)
+{
+    row->number = sql_int(st, 0);
+    sql_fixed(st, 1, row->offer, REF_SIZE);
+    row->first = sql_int(st, 2);
+    row->last = sql_int(st, 3);
+    row->exp = sql_int(st, 4);
+    sql_cstr(st, 5, row->channel, sizeof row->channel);
+    sql_cstr(st, 6, row->campaign, sizeof row->campaign);
+}
+
+int store_batch(struct store *s, int64_t number, struct batch_row *row)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT number, offer, first, last, exp, channel, campaign FROM batch "
+                      "WHERE merchant = ?1 AND number = ?2",
+                      "i", number);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    read_batch(st, row);
+    sql_end(s, st);
+    return 0;
+}
+
+int store_batch_last(struct store *s, int64_t *number)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st, "SELECT coalesce(max(number), 0) FROM batch WHERE merchant = ?1", "");
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *number = sql_int(st, 0);
+    sql_end(s, st);
+    return 0;
+}
+
+int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc =
+        sql_open(s, &st,
+                 "SELECT number, offer, first, last, exp, channel, campaign FROM batch WHERE merchant = ?1 "
+                 "ORDER BY number",
+                 "");
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct batch_row row;
+        read_batch(st, &row);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
+int store_link_put(struct store *s, const struct link_row *row)
+{
+    return sql_run(s, "INSERT OR IGNORE INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                   "hrhiitiittt", row->card, row->offer, row->d, (int64_t)row->op, row->time_ms, row->till,
+                   row->epoch, row->seq, row->channel, row->campaign, row->customer);
+}
+
+#define LINK_COLUMNS "card, offer, d, op, time_ms, till, epoch, seq, channel, campaign, customer"
+
+static void read_link(sqlite3_stmt *st, struct link_row *row)
+{
+    sql_fixed(st, 0, row->card, HASH_SIZE);
+    sql_fixed(st, 1, row->offer, REF_SIZE);
+    sql_fixed(st, 2, row->d, HASH_SIZE);
+    row->op = (int)sql_int(st, 3);
+    row->time_ms = sql_int(st, 4);
+    sql_cstr(st, 5, row->till, sizeof row->till);
+    row->epoch = sql_int(st, 6);
+    row->seq = sql_int(st, 7);
+    sql_cstr(st, 8, row->channel, sizeof row->channel);
+    sql_cstr(st, 9, row->campaign, sizeof row->campaign);
+    sql_cstr(st, 10, row->customer, sizeof row->customer);
+}
+
+static int each_link(struct store *s, sqlite3_stmt *st, int (*fn)(void *, const struct link_row *), void *arg)
+{
+    int rc;
+    while ((rc = sql_next(s, st)) == SQL_ROW) {
+        struct link_row row;
+        read_link(st, &row);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+            return rc;
+        }
+    }
+    return rc;
+}
+
+int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
+                int (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(
+        s, &st,
+        "SELECT " LINK_COLUMNS " FROM (SELECT *, row_number() OVER (PARTITION BY offer "
+        "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC) AS newest FROM link "
+        "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3) WHERE newest = 1 AND op = 0 ORDER BY offer",
+        "hi", card, time_ms);
+    return rc ? rc : each_link(s, st, fn, arg);
+}
+
+int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 "
+                      "ORDER BY time_ms, till, epoch, seq, card, offer",
+                      "");
+    return rc ? rc : each_link(s, st, fn, arg);
+}

@@ -1,0 +1,88 @@
+/* What reports read: sales with their redemptions, and the projections as text. */
+#include "store/sqlite/sales.h"
+
+static int redemptions_of(struct store *s, const uint8_t d[HASH_SIZE],
+                          struct redemption_row list[MAX_REDEMPTIONS], size_t *n)
+{
+    sqlite3_stmt *st = NULL;
+    *n = 0;
+    int rc = sql_open(s, &st,
+                      "SELECT " REDEMPTION_COLUMNS " FROM redemption r WHERE r.merchant = ?1 AND r.d = ?2 "
+                      "ORDER BY r.place",
+                      "h", d);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        if (*n == MAX_REDEMPTIONS) {
+            sql_end(s, st);
+            return TP_E_CORRUPT;
+        }
+        read_redemption(st, 0, &list[(*n)++]);
+        rc = 0;
+    }
+    return rc;
+}
+
+int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
+                       int (*fn)(void *arg, const struct sale_row *sale, const struct redemption_row *list,
+                                 size_t n),
+                       void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " SALE_COLUMNS " FROM sale s WHERE s.merchant = ?1 AND s.time_ms >= ?2 "
+                      "AND s.time_ms < ?3 ORDER BY s.time_ms, s.till, s.epoch, s.seq, s.d",
+                      "ii", from_ms, until_ms);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct sale_row sale;
+        struct redemption_row list[MAX_REDEMPTIONS];
+        size_t n = 0;
+        read_sale(st, 0, &sale);
+        if ((rc = redemptions_of(s, sale.d, list, &n)) != 0 || (rc = fn(arg, &sale, list, n)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
+static void dump_row(sqlite3_stmt *st, const char *name, struct buf *out)
+{
+    buf_puts(out, name);
+    for (int i = 0; i < sqlite3_column_count(st); i++) {
+        int type = sqlite3_column_type(st, i);
+        struct bytes v = sql_bytes(st, i);
+        buf_putc(out, '|');
+        if (type == SQLITE_BLOB) {
+            for (size_t k = 0; k < v.n; k++) {
+                buf_printf(out, "%02x", v.p[k]);
+            }
+        } else {
+            buf_put(out, v.p, v.n);
+        }
+    }
+    buf_putc(out, '\n');
+}
+
+int store_dump(struct store *s, struct buf *out)
+{
+    static const struct {
+        const char *name, *text;
+    } tables[] = {
+        {"till", "SELECT * FROM till WHERE merchant = ?1 ORDER BY name"},
+        {"record", "SELECT * FROM record WHERE merchant = ?1 ORDER BY till, epoch, seq, d"},
+        {"offer", "SELECT * FROM offer WHERE merchant = ?1 ORDER BY ref, version"},
+        {"batch", "SELECT * FROM batch WHERE merchant = ?1 ORDER BY number"},
+        {"link", "SELECT * FROM link WHERE merchant = ?1 ORDER BY card, offer, d"},
+        {"sale", "SELECT * FROM sale WHERE merchant = ?1 ORDER BY d"},
+        {"redemption", "SELECT * FROM redemption WHERE merchant = ?1 ORDER BY d, place"},
+        {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
+    };
+    int rc = 0;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++) {
+        sqlite3_stmt *st = NULL;
+        rc = sql_open(s, &st, tables[i].text, "");
+        while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+            dump_row(st, tables[i].name, out);
+            rc = 0;
+        }
+    }
+    return rc ? rc : out->failed ? TP_E_MEMORY : 0;
+}

@@ -1,0 +1,158 @@
+/* Sales, redemptions, reversals: what commits and reverses become. */
+#include "store/sqlite/sales.h"
+
+int store_sale_put(struct store *s, const struct sale_row *row)
+{
+    return sql_run(
+        s,
+        "INSERT INTO sale VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+        "?17)",
+        "hdttiiiitiiiiiii", row->d, row->sale, row->till, row->store, row->epoch, row->seq, row->time_ms,
+        row->rev, row->currency, row->gross, row->discount, row->net, row->tax, row->due, row->cashback,
+        (int64_t)row->voided);
+}
+
+void read_sale(sqlite3_stmt *st, int from, struct sale_row *row)
+{
+    sql_fixed(st, from, row->d, HASH_SIZE);
+    sql_fixed(st, from + 1, row->sale, ID_SIZE);
+    sql_cstr(st, from + 2, row->till, sizeof row->till);
+    sql_cstr(st, from + 3, row->store, sizeof row->store);
+    row->epoch = sql_int(st, from + 4);
+    row->seq = sql_int(st, from + 5);
+    row->time_ms = sql_int(st, from + 6);
+    row->rev = sql_int(st, from + 7);
+    sql_cstr(st, from + 8, row->currency, sizeof row->currency);
+    row->gross = sql_int(st, from + 9);
+    row->discount = sql_int(st, from + 10);
+    row->net = sql_int(st, from + 11);
+    row->tax = sql_int(st, from + 12);
+    row->due = sql_int(st, from + 13);
+    row->cashback = sql_int(st, from + 14);
+    row->voided = sql_int(st, from + 15) != 0;
+}
+
+int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st, "SELECT " SALE_COLUMNS " FROM sale s WHERE s.merchant = ?1 AND s.d = ?2", "h",
+                      commit);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    read_sale(st, 0, row);
+    sql_end(s, st);
+    return 0;
+}
+
+int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE])
+{
+    return sql_run(s, "UPDATE sale SET voided = 1 WHERE merchant = ?1 AND d = ?2", "h", commit);
+}
+
+int store_redemption_put(struct store *s, const struct redemption_row *row)
+{
+    return sql_run(
+        s,
+        "INSERT INTO redemption VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+        "?16, ?17, ?18)",
+        "hiriiihiiiiiiiitt", row->d, row->place, row->offer, row->version, row->batch, row->index,
+        row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
+        (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign);
+}
+
+int store_redemption_rank(struct store *s, const struct redemption_row *row)
+{
+    return sql_run(
+        s,
+        "UPDATE redemption SET outcome = ?4, conflict = ?5, slot = ?6, channel = ?7, campaign = ?8 "
+        "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+        "hiiiitt", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot, row->channel,
+        row->campaign);
+}
+
+void read_redemption(sqlite3_stmt *st, int from, struct redemption_row *row)
+{
+    sql_fixed(st, from, row->d, HASH_SIZE);
+    row->place = sql_int(st, from + 1);
+    sql_fixed(st, from + 2, row->offer, REF_SIZE);
+    row->version = sql_int(st, from + 3);
+    row->batch = sql_int(st, from + 4);
+    row->index = sql_int(st, from + 5);
+    row->has_card = sql_int(st, from + 6) != NONE;
+    sql_fixed(st, from + 6, row->card, HASH_SIZE);
+    row->grant = sql_int(st, from + 7);
+    row->granted = sql_int(st, from + 8);
+    row->basis = sql_int(st, from + 9);
+    row->discount = sql_int(st, from + 10);
+    row->cashback = sql_int(st, from + 11);
+    row->outcome = (int)sql_int(st, from + 12);
+    row->conflict = sql_int(st, from + 13);
+    row->slot = sql_int(st, from + 14);
+    sql_cstr(st, from + 15, row->channel, sizeof row->channel);
+    sql_cstr(st, from + 16, row->campaign, sizeof row->campaign);
+}
+
+#define SELECT_CONTEST                                                                                       \
+    "SELECT " SALE_COLUMNS ", " REDEMPTION_COLUMNS " FROM redemption r "                                     \
+    "JOIN sale s ON s.merchant = r.merchant AND s.d = r.d WHERE r.merchant = ?1 AND "
+#define CONTEST_ORDER                                                                                        \
+    " ORDER BY r.grant_no IS NULL, r.grant_no, s.time_ms, s.till, s.epoch, s.seq, r.d, r.place"
+
+int store_contest(struct store *s, const struct contest_key *key,
+                  int (*fn)(void *arg, const struct contender *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc =
+        key->by == BY_COUPON   ? sql_open(s, &st, SELECT_CONTEST "r.batch = ?2 AND r.idx = ?3" CONTEST_ORDER,
+                                          "ii", key->batch, key->index)
+        : key->by == BY_COMMIT ? sql_open(s, &st, SELECT_CONTEST "r.d = ?2" CONTEST_ORDER, "h", key->id)
+                               : sql_open(s, &st, SELECT_CONTEST "r.card = ?2" CONTEST_ORDER, "h", key->id);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct contender row;
+        read_sale(st, 0, &row.sale);
+        read_redemption(st, SALE_COLUMN_COUNT, &row.redemption);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
+int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT count(*) FROM redemption WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 "
+                      "AND slot IS NOT NULL",
+                      "ii", batch, index);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *uses = sql_int(st, 0);
+    sql_end(s, st);
+    return 0;
+}
+
+int store_reversal_put(struct store *s, const struct reversal_row *row)
+{
+    return sql_run(s, "INSERT INTO reversal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                   "hhtiiiiiii", row->d, row->commit, row->till, (int64_t)row->op, row->time_ms, row->gross,
+                   row->discount, row->net, row->tax, row->due);
+}
+
+int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
+{
+    sqlite3_stmt *st = NULL;
+    int rc =
+        sql_open(s, &st,
+                 "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
+                 "AND op = ?4)",
+                 "hti", commit, till, (int64_t)REVERSE_VOID);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *voided = sql_int(st, 0) != 0;
+    sql_end(s, st);
+    return 0;
+}

@@ -1,0 +1,237 @@
+/*
+ * What the authority keeps: statements as received, their parts apart, projections of them, and the short
+ * memory of holds and requests. Every row carries its merchant (here: the authority's id), bound when the
+ * store is opened. One handle, one thread. Functions return 0, or TP_E_BUSY, TP_E_IO, TP_E_READ_ONLY,
+ * TP_E_CORRUPT, TP_E_MEMORY with a sentence in store_error(); "not found" is told apart where a function says
+ * so. Views handed to callbacks live for the callback.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "wire/statement.h"
+
+struct store;
+
+enum { STORE_CREATE = 1, STORE_READ_ONLY = 2 };
+enum { STORE_NOT_FOUND = 1 };
+
+/* Opens (or makes) the SQLite database at path for one merchant, and brings its schema to this version.
+ * TP_E_NEWER when a later version wrote it; TP_E_NO_SHOP when it is not there. */
+int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+               struct err *e);
+void store_close(struct store *s); /* takes NULL */
+const char *store_error(const struct store *s);
+
+/*
+ * Runs fn in one write transaction: committed when it returns 0, undone otherwise. fn may be run again when
+ * the database was busy, so it must only touch the store and what it resets at its beginning.
+ */
+int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
+
+/* ---- statements ---- */
+
+struct stored {
+    int64_t n; /* order of acceptance, from 1 */
+    enum kind kind;
+    uint8_t d[HASH_SIZE];
+    int64_t received_ms;
+    struct bytes raw, lines, person; /* parts absent where there are none, or erased */
+};
+
+/* Keeps a statement and its parts. *fresh is false when the same D was there: then nothing changes. */
+int store_statement_put(struct store *s, const struct statement *st, int64_t received_ms, bool *fresh);
+/* Calls fn for the statements with n above `after` whose kind's bit is in `kinds`, in order, at most `limit`;
+ * a nonzero return of fn ends it and is returned. */
+int store_statements(struct store *s, uint32_t kinds, int64_t after, int64_t limit,
+                     int (*fn)(void *arg, const struct stored *row), void *arg);
+/* One, by D. STORE_NOT_FOUND, or what fn returned. */
+int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
+                    int (*fn)(void *arg, const struct stored *row), void *arg);
+
+/* Empties every projection. */
+int store_clear_projections(struct store *s);
+
+/* ---- projections ---- */
+
+struct till_row {
+    char name[64], store[64];
+    int64_t epoch;               /* the highest that a terminal statement gave */
+    uint8_t terminal[HASH_SIZE]; /* D of that statement */
+    struct head head;            /* highest record held of that epoch; seq 0, d = terminal before the first */
+    bool quarantined;
+};
+
+int store_till(struct store *s, struct bytes name, struct till_row *row); /* STORE_NOT_FOUND */
+int store_till_put(struct store *s, const struct till_row *row);
+
+struct record_row {
+    struct bytes till;
+    int64_t epoch, seq;
+    uint8_t d[HASH_SIZE], prev[HASH_SIZE];
+};
+
+/* Adds a record's place in its chain. */
+int store_record_put(struct store *s, const struct record_row *row);
+/*
+ * True in *fork when the chain contradicts itself around this record: two D at one place, or a neighbour
+ * whose prev is not the D held.
+ */
+int store_record_fork(struct store *s, const struct record_row *row, bool *fork);
+
+int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, struct bytes id,
+                    const uint8_t d[HASH_SIZE]);
+/* D of one version, or of the highest (version NONE). STORE_NOT_FOUND. */
+int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE]);
+
+struct batch_row {
+    int64_t number, first, last, exp;
+    uint8_t offer[REF_SIZE];
+    char channel[64], campaign[64];
+};
+
+int store_batch_put(struct store *s, const struct batch_row *row); /* TP_BAD_STATEMENT: the number is taken */
+int store_batch(struct store *s, int64_t number, struct batch_row *row); /* STORE_NOT_FOUND */
+int store_batch_last(struct store *s, int64_t *number);                  /* 0 when there is none */
+
+/* One offer of one link record. Which of several holds is a function of their set: the latest by (time, till,
+ * epoch, seq). */
+struct link_row {
+    uint8_t card[HASH_SIZE], offer[REF_SIZE], d[HASH_SIZE];
+    int op;
+    int64_t time_ms, epoch, seq;
+    char till[64], channel[64], campaign[64], customer[64];
+};
+
+int store_link_put(struct store *s, const struct link_row *row);
+/* The offers that this card is linked to at `time_ms`, by ref. */
+int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
+                int (*fn)(void *arg, const struct link_row *row), void *arg);
+
+struct sale_row {
+    uint8_t d[HASH_SIZE], sale[ID_SIZE]; /* of the commit */
+    char till[64], store[64], currency[4];
+    int64_t epoch, seq, time_ms, rev;
+    int64_t gross, discount, net, tax, due, cashback;
+    bool voided;
+};
+
+struct redemption_row {
+    uint8_t d[HASH_SIZE]; /* of the commit */
+    int64_t place;
+    uint8_t offer[REF_SIZE];
+    int64_t version, batch, index; /* batch NONE for a card's */
+    bool has_card;
+    uint8_t card[HASH_SIZE];
+    int64_t grant;   /* number, or NONE */
+    int64_t granted; /* discount and cashback that the grant allows; 0 without one */
+    int64_t basis, discount, cashback;
+    int outcome;      /* 0: it counts; voided; else why it is a conflict */
+    int64_t conflict; /* minor units beyond what was granted, or claimed twice */
+    int64_t slot;     /* which of the coupon's uses it won, from 0; NONE when none */
+    char channel[64], campaign[64];
+};
+
+int store_sale_put(struct store *s, const struct sale_row *row);
+int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row); /* STORE_NOT_FOUND */
+int store_redemption_put(struct store *s, const struct redemption_row *row);
+/* Changes outcome, conflict, slot, channel and campaign. */
+int store_redemption_rank(struct store *s, const struct redemption_row *row);
+
+/* A redemption with what ranks it. */
+struct contender {
+    struct redemption_row redemption;
+    struct sale_row sale;
+};
+
+/*
+ * The redemptions, voided ones too, that name one coupon or one commit or one card, in rank order: with a
+ * grant first, by its number; then by (time, till, epoch, seq, place).
+ */
+enum contest { BY_COUPON, BY_COMMIT, BY_CARD };
+struct contest_key {
+    enum contest by;
+    int64_t batch, index;
+    uint8_t id[HASH_SIZE]; /* commit or card */
+};
+int store_contest(struct store *s, const struct contest_key *key,
+                  int (*fn)(void *arg, const struct contender *row), void *arg);
+
+/* How many of a coupon's uses commits have won. */
+int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses);
+
+/* A reverse statement of one commit. */
+struct reversal_row {
+    uint8_t d[HASH_SIZE], commit[HASH_SIZE];
+    char till[64];
+    int op;
+    int64_t time_ms, gross, discount, net, tax, due;
+};
+
+int store_reversal_put(struct store *s, const struct reversal_row *row);
+/* True when a void of the commit by the same till is held. */
+int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
+int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);
+
+/* ---- the short memory ---- */
+
+/* Highest rev seen of a sale, and whether it is committed. rev 0 when unknown. */
+struct rev_row {
+    int64_t rev;
+    bool finished;
+};
+int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row);
+int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row);
+
+/* One use of a coupon that a hold keeps for a sale. */
+struct reservation_row {
+    uint8_t sale[ID_SIZE], offer[REF_SIZE];
+    int64_t batch, index, slot, number, until_ms;
+    char till[64];
+};
+
+int store_reservation_put(struct store *s,
+                          const struct reservation_row *row); /* TP_HELD when the slot is taken */
+int store_reservations_drop(struct store *s, const uint8_t sale[ID_SIZE]);
+int store_reservations_expire(struct store *s, int64_t now_ms);
+/* Those of one coupon, by slot. */
+int store_reservations(struct store *s, int64_t batch, int64_t index,
+                       int (*fn)(void *arg, const struct reservation_row *row), void *arg);
+
+/* The answer to a request, kept for its repetition. STORE_NOT_FOUND. */
+int store_answer(struct store *s, const uint8_t id[ID_SIZE], uint8_t d[HASH_SIZE], struct buf *answer);
+int store_answer_put(struct store *s, const uint8_t id[ID_SIZE], const uint8_t d[HASH_SIZE],
+                     struct bytes answer, int64_t until_ms);
+int store_answers_expire(struct store *s, int64_t now_ms);
+
+/* The next number of the grants' one counter, from 1. */
+int store_next_grant(struct store *s, int64_t *number);
+
+/* What tills are told of their redemptions, in order of becoming known. */
+struct outcome_row {
+    int64_t n;
+    char till[64];
+    uint8_t commit[HASH_SIZE];
+    int64_t redemption, amount;
+    int reason;
+};
+int store_outcome_put(struct store *s, const struct outcome_row *row);
+int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
+                   int (*fn)(void *arg, const struct outcome_row *row), void *arg);
+
+/* ---- reading for reports: each in one snapshot with store_read ---- */
+
+/* Runs fn in one read transaction. */
+int store_read(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
+/* Sales with from_ms <= time < until_ms, voided ones too, by (time, till, epoch, seq); each with its
+ * redemptions by place. */
+int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
+                       int (*fn)(void *arg, const struct sale_row *sale, const struct redemption_row *list,
+                                 size_t n),
+                       void *arg);
+int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg);
+/* Every link record's rows, removals too. */
+int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_row *row), void *arg);
+/* Appends every projection as text, one row a line, in a fixed order: what a rebuild must reproduce. */
+int store_dump(struct store *s, struct buf *out);
+
+#endif

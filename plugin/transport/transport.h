@@ -1,0 +1,33 @@
+/*
+ * How a till reaches its authority: bytes out, bytes back. A table, so that tests can lose, delay and
+ * repeat what passes.
+ */
+#ifndef TRANSPORT_TRANSPORT_H
+#define TRANSPORT_TRANSPORT_H
+
+#include "base/bytes.h"
+#include "base/code.h"
+
+struct transport {
+    /*
+     * Sends one message (a CBOR sequence) and appends the reply. It may block, so only a worker thread calls
+     * it, one call at a time. 0; TP_OFFLINE when no answer was had; TP_E_* for a fault of this machine.
+     */
+    int (*call)(void *ctx, struct bytes request, struct buf *reply, struct err *e);
+    /* Called once, at the end, by the thread that closes the till. */
+    void (*close)(void *ctx);
+    void *ctx;
+};
+
+/*
+ * The authority in this process: handle is authority_handle, drop is authority_close. Takes over the
+ * authority. handle's contract: 0 with a reply, or a code below zero.
+ */
+void transport_local(struct transport *t,
+                     int (*handle)(void *authority, struct bytes request, struct buf *reply),
+                     void (*drop)(void *authority), void *authority);
+
+/* Closes and zeroes; takes a zeroed one. */
+void transport_close(struct transport *t);
+
+#endif

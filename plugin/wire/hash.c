@@ -1,0 +1,66 @@
+#include "wire/hash.h"
+
+#include "base/code.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <pthread.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static OSSL_LIB_CTX *context;
+static EVP_MD *md_sha256;
+static EVP_MAC *mac_hmac;
+
+/* No atexit handler: the host may unload what it would call. No config file: the host's is not ours. */
+static void make_context(void)
+{
+    if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG, NULL)) {
+        return;
+    }
+    context = OSSL_LIB_CTX_new();
+    if (context) {
+        md_sha256 = EVP_MD_fetch(context, "SHA256", NULL);
+        mac_hmac = EVP_MAC_fetch(context, "HMAC", NULL);
+    }
+}
+
+OSSL_LIB_CTX *crypto_context(void)
+{
+    pthread_once(&once, make_context);
+    return context;
+}
+
+int sha256(struct bytes in, uint8_t out[HASH_SIZE])
+{
+    unsigned n = 0;
+    uint8_t hash[HASH_SIZE];
+    if (!crypto_context() || !md_sha256 ||
+        EVP_Digest(in.n ? (const void *)in.p : "", in.n, hash, &n, md_sha256, NULL) != 1 || n != HASH_SIZE) {
+        return TP_E_CRYPTO;
+    }
+    memcpy(out, hash, HASH_SIZE);
+    return 0;
+}
+
+int hmac_sha256(struct bytes key, struct bytes in, uint8_t out[HASH_SIZE])
+{
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
+    uint8_t hash[HASH_SIZE];
+    size_t n = 0;
+    int rc = TP_E_CRYPTO;
+    EVP_MAC_CTX *mac = crypto_context() && mac_hmac ? EVP_MAC_CTX_new(mac_hmac) : NULL;
+    if (!mac || EVP_MAC_init(mac, key.n ? key.p : (const uint8_t *)"", key.n, params) != 1 ||
+        (in.n && EVP_MAC_update(mac, in.p, in.n) != 1) || EVP_MAC_final(mac, hash, &n, sizeof hash) != 1 ||
+        n != HASH_SIZE) {
+        goto out;
+    }
+    memcpy(out, hash, HASH_SIZE);
+    rc = 0;
+out:
+    EVP_MAC_CTX_free(mac);
+    wipe(hash, sizeof hash);
+    return rc;
+}

@@ -1,0 +1,112 @@
+/* What the tables cannot say: rules between the fields of one statement. */
+#include "wire/rules.h"
+
+#define NINETY_DAYS_MS (INT64_C(90) * 24 * 3600 * 1000)
+
+static bool alphanumeric(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool name_valid(struct bytes name)
+{
+    if (name.n == 0 || name.n > TILL_NAME_MAX || !alphanumeric(name.p[0])) {
+        return false;
+    }
+    for (size_t i = 1; i < name.n; i++) {
+        uint8_t c = name.p[i];
+        if (!alphanumeric(c) && c != '_' && c != '-' && (c != '.' || name.p[i - 1] == '.')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *check_keyset(const struct keyset *k)
+{
+    for (size_t i = 0; i < k->keys.n; i++) {
+        if (k->keys.v[i].until <= k->keys.v[i].from) {
+            return "keyset.keys: a key's end is not after its beginning";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_terminal(const struct terminal *t)
+{
+    if (!name_valid(t->till) || !name_valid(t->store)) {
+        return "terminal: not the name of a till or store";
+    }
+    if (t->until <= t->from || t->until - t->from > NINETY_DAYS_MS) {
+        return "terminal: ends before it begins, or lasts more than 90 days";
+    }
+    return (t->state == TERMINAL_ACTIVE) == (t->from_seq == NONE)
+               ? NULL
+               : "terminal.from_seq: does not fit the state";
+}
+
+static const char *check_verdicts(const struct grant *g)
+{
+    if (!name_valid(g->till)) {
+        return "grant.till: not the name of a till";
+    }
+    for (size_t i = 0; i < g->verdicts.n; i++) {
+        const struct verdict *v = &g->verdicts.v[i];
+        if ((v->batch == NONE) != (v->index == NONE) || (v->batch != NONE && v->card != NONE)) {
+            return "grant.verdicts: not one coupon or one card's offer";
+        }
+        if ((v->reason == TP_OK) != (v->number != NONE)) {
+            return "grant.verdicts: a number belongs to what is granted, and to nothing else";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_tenders(const struct tender *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t at = 0; at < v[i].kind.n; at++) {
+            uint8_t c = v[i].kind.p[at];
+            if (c != '_' && (c < 'a' || c > 'z')) {
+                return "tenders: a kind is a word of small letters";
+            }
+        }
+    }
+    return NULL;
+}
+
+static const char *check_commit(const struct commit *c)
+{
+    for (size_t i = 0; i < c->redemptions.n; i++) {
+        const struct redemption *r = &c->redemptions.v[i];
+        if (r->coupon.p && r->card != NONE) {
+            return "commit.redemptions: a coupon and a card at once";
+        }
+        if (r->grant != NONE && !c->grant.p) {
+            return "commit.redemptions: a grant's number without the grant";
+        }
+    }
+    return check_tenders(c->tenders.v, c->tenders.n);
+}
+
+const char *payload_rules(enum kind kind, const union payload *p)
+{
+    switch (kind) {
+    case KIND_KEYSET:
+        return check_keyset(&p->keyset);
+    case KIND_TERMINAL:
+        return check_terminal(&p->terminal);
+    case KIND_OFFER:
+        return p->offer.terms.valid_until > p->offer.terms.valid_from ? NULL : "offer: ends before it begins";
+    case KIND_BATCH:
+        return p->batch.last >= p->batch.first ? NULL : "batch: its last index is before its first";
+    case KIND_GRANT:
+        return check_verdicts(&p->grant);
+    case KIND_COMMIT:
+        return check_commit(&p->commit);
+    case KIND_REVERSE:
+        return check_tenders(p->reverse.tenders.v, p->reverse.tenders.n);
+    default:
+        return NULL;
+    }
+}

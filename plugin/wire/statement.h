@@ -1,0 +1,397 @@
+/*
+ * The statements of the signed redemption protocol, profile 1: their payloads as structs, and the envelope
+ * that carries them. wire/statements.cddl is the same in CDDL and is held to these tables by a test.
+ */
+#ifndef WIRE_STATEMENT_H
+#define WIRE_STATEMENT_H
+
+#include "wire/cbor.h"
+#include "wire/coupon.h"
+#include "wire/terms.h"
+
+enum {
+    STATEMENT_MAX = 16 * 1024, /* the payload */
+    ENVELOPE_MAX = STATEMENT_MAX + 1024,
+    PART_MAX = 1024 * 1024,
+    SALT_SIZE = 16,
+    MESSAGE_MAX = 4 * 1024 * 1024,
+    MESSAGE_ITEMS_MAX = 512,
+    MAX_COUPONS = 32, /* presented at one sale */
+    MAX_CARDS = 8,
+    MAX_REDEMPTIONS = 64, /* in one commit */
+    MAX_TENDERS = 32,
+    GRANT_MAX = 8 * 1024,
+    MAX_KEYSET_KEYS = 64,
+    MAX_LINK_OFFERS = 64,
+    MAX_STATE_STATEMENTS = 256, /* that follow one state */
+    MAX_STATE_OUTCOMES = 128,
+    TILL_NAME_MAX = 32, /* tills and stores */
+    SIGNER_MAX = 63,    /* names of keys in a keyset */
+};
+
+enum kind {
+    KIND_POLICY,
+    KIND_KEYSET,
+    KIND_TERMINAL,
+    KIND_OFFER,
+    KIND_BATCH,
+    KIND_LINK,
+    KIND_HOLD,
+    KIND_RELEASE,
+    KIND_GRANT,
+    KIND_COMMIT,
+    KIND_REVERSE,
+    KIND_SYNC,
+    KIND_STATE,
+    KIND_COUNT
+};
+
+/* What a key may do. One key, one purpose. */
+enum purpose {
+    PURPOSE_ROOT,
+    PURPOSE_MERCHANT,
+    PURPOSE_ISSUER,
+    PURPOSE_TILL,
+    PURPOSE_GRANT,
+    PURPOSE_LOG,
+    PURPOSE_WALLET,
+    PURPOSE_WITNESS
+};
+
+/* Every payload begins with these: keys 1, 2, 3. */
+struct common {
+    int64_t version;           /* of the profile: 1 */
+    uint8_t audience[ID_SIZE]; /* the authority's id */
+    int64_t time_ms;
+};
+
+/* Size and root of the last checkpoint seen. */
+struct checkpoint_seen {
+    int64_t size;
+    uint8_t root[HASH_SIZE];
+};
+
+/* A till's head: where its chain stands. seq 0 with D of the terminal statement when nothing was recorded. */
+struct head {
+    int64_t epoch, seq;
+    uint8_t d[HASH_SIZE];
+};
+
+/* Further keys of a record: 4 checkpoint, 5 epoch, 6 seq, 7 prev. */
+struct chain {
+    const struct checkpoint_seen *checkpoint; /* or NULL */
+    int64_t epoch, seq;                       /* from 1 */
+    uint8_t prev[HASH_SIZE];
+};
+
+struct policy_statement {
+    struct common common;
+    struct policy terms;
+};
+
+struct keyset_key {
+    struct bytes cose_key; /* an encoded COSE_Key map */
+    int purpose;
+    struct bytes name;
+    int64_t from, until; /* ms */
+};
+
+struct keyset {
+    struct common common;
+    int64_t number;        /* from 1; never goes back */
+    struct bytes merchant; /* a name for people */
+    LIST(struct keyset_key) keys;
+};
+
+enum terminal_state { TERMINAL_ACTIVE, TERMINAL_REVOKED, TERMINAL_LOST };
+
+struct terminal {
+    struct common common;
+    struct bytes till, store; /* names: [A-Za-z0-9][A-Za-z0-9_.-]{0,31} */
+    int64_t epoch;            /* from 1 */
+    struct bytes cose_key;
+    int64_t from, until; /* ms; 90 days at most */
+    int state;
+    int64_t from_seq; /* revoked or lost from this seq on; NONE while active */
+};
+
+struct offer_statement {
+    struct common common;
+    struct offer terms;
+};
+
+struct batch {
+    struct common common;
+    int64_t number; /* below 2^32, unique in the shop */
+    uint8_t offer[REF_SIZE];
+    int64_t first, last;            /* indexes, below 2^32 */
+    struct bytes channel, campaign; /* campaign may be absent */
+    int64_t exp;                    /* seconds: of its coupons */
+};
+
+enum link_op { LINK_ADD, LINK_REMOVE };
+struct ref {
+    uint8_t v[REF_SIZE];
+};
+
+struct link {
+    struct common common;
+    struct chain chain;
+    int op;
+    LIST(struct ref) offers;
+    struct bytes channel, campaign;
+    uint8_t person[HASH_SIZE];
+};
+
+/* One coupon of a hold: the COSE_Sign1 as it was scanned. Cards are in the person part. */
+struct hold {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    uint8_t sale[ID_SIZE];
+    int64_t rev; /* from 1, growing */
+    LIST(struct bytes) coupons;
+    uint8_t lines[HASH_SIZE], person[HASH_SIZE];
+};
+
+struct release {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    uint8_t sale[ID_SIZE];
+    int64_t rev; /* above that of the hold it undoes */
+};
+
+/* One offer's verdict. A coupon names [batch, index]; a card's offer names the card's place in the person
+ * part. */
+struct verdict {
+    uint8_t offer[REF_SIZE];
+    int64_t version;
+    int64_t batch, index; /* NONE for a card's offer */
+    int64_t card;         /* NONE for a coupon */
+    int reason;           /* 0: granted; else why not */
+    int64_t number;       /* of the grant, from one counter; NONE when refused */
+    int64_t basis, discount, cashback;
+};
+
+struct grant {
+    struct common common;       /* time: the authority's */
+    uint8_t request[HASH_SIZE]; /* D of the hold */
+    struct bytes till;
+    uint8_t sale[ID_SIZE];
+    int64_t rev;
+    int64_t ttl_ms;
+    int64_t policy;                /* its version */
+    LIST(struct verdict) verdicts; /* by offer ref, then batch, index, card */
+    uint8_t quote[HASH_SIZE];      /* SHA-256 of the quote's encoding */
+};
+
+struct tender {
+    struct bytes kind; /* cash, card, voucher, ...: [a-z_]{1,16} */
+    int64_t amount;
+};
+
+struct redemption {
+    uint8_t offer[REF_SIZE];
+    int64_t version;
+    struct bytes coupon; /* the COSE_Sign1, or absent for a card's offer */
+    int64_t card;        /* place in the person part, or NONE */
+    int64_t grant;       /* number in the embedded grant, or NONE: redeemed without one */
+    int64_t basis, discount, cashback;
+};
+
+struct commit {
+    struct common common;
+    struct chain chain;
+    uint8_t sale[ID_SIZE];
+    int64_t rev, policy;
+    struct bytes currency;
+    int64_t gross, discount, net, tax, due, cashback;
+    LIST(struct tender) tenders;
+    LIST(struct redemption) redemptions;
+    struct bytes grant; /* the whole grant statement, or absent */
+    uint8_t lines[HASH_SIZE], person[HASH_SIZE];
+};
+
+enum reverse_op { REVERSE_RETURN, REVERSE_VOID };
+
+/* What of one redemption of the commit is taken back. */
+struct reversed {
+    int64_t redemption; /* its place in the commit, from 0 */
+    int64_t discount, cashback;
+};
+
+struct reverse {
+    struct common common;
+    struct chain chain;
+    int op;
+    uint8_t commit[HASH_SIZE]; /* its D */
+    uint8_t sale[ID_SIZE];     /* the refund's own id; a void's is the sale's */
+    struct bytes currency;
+    int64_t gross, discount, net, tax, due; /* what went back, positive */
+    LIST(struct tender) tenders;
+    LIST(struct reversed) redemptions;
+    uint8_t lines[HASH_SIZE], person[HASH_SIZE];
+};
+
+struct sync {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    int64_t have;     /* number of the last public statement taken, 0 at first */
+    int64_t outcomes; /* number of the last outcome taken, 0 at first */
+};
+
+/* What became of one redemption of one of the till's commits. */
+struct outcome {
+    uint8_t commit[HASH_SIZE];
+    int64_t redemption;
+    int reason;     /* 0, or conflict, already_used, ... */
+    int64_t amount; /* in conflict, minor units */
+};
+
+/* The authority's signed answer to a sync: the public statements that follow it in the message are these. */
+struct state {
+    struct common common;       /* time: the authority's */
+    uint8_t request[HASH_SIZE]; /* D of the sync */
+    struct head head;           /* of this till, as the authority has it */
+    bool quarantined;
+    int64_t have; /* number of the last statement sent */
+    bool more;    /* ask again at once */
+    int64_t outcomes_to;
+    LIST(struct bytes) statements; /* D of each, 32 bytes */
+    LIST(struct outcome) outcomes;
+    uint8_t card_key[HASH_SIZE]; /* turns card tokens into handles; never logged */
+};
+
+/* The parts. Each begins with a random salt, so that its hash tells nothing. */
+struct lines_part {
+    uint8_t salt[SALT_SIZE];
+    struct basket basket;
+};
+
+struct person_part {
+    uint8_t salt[SALT_SIZE];
+    LIST(struct bytes)
+    cards;                  /* handles: HMAC-SHA-256 of the token under the authority's card key; 32 bytes */
+    struct bytes customer;  /* the shop's own name for the person, or absent */
+    struct bytes reference; /* the host's own number of the sale, or absent */
+};
+
+/* Any payload. Views and lists point into the message and the arena. */
+union payload {
+    struct common common;
+    struct policy_statement policy;
+    struct keyset keyset;
+    struct terminal terminal;
+    struct offer_statement offer;
+    struct batch batch;
+    struct link link;
+    struct hold hold;
+    struct release release;
+    struct grant grant;
+    struct commit commit;
+    struct reverse reverse;
+    struct sync sync;
+    struct state state;
+};
+
+/* The table of kinds. */
+struct kind_info {
+    const char *name; /* as in typ: application/vnd.tillproof.<name> */
+    const struct schema *schema;
+    enum purpose by; /* whose key signs it */
+    bool record;     /* chained by a till */
+    bool request;    /* asks; neither chained nor kept */
+    bool leaf;       /* goes into the log */
+    uint8_t parts;   /* PART_LINES | PART_PERSON */
+};
+enum { PART_LINES = 1, PART_PERSON = 2 };
+extern const struct kind_info kinds[KIND_COUNT];
+extern const struct schema schema_lines_part, schema_person_part;
+extern const char *const purpose_words[];
+
+/* A statement taken apart. */
+struct statement {
+    enum kind kind;
+    struct bytes raw; /* the whole envelope, as received */
+    uint8_t d[HASH_SIZE];
+    int64_t alg;
+    uint8_t kid[KID_SIZE];
+    struct bytes iss, sub; /* sub is absent where the kind has none */
+    struct cose_sign1 sign1;
+    union payload payload;
+    struct bytes lines,
+        person; /* the parts as received; absent where the kind has none, or person was erased */
+};
+
+/*
+ * Parses one envelope (not the parts): header, payload, and that they agree (sub is the payload's own id).
+ * Says nothing of the signature. 0, TP_E_MALFORMED, TP_BAD_STATEMENT, TP_E_MEMORY.
+ */
+int statement_parse(struct bytes raw, struct arena *a, struct statement *out, struct err *e);
+/* The signature, by the profile. 0 or TP_E_UNTRUSTED. */
+int statement_verify(const struct statement *s, const struct cose_key *key);
+/* Checks that the given part hashes to what the payload says. 0 or TP_BAD_STATEMENT. */
+int statement_check_parts(const struct statement *s, struct err *e);
+
+/*
+ * Encodes, signs, appends. iss is the signer's name as in the keyset or terminal statement; sub follows
+ * from the payload. d may be NULL. 0, TP_BAD_STATEMENT, TP_E_CRYPTO, TP_E_MEMORY.
+ */
+int statement_sign(enum kind kind, const void *payload, struct bytes iss, const struct cose_key *key,
+                   struct buf *out, uint8_t d[HASH_SIZE], struct err *e);
+
+/* Encodes a part (schema_lines_part or schema_person_part), which ends at PART_MAX, and hashes it. */
+int part_encode(const struct schema *s, const void *part, struct buf *out, uint8_t hash[HASH_SIZE],
+                struct err *e);
+
+/*
+ * Messages: a CBOR sequence (RFC 8742). A request item is a statement alone, or [statement, bstr lines,
+ * bstr person] where the kind has parts (link has only person: [statement, bstr]); null stands for a part
+ * that was erased.
+ */
+void message_put(struct buf *out, enum kind kind, struct bytes statement, struct bytes lines,
+                 struct bytes person);
+/* The next item of a message: 1, 0 at the end, or TP_E_MALFORMED / TP_BAD_STATEMENT. Parts are checked. */
+int message_next(struct dec *d, struct arena *a, struct statement *out, struct err *e);
+
+/*
+ * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, state, statement...],
+ * [D, "released"], or a problem [D or null, {-1: word, -2: sentence}] (RFC 9290; it echoes nothing).
+ */
+enum answer_kind { ANSWER_REGISTERED, ANSWER_RELEASED, ANSWER_GRANT, ANSWER_STATE, ANSWER_PROBLEM };
+
+struct answer {
+    enum answer_kind kind;
+    bool names; /* false: a problem with the message itself, not with one statement */
+    uint8_t d[HASH_SIZE];
+    struct bytes statement; /* GRANT, STATE: the envelope */
+    struct bytes quote;     /* GRANT: the quote's encoding */
+    struct bytes rest;      /* STATE: the statements that follow, as a CBOR sequence */
+    int reason;             /* PROBLEM: a code, or TP_BAD_STATEMENT for a word this version does not know */
+    struct bytes detail;    /* PROBLEM */
+};
+
+void answer_registered(struct buf *out, const uint8_t d[HASH_SIZE]);
+void answer_released(struct buf *out, const uint8_t d[HASH_SIZE]);
+void answer_grant(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes grant, struct bytes quote);
+/* rest: `count` envelopes one after another. */
+void answer_state(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes state, struct bytes rest,
+                  size_t count);
+void answer_problem(struct buf *out, const uint8_t *d, int reason, const char *detail);
+/* The next answer: 1, 0 at the end, TP_E_MALFORMED. */
+int answer_next(struct dec *d, struct answer *out);
+
+/* The 8 bytes by which coupons and records name an offer: the first of SHA-256(authority id, "offer", id). */
+int offer_ref(const uint8_t authority[ID_SIZE], struct bytes id, uint8_t ref[REF_SIZE]);
+/* A card token's handle: HMAC-SHA-256(card key, token). */
+int card_handle(const uint8_t card_key[HASH_SIZE], struct bytes token, uint8_t handle[HASH_SIZE]);
+
+/* [A-Za-z0-9][A-Za-z0-9_.-]{0,31}, and no "..": tills and stores. Safe as a file name. */
+bool name_valid(struct bytes name);
+
+#endif

@@ -1,0 +1,317 @@
+/* What every store must do (plugin/store/store.h). */
+#include "store/store.h"
+#include "support/cm.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint8_t merchant[ID_SIZE] = {1}, other_merchant[ID_SIZE] = {2};
+
+struct place {
+    char dir[64], db[96];
+    struct store *s;
+};
+
+static int setup(void **state)
+{
+    struct place *p = test_calloc(1, sizeof *p);
+    snprintf(p->dir, sizeof p->dir, "/tmp/tillproof-store-XXXXXX");
+    assert_non_null(mkdtemp(p->dir));
+    snprintf(p->db, sizeof p->db, "%s/a.db", p->dir);
+    assert_int_equal(store_open(p->db, merchant, STORE_CREATE, &p->s, NULL), 0);
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    store_close(p->s);
+    for (size_t i = 0; i < 3; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s%s", p->db, ends[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(p->dir), 0);
+    test_free(p);
+    return 0;
+}
+
+static void raw_sql(struct place *p, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_missing_database_is_not_made_by_accident(void **state)
+{
+    struct place *p = *state;
+    struct store *s = NULL;
+    struct err e = {0};
+    char path[128];
+    snprintf(path, sizeof path, "%s/none.db", p->dir);
+    assert_int_equal(store_open(path, merchant, 0, &s, &e), TP_E_NO_SHOP);
+    assert_null(s);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void the_database_is_its_owners_alone(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+    assert_int_equal(stat(p->db, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_newer_and_a_foreign_database_are_refused(void **state)
+{
+    struct place *p = *state;
+    struct store *s = NULL;
+    struct err e = {0};
+    raw_sql(p, "PRAGMA user_version = 99");
+    assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_NEWER);
+    raw_sql(p, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+    e = (struct err){0};
+    assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_CORRUPT);
+    raw_sql(p, "PRAGMA application_id = 0x54507266");
+    assert_int_equal(store_open(p->db, merchant, 0, &s, NULL), 0);
+    store_close(s);
+}
+
+static void a_file_that_is_no_database_is_refused(void **state)
+{
+    struct place *p = *state;
+    struct store *s = NULL;
+    struct err e = {0};
+    char path[128];
+    snprintf(path, sizeof path, "%s/bad.db", p->dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < 4096; i++) {
+        fputc(i * 7 % 251, f);
+    }
+    fclose(f);
+    assert_int_equal(store_open(path, merchant, 0, &s, &e), TP_E_CORRUPT);
+    unlink(path);
+}
+
+static int put_batch_7(struct store *s, void *arg)
+{
+    struct batch_row row = {.number = 7, .last = 9, .exp = 1, .channel = "email"};
+    int rc = store_batch_put(s, &row);
+    return rc ? rc : *(int *)arg;
+}
+
+static void a_transaction_that_fails_leaves_nothing(void **state)
+{
+    struct place *p = *state;
+    struct batch_row row;
+    int refuse = TP_EXPIRED, accept = 0;
+    assert_int_equal(store_write(p->s, put_batch_7, &refuse), TP_EXPIRED);
+    assert_int_equal(store_batch(p->s, 7, &row), STORE_NOT_FOUND);
+    assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
+    assert_int_equal(store_batch(p->s, 7, &row), 0);
+    assert_string_equal(row.channel, "email");
+    assert_int_equal(store_write(p->s, put_batch_7, &accept), TP_BAD_STATEMENT);
+}
+
+static void one_merchant_does_not_see_another(void **state)
+{
+    struct place *p = *state;
+    struct store *s = NULL;
+    struct batch_row row;
+    int accept = 0;
+    int64_t last = -1;
+    assert_int_equal(store_open(p->db, other_merchant, 0, &s, NULL), 0);
+    assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
+    assert_int_equal(store_batch(s, 7, &row), STORE_NOT_FOUND);
+    assert_int_equal(store_batch_last(s, &last), 0);
+    assert_int_equal(last, 0);
+    assert_int_equal(store_write(s, put_batch_7, &accept), 0);
+    store_close(s);
+}
+
+static void one_slot_is_reserved_once(void **state)
+{
+    struct place *p = *state;
+    struct reservation_row row = {
+        .sale = {1}, .batch = 1, .index = 2, .until_ms = 100, .till = "t1", .number = 1};
+    assert_int_equal(store_reservation_put(p->s, &row), 0);
+    row.sale[0] = 2;
+    assert_int_equal(store_reservation_put(p->s, &row), TP_HELD);
+    row.slot = 1;
+    assert_int_equal(store_reservation_put(p->s, &row), 0);
+    assert_int_equal(store_reservations_expire(p->s, 99), 0);
+    row.slot = 0;
+    assert_int_equal(store_reservation_put(p->s, &row), TP_HELD);
+    assert_int_equal(store_reservations_expire(p->s, 100), 0);
+    assert_int_equal(store_reservation_put(p->s, &row), 0);
+    assert_int_equal(store_reservations_drop(p->s, row.sale), 0);
+    assert_int_equal(store_reservation_put(p->s, &row), 0);
+}
+
+static struct redemption_row redemption(uint8_t commit, int64_t slot)
+{
+    struct redemption_row r = {
+        .d = {commit}, .version = 1, .batch = 1, .index = 1, .grant = NONE, .discount = 100, .slot = slot};
+    return r;
+}
+
+static void one_use_is_won_by_one_redemption(void **state)
+{
+    struct place *p = *state;
+    struct redemption_row a = redemption(1, 0), b = redemption(2, 0), loser = redemption(3, NONE);
+    int64_t uses = 0;
+    assert_int_equal(store_redemption_put(p->s, &a), 0);
+    assert_int_equal(store_redemption_put(p->s, &b), TP_E_EXISTS);
+    assert_int_equal(store_redemption_put(p->s, &loser), 0);
+    loser.slot = 0;
+    assert_int_equal(store_redemption_rank(p->s, &loser), TP_E_EXISTS);
+    assert_int_equal(store_coupon_uses(p->s, 1, 1, &uses), 0);
+    assert_int_equal(uses, 1);
+    loser.slot = 1;
+    assert_int_equal(store_redemption_rank(p->s, &loser), 0);
+    assert_int_equal(store_coupon_uses(p->s, 1, 1, &uses), 0);
+    assert_int_equal(uses, 2);
+}
+
+struct seen {
+    uint8_t d[8];
+    size_t n;
+};
+
+static int see(void *arg, const struct contender *c)
+{
+    struct seen *s = arg;
+    s->d[s->n++] = c->redemption.d[0];
+    return 0;
+}
+
+static void contests_are_ranked_by_grant_then_time_till_epoch_seq(void **state)
+{
+    struct place *p = *state;
+    static const struct {
+        uint8_t d;
+        int64_t grant, time, epoch, seq;
+        const char *till;
+    } rows[] = {{1, NONE, 50, 1, 1, "a"}, {2, 9, 90, 1, 1, "a"}, {3, NONE, 40, 1, 2, "b"},
+                {4, NONE, 40, 1, 1, "b"}, {5, 3, 99, 1, 1, "c"}, {6, NONE, 40, 1, 9, "a"}};
+    struct seen seen = {.n = 0};
+    struct contest_key key = {.by = BY_COUPON, .batch = 1, .index = 1};
+    for (size_t i = 0; i < 6; i++) {
+        struct sale_row sale = {
+            .d = {rows[i].d}, .time_ms = rows[i].time, .epoch = rows[i].epoch, .seq = rows[i].seq};
+        struct redemption_row r = redemption(rows[i].d, NONE);
+        r.grant = rows[i].grant;
+        snprintf(sale.till, sizeof sale.till, "%s", rows[i].till);
+        assert_int_equal(store_sale_put(p->s, &sale), 0);
+        assert_int_equal(store_redemption_put(p->s, &r), 0);
+    }
+    assert_int_equal(store_contest(p->s, &key, see, &seen), 0);
+    static const uint8_t order[] = {5, 2, 6, 4, 3, 1};
+    assert_int_equal(seen.n, 6);
+    assert_memory_equal(seen.d, order, 6);
+}
+
+static int take_link(void *arg, const struct link_row *row)
+{
+    struct seen *s = arg;
+    s->d[s->n++] = row->offer[0];
+    return 0;
+}
+
+static void the_latest_link_record_at_a_time_holds(void **state)
+{
+    struct place *p = *state;
+    struct link_row row = {.card = {9}, .offer = {1}, .d = {1}, .op = LINK_ADD, .time_ms = 10, .till = "a"};
+    const int64_t times[] = {9, 10, 19, 20, 30};
+    const size_t linked[] = {0, 1, 1, 0, 1};
+    assert_int_equal(store_link_put(p->s, &row), 0);
+    row.d[0] = 2;
+    row.op = LINK_REMOVE;
+    row.time_ms = 20;
+    assert_int_equal(store_link_put(p->s, &row), 0);
+    row.d[0] = 3;
+    row.op = LINK_ADD;
+    row.time_ms = 30;
+    assert_int_equal(store_link_put(p->s, &row), 0);
+    for (size_t i = 0; i < 5; i++) {
+        struct seen seen = {.n = 0};
+        assert_int_equal(store_links(p->s, row.card, times[i], take_link, &seen), 0);
+        assert_int_equal(seen.n, linked[i]);
+    }
+}
+
+enum { WRITERS = 4, EACH = 50 };
+
+static int count_up(struct store *s, void *arg)
+{
+    return store_next_grant(s, arg);
+}
+
+static void *writer(void *arg)
+{
+    struct place *p = arg;
+    struct store *s = NULL;
+    int64_t number = 0;
+    intptr_t failed = store_open(p->db, merchant, 0, &s, NULL);
+    for (int i = 0; i < EACH && !failed; i++) {
+        failed = store_write(s, count_up, &number);
+    }
+    store_close(s);
+    return (void *)failed;
+}
+
+static void writers_at_once_lose_nothing(void **state)
+{
+    struct place *p = *state;
+    pthread_t threads[WRITERS];
+    int64_t number = 0;
+    for (size_t i = 0; i < WRITERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, writer, p), 0);
+    }
+    for (size_t i = 0; i < WRITERS; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    assert_int_equal(store_next_grant(p->s, &number), 0);
+    assert_int_equal(number, WRITERS * EACH + 1);
+}
+
+static void a_read_only_handle_writes_nothing(void **state)
+{
+    struct place *p = *state;
+    struct store *s = NULL;
+    int accept = 0;
+    assert_int_equal(store_open(p->db, merchant, STORE_READ_ONLY, &s, NULL), 0);
+    assert_int_equal(store_write(s, put_batch_7, &accept), TP_E_READ_ONLY);
+    store_close(s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(a_missing_database_is_not_made_by_accident),
+        T(the_database_is_its_owners_alone),
+        T(a_newer_and_a_foreign_database_are_refused),
+        T(a_file_that_is_no_database_is_refused),
+        T(a_transaction_that_fails_leaves_nothing),
+        T(one_merchant_does_not_see_another),
+        T(one_slot_is_reserved_once),
+        T(one_use_is_won_by_one_redemption),
+        T(contests_are_ranked_by_grant_then_time_till_epoch_seq),
+        T(the_latest_link_record_at_a_time_holds),
+        T(writers_at_once_lose_nothing),
+        T(a_read_only_handle_writes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+/* The tillproof command: a table of verbs, one file each. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static const struct verb {
+    const char *first, *second; /* second may be NULL */
+    int (*run)(int argc, char **argv);
+    const char *about;
+} verbs[] = {
+    {"shop", "init", cmd_shop_init, "make a shop: its keys, its policy, its first till"},
+    {"till", "enrol", cmd_till_enrol, "give a till its key and its place in the shop"},
+    {"offer", "publish", cmd_offer_publish, "check offers and publish them"},
+    {"coupon", "issue", cmd_coupon_issue, "issue coupons as QR codes for a channel"},
+    {"coupon", "show", cmd_coupon_show, "decode a coupon's picture or text, check it, explain it"},
+    {"quote", NULL, cmd_quote, "price a basket with offers, without any shop"},
+    {"sale", NULL, cmd_sale, "ring up a basket through the plugin"},
+    {"link", NULL, cmd_link, "join a card token to offers"},
+    {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
+    {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
+};
+
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+static void help(void)
+{
+    puts("usage: tillproof VERB ...\n\nverbs:");
+    for (size_t i = 0; i < VERBS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s%s%s", verbs[i].first, verbs[i].second ? " " : "",
+                 verbs[i].second ? verbs[i].second : "");
+        printf("  %-16s %s\n", name, verbs[i].about);
+    }
+    puts("\nEvery verb takes --help. Exit status: 0 done, 1 refused, 2 misuse, 3 a fault.");
+}
+
+/* "shop init, till enrol, ...": those that begin with `first`, or all. */
+static void list(const char *first, char *out, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < VERBS && n < size; i++) {
+        if (!first || strcmp(first, verbs[i].first) == 0) {
+            int more = snprintf(out + n, size - n, "%s%s%s%s", n ? ", " : "", verbs[i].first,
+                                verbs[i].second ? " " : "", verbs[i].second ? verbs[i].second : "");
+            n += more > 0 ? (size_t)more : 0;
+        }
+    }
+}
+
+static int unknown(const char *first, const char *second)
+{
+    char names[200] = "", some[200] = "";
+    list(NULL, names, sizeof names);
+    list(first, some, sizeof some);
+    if (some[0]) {
+        return cli_error(TP_E_ARGUMENT, "'%.20s %.20s' is not a verb; there is: %s", first, second ? second : "",
+                         some);
+    }
+    return cli_error(TP_E_ARGUMENT, "'%.20s' is not a verb; there are: %s", first, names);
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        return unknown("", NULL);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        help();
+        return CLI_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("tillproof 1.0.0");
+        return CLI_DONE;
+    }
+    for (size_t i = 0; i < VERBS; i++) {
+        const struct verb *v = &verbs[i];
+        if (strcmp(argv[1], v->first) == 0 && (!v->second || (argc > 2 && strcmp(argv[2], v->second) == 0))) {
+            int skip = v->second ? 2 : 1;
+            return v->run(argc - skip, argv + skip);
+        }
+    }
+    return unknown(argv[1], argc > 2 ? argv[2] : NULL);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* a parent may have it ignored; then a child could not be waited for */
+    struct err e = {0};
+    int status = run(argc, argv);
+    if (cli_flush(&e) && status == CLI_DONE) {
+        status = cli_fail(&e);
+    }
+    return status;
+}

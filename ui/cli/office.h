@@ -1,0 +1,74 @@
+/*
+ * What a shop's office does with the keys in DIR/office: it makes the shop, signs the merchant's statements,
+ * hands them to the authority and reads its answers. No rules: what is allowed is the authority's to say.
+ * One handle, one thread.
+ */
+#ifndef CLI_OFFICE_H
+#define CLI_OFFICE_H
+
+#include "keys/trust.h"
+#include "keys/keyfile.h"
+#include "shop/shop.h"
+
+enum { OFFICE_KEYS = PURPOSE_ISSUER + 1, OFFICE_COUPONS_MAX = 1000000 };
+
+/* What a new shop is to be. dir is made, or is an empty directory. */
+struct office_plan {
+    const char *dir, *currency, *zone, *store, *merchant;
+    bool tax_included, manufacturer_before_tax;
+};
+
+/*
+ * Makes a shop with the tills "till1" and "desk": all of it, or nothing is left. TP_E_ARGUMENT (a currency,
+ * zone or name that is not known or not allowed), TP_E_EXISTS (dir is not empty), TP_E_READ_ONLY, TP_E_IO.
+ */
+int office_make(const struct office_plan *plan, struct err *e);
+
+struct office {
+    struct shop shop;
+    struct store *store;         /* for reading */
+    struct authority *authority; /* NULL when opened for reading alone */
+    struct cose_key keys[OFFICE_KEYS];
+    int lock; /* one office at a time: batch numbers and epochs are taken under it */
+};
+
+enum { OFFICE_READ = 0, OFFICE_WRITE = 1 };
+
+/* OFFICE_WRITE waits until no other process has the office open for writing. office_close on success. */
+int office_open(const char *dir, int flags, struct office *o, struct err *e);
+void office_close(struct office *o); /* takes a zeroed one */
+
+/* The office's key of a purpose (root, merchant or issuer), loaded at its first use. */
+int office_key(struct office *o, enum purpose purpose, const struct cose_key **key, struct err *e);
+/* Signs the payload with the kind's key and has the authority register it. Its refusal is the return value; d
+ * (may be NULL) is the statement's identity. */
+int office_submit(struct office *o, enum kind kind, const void *payload, uint8_t d[HASH_SIZE], struct err *e);
+/* The beginning of every payload: this shop, this moment. */
+struct common office_common(const struct office *o);
+
+/* The policy in force; its texts live in the arena. */
+int office_policy(struct office *o, struct arena *a, struct policy *out, struct err *e);
+/* The keyset in force. Owned: trust_free. */
+int office_trust(struct office *o, struct trust *out, struct err *e);
+/* One version of an offer, or the highest (NONE). TP_UNKNOWN_OFFER. */
+int office_offer(struct office *o, const uint8_t ref[REF_SIZE], int64_t version, struct arena *a,
+                 struct offer *out, struct err *e);
+/* The same, by the merchant's own name for it. */
+int office_offer_named(struct office *o, const char *id, struct arena *a, struct offer *out, struct err *e);
+
+/*
+ * Makes DIR/tills/NAME with its key and its journal, and has the authority take the till under its next epoch.
+ * `anew`: for a till that is there and whose record was found behind, or whose 90 days end; what it has not
+ * sent stays to be sent. TP_E_EXISTS when the till is there and not `anew`; TP_E_ARGUMENT for a bad name.
+ */
+int office_enrol(struct office *o, const char *name, const char *store, bool anew, struct err *e);
+
+/* Whether this version is published: 1 with the same terms, 0 not yet; TP_VERSION_EXISTS with other terms. */
+int office_published(struct office *o, const struct offer *offer, struct err *e);
+int office_publish(struct office *o, const struct offer *offer, struct err *e);
+
+/* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
+int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
+                 int64_t count, struct batch *out, struct err *e);
+
+#endif
