@@ -106,10 +106,12 @@ int32_t tillproof_offer_result(struct tillproof *handle, int64_t sale, uint32_t 
         .discount = o.discount,
         .cashback = o.cashback,
         .missing = o.missing,
+        .at_ms = o.at_ms,
     };
     memcpy(out.offer, o.offer, sizeof out.offer);
     memcpy(out.title, o.title, sizeof out.title);
     memcpy(out.funder, o.funder, sizeof out.funder);
+    memcpy(out.at_till, o.at_till, sizeof out.at_till);
     api_out(result, &out, sizeof out);
     return 0;
 }

@@ -17,6 +17,8 @@ struct seat {
     int64_t card;         /* NONE for a coupon */
     int64_t slot;         /* which use of the coupon it would take */
     int reason;
+    int64_t at_ms; /* already_used, held: since when, and at which till */
+    char till[64];
 };
 
 struct table {
@@ -42,14 +44,28 @@ static bool seated(const struct table *t, const uint8_t ref[REF_SIZE])
 /* The slots of one coupon that other sales hold. */
 struct taken {
     int64_t n, lowest_free;
+    struct seat *seat;
 };
 
 static int count_taken(void *arg, const struct reservation_row *row)
 {
     struct taken *t = arg;
     t->n++;
+    t->seat->at_ms = row->until_ms - GRANT_TTL_MS;
+    memcpy(t->seat->till, row->till, sizeof t->seat->till);
     if (row->slot == t->lowest_free) { /* rows come by slot */
         t->lowest_free++;
+    }
+    return 0;
+}
+
+/* Where and when a coupon was used last. */
+static int find_use(void *arg, const struct contender *row)
+{
+    struct seat *seat = arg;
+    if (row->redemption.slot != NONE) {
+        seat->at_ms = row->sale.time_ms;
+        memcpy(seat->till, row->sale.till, sizeof seat->till);
     }
     return 0;
 }
@@ -59,14 +75,16 @@ static int count_taken(void *arg, const struct reservation_row *row)
 static int take_slot(struct call *c, struct seat *seat)
 {
     int64_t uses = 0, limit = seat->offer.per_coupon == NONE ? INT64_MAX : seat->offer.per_coupon;
-    struct taken taken = {0};
+    struct taken taken = {.seat = seat};
     int rc = store_coupon_uses(c->s, seat->batch, seat->index, &uses);
     if (rc == 0) {
         rc = store_reservations(c->s, seat->batch, seat->index, count_taken, &taken);
     }
     seat->slot = taken.lowest_free;
     if (rc == 0 && uses >= limit) {
+        struct contest_key key = {.by = BY_COUPON, .batch = seat->batch, .index = seat->index};
         seat->reason = TP_ALREADY_USED;
+        rc = store_contest(c->s, &key, find_use, seat);
     } else if (rc == 0 && taken.n >= limit - uses) {
         seat->reason = TP_HELD;
     }
@@ -185,8 +203,13 @@ static int judge(struct table *t, const struct seat *seat, const struct quote *q
                           .index = seat->index,
                           .card = seat->card,
                           .reason = seat->reason,
+                          .at_ms = NONE,
                           .number = NONE};
     memcpy(v->offer, seat->offer.ref, REF_SIZE);
+    if (seat->reason == TP_ALREADY_USED || seat->reason == TP_HELD) {
+        v->at_ms = seat->at_ms;
+        v->till = bytes_str(seat->till);
+    }
     if (!seat->known) {
         return 0;
     }

@@ -4,14 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int bytes_compare(struct bytes a, struct bytes b)
-{
-    if (a.n != b.n) {
-        return a.n < b.n ? -1 : 1;
-    }
-    return a.n == 0 ? 0 : memcmp(a.p, b.p, a.n);
-}
-
 /* Length of the UTF-8 sequence at p, or 0 when it is malformed (RFC 3629, section 4). */
 static size_t utf8_step(const uint8_t *p, size_t n)
 {

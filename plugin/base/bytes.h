@@ -33,9 +33,6 @@ static inline bool bytes_is(struct bytes a, const char *s)
     return bytes_equal(a, bytes_str(s));
 }
 
-/* Shorter first, then byte by byte: the order of deterministic CBOR's keys. <0, 0, >0. */
-int bytes_compare(struct bytes a, struct bytes b);
-
 /* True when every byte belongs to well-formed UTF-8 (RFC 3629: no surrogates, no long forms). */
 bool bytes_utf8(struct bytes text);
 

@@ -9,6 +9,19 @@
 
 enum { STORE_LENGTH = 32, WORD_LENGTH = 64, NAME_LENGTH = 200, TENDERS_MAX = 32, KIND_LENGTH = 16 };
 
+static const char *const basket_keys[] = {"currency", "store",   "time", "prices_include_tax",
+                                          "lines",    "tenders", NULL};
+static const char *const line_keys[] = {"line",     "sku",        "name",        "category",
+                                        "quantity", "unit_price", "tax_percent", NULL};
+static const char *const tender_keys[] = {"kind", "amount", NULL};
+
+const struct form_keys form_basket_keys[] = {
+    {"", basket_keys},
+    {"lines[]", line_keys},
+    {"tenders[]", tender_keys},
+    {NULL, NULL},
+};
+
 struct reading {
     struct arena *a;
     struct err *e;
@@ -24,12 +37,10 @@ static int read_text(const struct node *parent, const char *key, size_t max, str
 
 static int read_line(const struct node *at, struct reading *r, struct line *line)
 {
-    static const char *const keys[] = {"line",     "sku",        "name",        "category",
-                                       "quantity", "unit_price", "tax_percent", NULL};
     struct node number = node_get(at, "line"), sku = node_get(at, "sku"), quantity = node_get(at, "quantity");
     struct node price = node_get(at, "unit_price"), tax = node_get(at, "tax_percent");
     *line = (struct line){.quantity = 1000, .name = bytes_str(""), .category = bytes_str("")};
-    int rc = node_object(at, keys, r->e);
+    int rc = node_object(at, line_keys, r->e);
     rc = rc ? rc : node_int(&number, 1, UINT32_MAX, &line->number, r->e);
     rc = rc ? rc : node_text(&sku, 1, WORD_LENGTH, r->a, &line->sku, r->e);
     rc = rc ? rc : read_text(at, "name", NAME_LENGTH, r, &line->name);
@@ -112,9 +123,8 @@ static bool kind_good(struct bytes kind)
 
 static int read_tender(const struct node *at, struct reading *r, struct tender_form *tender)
 {
-    static const char *const keys[] = {"kind", "amount", NULL};
     struct node kind = node_get(at, "kind"), amount = node_get(at, "amount");
-    int rc = node_object(at, keys, r->e);
+    int rc = node_object(at, tender_keys, r->e);
     rc = rc ? rc : node_text(&kind, 1, KIND_LENGTH, r->a, &tender->kind, r->e);
     if (rc == 0 && !kind_good(tender->kind)) {
         rc = node_refuse(&kind, r->e, TP_BAD_VALUE, "must be of a-z and '_', such as \"card\"");
@@ -181,10 +191,8 @@ static int read_time(const struct node *root, struct reading *r, struct basket_f
 
 static int read_basket(const struct node *root, struct reading *r, struct basket_form *form)
 {
-    static const char *const keys[] = {"currency", "store",   "time", "prices_include_tax",
-                                       "lines",    "tenders", NULL};
     struct node store = node_get(root, "store"), tax = node_get(root, "prices_include_tax");
-    int rc = node_object(root, keys, r->e);
+    int rc = node_object(root, basket_keys, r->e);
     rc = rc ? rc : read_currency(root, r, &form->basket);
     if (rc == 0 && node_present(&store)) {
         rc = node_text(&store, 1, STORE_LENGTH, r->a, &form->basket.store, r->e);

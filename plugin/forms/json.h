@@ -11,6 +11,14 @@ enum {
     JSON_VALUES_LIMIT = 131072, /* values in one document, counted by its commas and brackets */
 };
 
+/* The keys of each object of a document, by the way to it ("" is the whole); the list ends with NULL. The
+ * JSON schemas beside this file are held to these tables. */
+struct form_keys {
+    const char *path;
+    const char *const *keys; /* ends with NULL */
+};
+extern const struct form_keys form_offer_keys[], form_basket_keys[];
+
 /* One value and the way to it. v is NULL where the key is absent. */
 struct node {
     const struct json_t *v;
@@ -50,6 +58,8 @@ int node_string(const struct node *at, struct bytes *out, struct err *e);
 
 /* "2026-11-01". false unless it is a day of the calendar. */
 bool date_parse(struct bytes text, int64_t *year, int *month, int *day);
+/* "07:00-11:00": minutes of a day, each from 00:00 to 24:00. */
+bool hours_parse(struct bytes text, int64_t *from, int64_t *until);
 /* "2026-11-22T10:00:00+01:00" (RFC 3339, section 5.6): ms since 1970 and minutes east. */
 bool time_parse(struct bytes text, int64_t *time_ms, int64_t *offset_min);
 

@@ -1,31 +1,34 @@
-#include "forms/json.h"
+#include "forms/reading.h"
 
 #include "offer/money.h"
 #include "offer/zone.h"
 #include "wire/statement.h"
 
-#define COUNT_LIMIT    INT64_C(1000000000000)
-#define PERCENT_MAX    INT64_C(100000)
-#define QUANTITY_LIMIT INT64_C(1000000000000)
+enum { ID_LENGTH = 40, TITLE_LENGTH = 200, GS1_LENGTH = 90, PRIORITY_LIMIT = 1000000 };
 
-enum { ID_LENGTH = 40, TITLE_LENGTH = 200, WORD_LENGTH = 64, PRIORITY_LIMIT = 1000000 };
+static const char *const offer_keys[] = {
+    "id",       "version", "title",   "currency", "funder", "redeem",  "valid", "needs",           "gives",
+    "stacking", "limits",  "returns", "revive",   "gs1",    "offline", "fee",   "holdout_percent", NULL};
+static const char *const valid_keys[] = {"from", "until", NULL};
+static const char *const stacking_keys[] = {"group", "priority", "exclusive", NULL};
+static const char *const limits_keys[] = {"per_coupon", "per_customer", "total", "budget", NULL};
+static const char *const offline_keys[] = {"mode", "cap", "bears", NULL};
+static const char *const fee_keys[] = {"percent", "fixed", NULL};
 
-/* One reading of one document. */
-struct reading {
-    const struct policy *policy;
-    struct arena *a;
-    struct err *e;
-    int digits; /* of the currency */
+const struct form_keys form_offer_keys[] = {
+    {"", offer_keys},
+    {"valid", valid_keys},
+    {"needs", needs_keys},
+    {"gives", gives_keys},
+    {"gives.tiers[]", tier_keys},
+    {"stacking", stacking_keys},
+    {"limits", limits_keys},
+    {"offline", offline_keys},
+    {"fee", fee_keys},
+    {NULL, NULL},
 };
 
-/* A key whose value asks for what this version does not do. */
-static int unsupported(const struct node *at, struct err *e)
-{
-    return node_refuse(at, e, TP_UNSUPPORTED, "this version cannot do that");
-}
-
-static int read_money(const struct node *parent, const char *key, struct reading *r, int64_t min,
-                      int64_t *out)
+int read_money(const struct node *parent, const char *key, struct reading *r, int64_t min, int64_t *out)
 {
     struct node at = node_get(parent, key);
     return node_present(&at) ? node_decimal(&at, r->digits, min, AMOUNT_MAX, out, r->e) : 0;
@@ -37,15 +40,14 @@ static int read_count(const struct node *parent, const char *key, struct reading
     return node_present(&at) ? node_int(&at, 1, COUNT_LIMIT, out, r->e) : 0;
 }
 
-static int read_percent(const struct node *parent, const char *key, struct reading *r, int64_t min,
-                        int64_t *out)
+int read_percent(const struct node *parent, const char *key, struct reading *r, int64_t min, int64_t *out)
 {
     struct node at = node_get(parent, key);
     return node_present(&at) ? node_decimal(&at, 3, min, PERCENT_MAX, out, r->e) : 0;
 }
 
-static int read_words(const struct node *parent, const char *key, struct reading *r, const struct bytes **v,
-                      size_t *n)
+int read_words(const struct node *parent, const char *key, size_t length, struct reading *r,
+               const struct bytes **v, size_t *n)
 {
     struct node at = node_get(parent, key);
     size_t count = 0;
@@ -62,7 +64,7 @@ static int read_words(const struct node *parent, const char *key, struct reading
     }
     for (size_t i = 0; i < count; i++) {
         struct node item = node_item(&at, i);
-        rc = node_text(&item, 1, WORD_LENGTH, r->a, &words[i], r->e);
+        rc = node_text(&item, 1, length, r->a, &words[i], r->e);
         if (rc) {
             return rc;
         }
@@ -70,15 +72,6 @@ static int read_words(const struct node *parent, const char *key, struct reading
     *v = words;
     *n = count;
     return 0;
-}
-
-/* A list that may be there as long as it is empty. */
-static int read_empty_list(const struct node *parent, const char *key, struct reading *r)
-{
-    struct node at = node_get(parent, key);
-    size_t n = 0;
-    int rc = node_present(&at) ? node_list(&at, MAX_SKUS, &n, r->e) : 0;
-    return rc ? rc : n ? unsupported(&at, r->e) : 0;
 }
 
 static int read_currency(const struct node *root, struct reading *r, struct offer *o)
@@ -109,13 +102,10 @@ static int read_redeem(const struct node *root, struct reading *r, struct offer 
         struct node item = node_item(&at, i);
         int word = 0;
         rc = node_word(&item, words, &word, r->e);
-        if (rc == 0 && (1 << word) == REDEEM_AUTOMATIC) {
-            rc = unsupported(&item, r->e);
-        }
         o->redeem |= 1 << word;
     }
     if (rc == 0 && n == 0) {
-        rc = node_refuse(&at, r->e, TP_BAD_VALUE, "must name at least one of coupon, card");
+        rc = node_refuse(&at, r->e, TP_BAD_VALUE, "must name at least one of coupon, card, automatic");
     }
     return rc;
 }
@@ -140,10 +130,9 @@ static int read_date(const struct node *at, struct reading *r, int days_more, in
 /* `until` is the last day: the offer ends as the next one begins. */
 static int read_valid(const struct node *root, struct reading *r, struct offer *o)
 {
-    static const char *const keys[] = {"from", "until", NULL};
     struct node at = node_get(root, "valid");
     struct node from = node_get(&at, "from"), until = node_get(&at, "until");
-    int rc = node_object(&at, keys, r->e);
+    int rc = node_object(&at, valid_keys, r->e);
     rc = rc ? rc : read_date(&from, r, 0, &o->valid_from);
     rc = rc ? rc : read_date(&until, r, 1, &o->valid_until);
     if (rc == 0 && o->valid_from >= o->valid_until) {
@@ -152,94 +141,15 @@ static int read_valid(const struct node *root, struct reading *r, struct offer *
     return rc;
 }
 
-static int read_customer(const struct node *needs, struct reading *r)
-{
-    static const char *const words[] = {"any", "new", NULL};
-    struct node at = node_get(needs, "customer");
-    int word = 0;
-    int rc = node_present(&at) ? node_word(&at, words, &word, r->e) : 0;
-    return rc ? rc : word ? unsupported(&at, r->e) : 0;
-}
-
-static int read_needs(const struct node *root, struct reading *r, struct offer *o)
-{
-    static const char *const keys[] = {"min_spend", "min_quantity", "category", "sku",      "exclude_sku",
-                                       "stores",    "weekdays",     "hours",    "customer", NULL};
-    struct node at = node_get(root, "needs");
-    struct node quantity = node_get(&at, "min_quantity");
-    if (!node_present(&at)) {
-        return 0;
-    }
-    int rc = node_object(&at, keys, r->e);
-    rc = rc ? rc : read_money(&at, "min_spend", r, 0, &o->min_spend);
-    if (rc == 0 && node_present(&quantity)) {
-        rc = node_decimal(&quantity, 3, 0, QUANTITY_LIMIT, &o->min_quantity, r->e);
-    }
-    rc = rc ? rc : read_words(&at, "category", r, &o->category.v, &o->category.n);
-    rc = rc ? rc : read_words(&at, "sku", r, &o->sku.v, &o->sku.n);
-    rc = rc ? rc : read_words(&at, "exclude_sku", r, &o->exclude_sku.v, &o->exclude_sku.n);
-    rc = rc ? rc : read_empty_list(&at, "stores", r);
-    rc = rc ? rc : read_empty_list(&at, "weekdays", r);
-    rc = rc ? rc : read_empty_list(&at, "hours", r);
-    return rc ? rc : read_customer(&at, r);
-}
-
-/* Each kind of gives, by the key that tells it from the others. */
-static int gives_percent(const struct node *at, struct reading *r, struct offer *o)
-{
-    static const char *const keys[] = {"percent", "cap", NULL};
-    int rc = node_object(at, keys, r->e);
-    rc = rc ? rc : read_percent(at, "percent", r, 1, &o->percent);
-    return rc ? rc : read_money(at, "cap", r, 1, &o->cap);
-}
-
-static int gives_amount(const struct node *at, struct reading *r, struct offer *o)
-{
-    static const char *const keys[] = {"amount", NULL};
-    int rc = node_object(at, keys, r->e);
-    return rc ? rc : read_money(at, "amount", r, 1, &o->amount);
-}
-
-static const struct {
-    const char *key;
-    int kind;
-    int (*read)(const struct node *at, struct reading *r, struct offer *o); /* NULL: a later version */
-} gives_rows[] = {
-    {"price", GIVES_PRICE, NULL},
-    {"buy", GIVES_BUY_GET, NULL},
-    {"get", GIVES_BUY_GET, NULL},
-    {"tiers", GIVES_TIERS, NULL},
-    {"cashback_percent", GIVES_CASHBACK, NULL},
-    {"amount", GIVES_AMOUNT, gives_amount},
-    {"percent", GIVES_PERCENT, gives_percent},
-};
-
-static int read_gives(const struct node *root, struct reading *r, struct offer *o)
-{
-    static const char *const keys[] = {"percent", "cap",   "amount",           "price", "buy",
-                                       "get",     "tiers", "cashback_percent", NULL};
-    struct node at = node_get(root, "gives");
-    int rc = node_object(&at, keys, r->e);
-    for (size_t i = 0; rc == 0 && i < sizeof gives_rows / sizeof gives_rows[0]; i++) {
-        struct node key = node_get(&at, gives_rows[i].key);
-        if (node_present(&key)) {
-            o->gives = gives_rows[i].kind;
-            return gives_rows[i].read ? gives_rows[i].read(&at, r, o) : unsupported(&key, r->e);
-        }
-    }
-    return rc ? rc : node_refuse(&at, r->e, TP_BAD_VALUE, "must hold percent or amount");
-}
-
 static int read_stacking(const struct node *root, struct reading *r, struct offer *o)
 {
-    static const char *const keys[] = {"group", "priority", "exclusive", NULL};
     struct node at = node_get(root, "stacking");
     struct node group = node_get(&at, "group"), priority = node_get(&at, "priority");
     struct node exclusive = node_get(&at, "exclusive");
     if (!node_present(&at)) {
         return 0;
     }
-    int rc = node_object(&at, keys, r->e);
+    int rc = node_object(&at, stacking_keys, r->e);
     if (rc == 0 && node_present(&group)) {
         rc = node_text(&group, 1, WORD_LENGTH, r->a, &o->group, r->e);
     }
@@ -254,12 +164,11 @@ static int read_stacking(const struct node *root, struct reading *r, struct offe
 
 static int read_limits(const struct node *root, struct reading *r, struct offer *o)
 {
-    static const char *const keys[] = {"per_coupon", "per_customer", "total", "budget", NULL};
     struct node at = node_get(root, "limits");
     if (!node_present(&at)) {
         return 0;
     }
-    int rc = node_object(&at, keys, r->e);
+    int rc = node_object(&at, limits_keys, r->e);
     rc = rc ? rc : read_count(&at, "per_coupon", r, &o->per_coupon);
     rc = rc ? rc : read_count(&at, "per_customer", r, &o->per_customer);
     rc = rc ? rc : read_count(&at, "total", r, &o->total);
@@ -268,13 +177,12 @@ static int read_limits(const struct node *root, struct reading *r, struct offer 
 
 static int read_offline(const struct node *root, struct reading *r, struct offer *o)
 {
-    static const char *const keys[] = {"mode", "cap", "bears", NULL};
     struct node at = node_get(root, "offline");
     struct node mode = node_get(&at, "mode"), bears = node_get(&at, "bears");
     if (!node_present(&at)) {
         return 0;
     }
-    int rc = node_object(&at, keys, r->e);
+    int rc = node_object(&at, offline_keys, r->e);
     if (rc == 0 && node_present(&mode)) {
         rc = node_word(&mode, offline_words, &o->offline, r->e);
     }
@@ -286,12 +194,11 @@ static int read_offline(const struct node *root, struct reading *r, struct offer
 
 static int read_fee(const struct node *root, struct reading *r, struct offer *o)
 {
-    static const char *const keys[] = {"percent", "fixed", NULL};
     struct node at = node_get(root, "fee");
     if (!node_present(&at)) {
         return 0;
     }
-    int rc = node_object(&at, keys, r->e);
+    int rc = node_object(&at, fee_keys, r->e);
     rc = rc ? rc : read_percent(&at, "percent", r, 0, &o->fee_percent);
     return rc ? rc : read_money(&at, "fixed", r, 0, &o->fee_fixed);
 }
@@ -306,16 +213,11 @@ static int read_returns(const struct node *root, struct reading *r, struct offer
     return rc;
 }
 
-/* Keys that the signed form does not carry yet. */
-static int read_later(const struct node *root, struct reading *r)
+static int read_rest(const struct node *root, struct reading *r, struct offer *o)
 {
-    struct node gs1 = node_get(root, "gs1"), holdout = node_get(root, "holdout_percent");
-    int64_t percent = 0;
-    if (node_present(&gs1)) {
-        return unsupported(&gs1, r->e);
-    }
-    int rc = read_percent(root, "holdout_percent", r, 0, &percent);
-    return rc ? rc : percent ? unsupported(&holdout, r->e) : 0;
+    struct node gs1 = node_get(root, "gs1");
+    int rc = node_present(&gs1) ? node_text(&gs1, 1, GS1_LENGTH, r->a, &o->gs1, r->e) : 0;
+    return rc ? rc : read_percent(root, "holdout_percent", r, 0, &o->holdout_percent);
 }
 
 static int read_head(const struct node *root, struct reading *r, struct offer *o)
@@ -338,11 +240,7 @@ static int read_head(const struct node *root, struct reading *r, struct offer *o
 
 static int read_offer(const struct node *root, struct reading *r, struct offer *o)
 {
-    static const char *const keys[] = {"id",     "version",         "title",  "currency", "funder",
-                                       "redeem", "valid",           "needs",  "gives",    "stacking",
-                                       "limits", "returns",         "revive", "gs1",      "offline",
-                                       "fee",    "holdout_percent", NULL};
-    int rc = node_object(root, keys, r->e);
+    int rc = node_object(root, offer_keys, r->e);
     rc = rc ? rc : read_head(root, r, o);
     rc = rc ? rc : read_currency(root, r, o);
     rc = rc ? rc : read_redeem(root, r, o);
@@ -354,7 +252,7 @@ static int read_offer(const struct node *root, struct reading *r, struct offer *
     rc = rc ? rc : read_returns(root, r, o);
     rc = rc ? rc : read_offline(root, r, o);
     rc = rc ? rc : read_fee(root, r, o);
-    return rc ? rc : read_later(root, r);
+    return rc ? rc : read_rest(root, r, o);
 }
 
 /* What an offer says that says nothing. */

@@ -38,6 +38,29 @@ bool date_parse(struct bytes text, int64_t *year, int *month, int *day)
     return good;
 }
 
+/* "07:00" at text.p[at]: the minute of the day. */
+static bool minute_at(struct bytes text, size_t at, int64_t *minute)
+{
+    int hours, minutes;
+    if (!digits_at(text, at, 2, &hours) || !char_at(text, at + 2, ":") ||
+        !digits_at(text, at + 3, 2, &minutes) || minutes > 59 || hours * 60 + minutes > DAY_MINUTES) {
+        return false;
+    }
+    *minute = hours * 60 + minutes;
+    return true;
+}
+
+bool hours_parse(struct bytes text, int64_t *from, int64_t *until)
+{
+    int64_t begin, end;
+    if (text.n != 11 || !minute_at(text, 0, &begin) || !char_at(text, 5, "-") || !minute_at(text, 6, &end)) {
+        return false;
+    }
+    *from = begin;
+    *until = end;
+    return true;
+}
+
 /* ".25" at *at, to whole milliseconds; finer digits are dropped. */
 static bool parse_fraction(struct bytes text, size_t *at, int64_t *ms)
 {

@@ -69,6 +69,10 @@ static void put_applied(struct writing *w, const struct quote_applied *applied)
     put_money(w, "discount", applied->discount);
     buf_putc(w->out, ',');
     put_key_text(w, "funder", applied->funder);
+    if (applied->cashback) {
+        buf_putc(w->out, ',');
+        put_money(w, "cashback", applied->cashback);
+    }
     buf_putc(w->out, '}');
 }
 

@@ -510,9 +510,11 @@ struct tillproof_offer_result {
     int64_t discount;     /* 0 unless it applies */
     int64_t cashback;
     int64_t missing; /* TILLPROOF_MIN_SPEND: minor units to go; else 0 */
+    int64_t at_ms;   /* TILLPROOF_ALREADY_USED, _HELD: since when, where the authority told it; else 0 */
     char offer[48];  /* its id */
     char title[208]; /* its title, where it is known here */
     char funder[72]; /* who pays: store, manufacturer, ...; empty unless it applies */
+    char at_till[64]; /* TILLPROOF_ALREADY_USED, _HELD: at which till; else empty */
 };
 
 /* One offer on the table: those that apply, in the order of their use, then those that do not, by id. */

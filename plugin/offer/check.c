@@ -1,7 +1,8 @@
 #include "offer/money.h"
 #include "offer/work.h"
 
-enum { ID_LENGTH = 40, TITLE_LENGTH = 200, WORD_LENGTH = 64, PRIORITY_MAX = 1000000 };
+enum { ID_LENGTH = 40, TITLE_LENGTH = 200, WORD_LENGTH = 64, STORE_LENGTH = 32, GS1_LENGTH = 90 };
+enum { PRIORITY_MAX = 1000000, ALL_DAYS = 127 };
 #define COUNT_LIMIT INT64_C(1000000000000)
 
 static int refuse(struct err *e, const char *path, const char *why)
@@ -24,19 +25,37 @@ static bool text_fits(struct bytes text, size_t max)
     return text.p && text.n >= 1 && text.n <= max;
 }
 
+static int check_hours(const struct offer *o, struct err *e)
+{
+    if (o->hours.n > MAX_HOURS) {
+        return refuse(e, "$.needs.hours", "must be at most 16 spans");
+    }
+    for (size_t i = 0; i < o->hours.n; i++) {
+        const struct hours *h = &o->hours.v[i];
+        if (!within(h->from, 0, DAY_MINUTES - 1) || !within(h->until, 0, DAY_MINUTES)) {
+            return err_set(e, TP_BAD_VALUE, "$.needs.hours[%zu]: must lie from 00:00 to 24:00", i);
+        }
+        if (h->from == h->until) {
+            return err_set(e, TP_BAD_VALUE, "$.needs.hours[%zu]: is empty; a whole day is \"00:00-24:00\"",
+                           i);
+        }
+    }
+    return 0;
+}
+
 int terms_check(const struct offer *o, struct err *e)
 {
-    const struct gives *gives = gives_of(o->gives);
-    if (!gives) {
-        return err_set(e, TP_UNSUPPORTED, "$.gives: this version prices percent and amount only");
-    }
     if (!within_or_none(o->min_spend, 0, AMOUNT_MAX)) {
         return refuse(e, "$.needs.min_spend", "must be an amount, 0 or more");
     }
     if (!within_or_none(o->min_quantity, 0, QUANTITY_LIMIT)) {
         return refuse(e, "$.needs.min_quantity", "must be a quantity from 0 to 1000000000");
     }
-    return gives->check(o, e);
+    if (!within(o->weekdays, 0, ALL_DAYS)) {
+        return refuse(e, "$.needs.weekdays", "must name days from mon to sun");
+    }
+    int rc = check_hours(o, e);
+    return rc ? rc : gives_check(o, e);
 }
 
 static bool id_char(uint8_t c, bool first)
@@ -75,7 +94,7 @@ static int check_head(const struct offer *o, struct err *e)
         return refuse(e, "$.funder", "must be a text of 1 to 64 bytes");
     }
     if (!within(o->redeem, 1, REDEEM_COUPON | REDEEM_CARD | REDEEM_AUTOMATIC)) {
-        return refuse(e, "$.redeem", "must name at least one of coupon, card");
+        return refuse(e, "$.redeem", "must name at least one of coupon, card, automatic");
     }
     if (!within(o->valid_from, 0, TIME_MAX) || !within(o->valid_until, 0, TIME_MAX)) {
         return refuse(e, "$.valid", "must lie in the years 1970 to 9999");
@@ -83,24 +102,50 @@ static int check_head(const struct offer *o, struct err *e)
     return o->valid_from < o->valid_until ? 0 : refuse(e, "$.valid.until", "must not be before from");
 }
 
-static int check_words(const struct bytes *v, size_t n, const char *path, struct err *e)
+static int check_words(const struct bytes *v, size_t n, size_t length, const char *path, struct err *e)
 {
     if (n > MAX_SKUS) {
         return refuse(e, path, "must be at most 256 texts");
     }
     for (size_t i = 0; i < n; i++) {
-        if (!text_fits(v[i], WORD_LENGTH)) {
-            return refuse(e, path, "must hold texts of 1 to 64 bytes");
+        if (!text_fits(v[i], length)) {
+            return err_set(e, TP_BAD_VALUE, "%s: must hold texts of 1 to %zu bytes", path, length);
         }
     }
     return 0;
 }
 
+static bool listed(const struct bytes *v, size_t n, struct bytes text)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes_equal(v[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An offer for some skus alone that takes each of them out again could never match anything. */
+static bool takes_all_out(const struct offer *o)
+{
+    for (size_t i = 0; i < o->sku.n; i++) {
+        if (!listed(o->exclude_sku.v, o->exclude_sku.n, o->sku.v[i])) {
+            return false;
+        }
+    }
+    return o->sku.n > 0 && o->category.n == 0;
+}
+
 static int check_lists(const struct offer *o, struct err *e)
 {
-    int rc = check_words(o->category.v, o->category.n, "$.needs.category", e);
-    rc = rc ? rc : check_words(o->sku.v, o->sku.n, "$.needs.sku", e);
-    return rc ? rc : check_words(o->exclude_sku.v, o->exclude_sku.n, "$.needs.exclude_sku", e);
+    int rc = check_words(o->category.v, o->category.n, WORD_LENGTH, "$.needs.category", e);
+    rc = rc ? rc : check_words(o->sku.v, o->sku.n, WORD_LENGTH, "$.needs.sku", e);
+    rc = rc ? rc : check_words(o->exclude_sku.v, o->exclude_sku.n, WORD_LENGTH, "$.needs.exclude_sku", e);
+    rc = rc ? rc : check_words(o->stores.v, o->stores.n, STORE_LENGTH, "$.needs.stores", e);
+    if (rc == 0 && takes_all_out(o)) {
+        rc = refuse(e, "$.needs.exclude_sku", "takes out every sku that the offer is for");
+    }
+    return rc;
 }
 
 static int check_numbers(const struct offer *o, struct err *e)
@@ -122,6 +167,8 @@ static int check_numbers(const struct offer *o, struct err *e)
         {within(o->offline, OFFLINE_DENY, OFFLINE_RISK), "$.offline.mode", "must be a known word"},
         {within(o->bears, BEARS_MERCHANT, BEARS_ISSUER), "$.offline.bears", "must be a known word"},
         {within_or_none(o->offline_cap, 0, AMOUNT_MAX), "$.offline.cap", "must be an amount, 0 or more"},
+        {within(o->holdout_percent, 0, PERCENT_WHOLE), "$.holdout_percent", "must be from 0 to 100"},
+        {!o->gs1.p || text_fits(o->gs1, GS1_LENGTH), "$.gs1", "must be a text of 1 to 90 bytes"},
         {within_or_none(o->fee_percent, 0, PERCENT_WHOLE), "$.fee.percent", "must be from 0 to 100"},
         {within_or_none(o->fee_fixed, 0, AMOUNT_MAX), "$.fee.fixed", "must be an amount, 0 or more"},
     };
@@ -140,13 +187,15 @@ static int check_enforced(const struct offer *o, struct err *e)
         bool asked;
         const char *path, *what;
     } rules[] = {
-        {o->redeem & REDEEM_AUTOMATIC, "$.redeem", "automatic offers"},
+        {o->customer_new, "$.needs.customer", "telling new customers from others"},
         {o->per_customer != NONE, "$.limits.per_customer", "a limit for each customer"},
         {o->total != NONE, "$.limits.total", "a total limit"},
         {o->budget != NONE, "$.limits.budget", "a budget"},
         {o->returns != RETURNS_KEEP, "$.returns", "a rule other than keep"},
         {o->revive, "$.revive", "reviving a coupon by a return"},
+        {o->gs1.p != NULL, "$.gs1", "a GS1 code"},
         {o->offline != OFFLINE_DENY, "$.offline.mode", "a mode other than deny"},
+        {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (rules[i].asked) {

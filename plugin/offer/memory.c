@@ -64,7 +64,7 @@ static void take_for_offers(struct work *w, struct arena *a, bool *full)
     w->candidates = piece(a, sizeof *w->candidates, n, full);
     w->by_rank = piece(a, sizeof *w->by_rank, n, full);
     w->applied = piece(a, sizeof *w->applied, n, full);
-    w->applied_offer = piece(a, sizeof *w->applied_offer, n, full);
+    w->applied_by = piece(a, sizeof *w->applied_by, n, full);
     w->refused = piece(a, sizeof *w->refused, n, full);
     take_names(a, &w->groups, n, full);
 }

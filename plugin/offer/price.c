@@ -1,6 +1,11 @@
 #include "offer/money.h"
 #include "offer/work.h"
 
+static int beyond_count(struct err *e)
+{
+    return err_set(e, TP_AMOUNT_RANGE, "the basket is beyond what can be counted exactly");
+}
+
 /* What is sold and what is taken back are each within range, so every sum that follows is, in any order. */
 static int price_lines(struct work *w, struct err *e)
 {
@@ -10,7 +15,7 @@ static int price_lines(struct work *w, struct err *e)
         int64_t *side = line->quantity < 0 ? &taken_back : &sold;
         if (!mul_div(line->quantity, line->unit_price, 1000, &w->gross[i]) ||
             !add_amount(*side, w->gross[i], side)) {
-            return err_set(e, TP_AMOUNT_RANGE, "the basket is beyond what can be counted exactly");
+            return beyond_count(e);
         }
         w->left[i] = w->gross[i];
         w->skus.all[i] = line->sku;
@@ -37,23 +42,14 @@ static void refuse_offer(struct work *w, size_t i, int reason, int64_t missing)
     memcpy(row->ref, o->ref, REF_SIZE);
 }
 
-static int window_reason(const struct work *w, const struct offer *o)
-{
-    int64_t now = w->basket->time_ms;
-    if (now == NONE) {
-        return 0;
-    }
-    return now < o->valid_from ? TP_NOT_YET_VALID : now >= o->valid_until ? TP_EXPIRED : 0;
-}
-
-/* What does not depend on other offers: standing, window, needs, and what each alone would save. */
+/* What does not depend on other offers: standing, window, place, needs, and what each alone would save. */
 static void judge_offers(struct work *w)
 {
     for (size_t i = 0; i < w->noffers; i++) {
         const struct offer *o = w->offers[i];
         int64_t missing = NONE;
         int reason = w->standings[i].reason;
-        reason = reason ? reason : window_reason(w, o);
+        reason = reason ? reason : when_reason(w->policy, w->basket, o);
         if (!reason) {
             match_lines(w, o);
             reason = needs_reason(w, o, &missing);
@@ -62,7 +58,7 @@ static void judge_offers(struct work *w)
             refuse_offer(w, i, reason, missing);
         } else {
             int64_t alone = gives_of(o->gives)->save(w, o, false);
-            w->candidates[w->ncandidates++] = (struct candidate){(uint32_t)i, alone};
+            w->candidates[w->ncandidates++] = (struct candidate){.offer = (uint32_t)i, .alone = alone};
         }
     }
 }
@@ -72,11 +68,21 @@ static bool *group_of(struct work *w, size_t i)
     return w->offers[i]->group.n ? &w->group_used[w->groups.of[i]] : NULL;
 }
 
-/* Why an offer cannot join those that have applied; *saved is what it takes off otherwise. */
-static int join_reason(struct work *w, size_t i, int64_t *saved)
+static bool beyond_budget(const struct work *w, size_t i, int64_t amount)
 {
-    const struct offer *o = w->offers[i];
-    const bool *used = group_of(w, i);
+    int64_t budget = w->standings[i].budget_left;
+    return budget != NONE && amount > budget;
+}
+
+/* Why a candidate cannot join those that have applied; *saved is what it gives otherwise. */
+static int join_reason(struct work *w, struct candidate *c, int64_t *saved)
+{
+    const struct offer *o = w->offers[c->offer];
+    const struct gives *gives = gives_of(o->gives);
+    const bool *used = group_of(w, c->offer);
+    if (c->gone) {
+        return c->gone;
+    }
     if (w->closed || (o->exclusive && w->napplied > 0)) {
         return TP_EXCLUSIVE;
     }
@@ -84,24 +90,27 @@ static int join_reason(struct work *w, size_t i, int64_t *saved)
         return TP_STACKING_GROUP;
     }
     match_lines(w, o);
-    *saved = gives_of(o->gives)->save(w, o, true);
+    *saved = gives->save(w, o, true);
     if (*saved == 0) {
         return TP_NO_EFFECT;
     }
-    int64_t budget = w->standings[i].budget_left;
-    return budget != NONE && *saved > budget ? TP_BUDGET_SPENT : 0;
+    if (!gives->after && beyond_budget(w, c->offer, *saved)) {
+        c->gone = TP_BUDGET_SPENT;
+    }
+    return c->gone;
 }
 
-static void apply_offer(struct work *w, size_t i, int64_t saved)
+static void apply_offer(struct work *w, uint32_t candidate, int64_t saved)
 {
+    size_t i = w->candidates[candidate].offer;
     const struct offer *o = w->offers[i];
     bool *used = group_of(w, i);
     struct quote_applied *row = &w->applied[w->napplied];
     *row = (struct quote_applied){
         .id = o->id, .funder = o->funder, .version = o->version, .basis = w->hit_left, .discount = saved};
     memcpy(row->ref, o->ref, REF_SIZE);
-    w->applied_offer[w->napplied++] = (uint32_t)i;
-    w->closed = w->closed || o->exclusive;
+    w->applied_by[w->napplied++] = candidate;
+    w->closed = o->exclusive;
     if (used) {
         *used = true;
     }
@@ -115,25 +124,77 @@ static void take_shares(struct work *w)
 }
 
 /*
- * The offers are taken in an order that does not depend on who else is there, and one that exceeds its
- * budget has changed nothing yet: going on without it is the same as starting again without it.
+ * The offers are taken in an order that does not depend on who else is there, and a discount that exceeds
+ * its budget has changed nothing yet: going on without it is the same as starting again without it.
  */
 static void take_offers(struct work *w)
 {
     for (size_t k = 0; k < w->ncandidates; k++) {
-        size_t i = w->candidates[w->by_rank[k]].offer;
+        uint32_t candidate = w->by_rank[k];
+        size_t i = w->candidates[candidate].offer;
         int64_t saved = 0;
-        int reason = join_reason(w, i, &saved);
+        int reason = join_reason(w, &w->candidates[candidate], &saved);
         if (reason) {
             refuse_offer(w, i, reason, NONE);
             continue;
         }
-        apply_offer(w, i, saved);
+        if (gives_of(w->offers[i]->gives)->after) {
+            apply_offer(w, candidate, 0);
+            continue;
+        }
+        apply_offer(w, candidate, saved);
         for (size_t h = 0; h < w->nhits; h++) {
             w->lines[w->hit[h]].shares.n += w->share[w->hit[h]] > 0;
         }
         take_shares(w);
     }
+}
+
+/* Cashback is of what is paid in the end. False: one came to nothing, or beyond its budget, and is out. */
+static bool settle_cashback(struct work *w)
+{
+    for (size_t k = 0; k < w->napplied; k++) {
+        struct candidate *c = &w->candidates[w->applied_by[k]];
+        const struct offer *o = w->offers[c->offer];
+        if (!gives_of(o->gives)->after) {
+            continue;
+        }
+        match_lines(w, o);
+        w->applied[k].basis = w->hit_left;
+        w->applied[k].cashback = gives_of(o->gives)->save(w, o, false);
+        if (w->applied[k].cashback == 0) {
+            c->gone = TP_NO_EFFECT;
+        } else if (beyond_budget(w, c->offer, w->applied[k].cashback)) {
+            c->gone = TP_BUDGET_SPENT;
+        }
+        if (c->gone) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void start_again(struct work *w, size_t judged)
+{
+    w->napplied = 0;
+    w->nrefused = judged;
+    w->closed = false;
+    memset(w->group_used, 0, w->noffers * sizeof *w->group_used);
+    for (size_t i = 0; i < w->nlines; i++) {
+        w->left[i] = w->gross[i];
+        w->lines[i].shares.n = 0;
+    }
+}
+
+/* Each new start is without one cashback more, so there are no more of them than offers. */
+static void combine_offers(struct work *w)
+{
+    size_t judged = w->nrefused;
+    order_candidates(w);
+    do {
+        start_again(w, judged);
+        take_offers(w);
+    } while (!settle_cashback(w));
 }
 
 static bool from_manufacturer(const struct offer *o)
@@ -174,7 +235,10 @@ static void write_share(struct work *w, uint32_t line, size_t applied, bool befo
 static void write_shares(struct work *w)
 {
     for (size_t k = 0; k < w->napplied; k++) {
-        const struct offer *o = w->offers[w->applied_offer[k]];
+        const struct offer *o = w->offers[w->candidates[w->applied_by[k]].offer];
+        if (gives_of(o->gives)->after) {
+            continue;
+        }
         bool before_tax = w->policy->manufacturer_before_tax && from_manufacturer(o);
         match_lines(w, o);
         gives_of(o->gives)->save(w, o, true);
@@ -208,7 +272,12 @@ static int finish_quote(struct work *w, struct quote *q, struct err *e)
     sum.net = sum.gross - sum.discount;
     sum.due = sum.net;
     if (!w->basket->tax_included && !add_amount(sum.net, sum.tax, &sum.due)) {
-        return err_set(e, TP_AMOUNT_RANGE, "the basket is beyond what can be counted exactly");
+        return beyond_count(e);
+    }
+    for (size_t k = 0; k < w->napplied; k++) {
+        if (!add_amount(sum.cashback, w->applied[k].cashback, &sum.cashback)) {
+            return beyond_count(e);
+        }
     }
     order_refused(w);
     sum.lines.v = w->lines;
@@ -250,8 +319,7 @@ int offer_price(const struct policy *policy, const struct basket *basket, const 
     }
     name_things(&w);
     judge_offers(&w);
-    order_candidates(&w);
-    take_offers(&w);
+    combine_offers(&w);
     if (!lay_out_shares(&w, a)) {
         return err_code(e, TP_E_MEMORY);
     }

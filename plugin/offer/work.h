@@ -16,9 +16,10 @@ struct names {
     size_t n;           /* distinct */
 };
 
-/* An offer whose needs are met, and what it would save if it were alone. */
+/* An offer whose needs are met, what it would save if it were alone, and why it is out of this pricing. */
 struct candidate {
     uint32_t offer;
+    int gone;
     int64_t alone;
 };
 
@@ -45,7 +46,7 @@ struct work {
     size_t ncandidates;
 
     struct quote_applied *applied;
-    uint32_t *applied_offer;
+    uint32_t *applied_by; /* the candidate of each */
     size_t napplied;
     bool closed; /* an exclusive offer has applied */
     struct quote_refused *refused;
@@ -70,6 +71,9 @@ int text_order(struct bytes a, struct bytes b);
 void order_candidates(struct work *w);
 void order_refused(struct work *w);
 
+/* when.c: 0, or why the offer is not for this moment or store. A time that is not known is not tested. */
+int when_reason(const struct policy *policy, const struct basket *basket, const struct offer *o);
+
 /* match.c */
 void names_build(struct names *names, size_t items, uint32_t *scratch);
 /* Finds the lines that match the offer, and their sums. */
@@ -81,15 +85,21 @@ int needs_reason(const struct work *w, const struct offer *o, int64_t *missing);
 void share_out(struct work *w, int64_t total);
 
 /*
- * gives.c: one row for each kind of gives. check: the row's own fields. save: what the offer takes off the
- * matching lines as they stand now; where `spread`, also each line's part, in share[].
+ * gives.c: one row for each kind of gives. needs, takes: which fields it must and may have. save: what the
+ * offer gives for the matching lines as they stand now; where `spread`, also each line's part, in share[].
  */
 struct gives {
-    int (*check)(const struct offer *o, struct err *e);
+    int needs, takes;
     int64_t (*save)(struct work *w, const struct offer *o, bool spread);
+    bool after; /* owed after the sale: no line changes */
 };
 /* NULL for a kind that this version does not price. */
 const struct gives *gives_of(int kind);
+int gives_check(const struct offer *o, struct err *e);
+
+/* units.c: what is saved on the very lines; share[] is always written. */
+int64_t price_save(struct work *w, const struct offer *o, bool spread);
+int64_t buy_get_save(struct work *w, const struct offer *o, bool spread);
 
 /* check.c: the part of offer_check that pricing relies on. */
 int terms_check(const struct offer *o, struct err *e);

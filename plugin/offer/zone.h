@@ -16,7 +16,7 @@ int64_t civil_days(int64_t year, int month, int day);
 /* Minutes east of UTC at an instant. */
 int64_t zone_offset(const struct policy *p, int64_t time_ms);
 /* The instant at which a local day begins (the first instant of that date there, also where a clock change
- * skips midnight). */
+ * skips midnight). day may be one past the month's last: the next day. */
 int64_t zone_day_start(const struct policy *p, int64_t year, int month, int day);
 struct civil zone_civil(const struct policy *p, int64_t time_ms);
 

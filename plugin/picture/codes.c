@@ -3,13 +3,18 @@
 #include <zbar.h>
 
 /* ZBAR_CFG_TEST_INVERTED stays off: zbar 0.23.92 writes beyond its buffer with it. */
-static zbar_image_scanner_t *make_scanner(void)
+static zbar_image_scanner_t *make_scanner(bool sure)
 {
     zbar_image_scanner_t *scanner = zbar_image_scanner_create();
     if (scanner) {
         zbar_image_scanner_set_config(scanner, ZBAR_QRCODE, ZBAR_CFG_BINARY, 1);
         zbar_image_scanner_set_config(scanner, ZBAR_NONE, ZBAR_CFG_X_DENSITY, 1);
         zbar_image_scanner_set_config(scanner, ZBAR_NONE, ZBAR_CFG_Y_DENSITY, 1);
+    }
+    /* Without a check digit of their own, these are seen in the edges that scaling and thresholds make. */
+    static const zbar_symbol_type_t unchecked[] = {ZBAR_I25, ZBAR_CODABAR, ZBAR_CODE39};
+    for (size_t i = 0; scanner && sure && i < sizeof unchecked / sizeof *unchecked; i++) {
+        zbar_image_scanner_set_config(scanner, unchecked[i], ZBAR_CFG_ENABLE, 0);
     }
     return scanner;
 }
@@ -53,13 +58,13 @@ static int collect(const zbar_image_t *image, struct buf texts[PICTURE_CODES_MAX
     return n;
 }
 
-/* One pass over one plane. Sets all of texts[]. */
-static int search(const struct grey *g, struct buf texts[PICTURE_CODES_MAX])
+/* One pass over one plane; `sure` leaves out the codes that check nothing. Sets all of texts[]. */
+static int search(const struct grey *g, bool sure, struct buf texts[PICTURE_CODES_MAX])
 {
     for (int i = 0; i < PICTURE_CODES_MAX; i++) {
         texts[i] = (struct buf){0};
     }
-    zbar_image_scanner_t *scanner = make_scanner();
+    zbar_image_scanner_t *scanner = make_scanner(sure);
     zbar_image_t *image = scanner ? make_image(g) : NULL;
     int n = TP_E_MEMORY;
     if (image) {
@@ -82,7 +87,7 @@ static int search_pass(const struct pass *pass, const struct grey *g, struct buf
     struct grey made = {0};
     int n = pass_make(pass, g, &made);
     if (n == 0) {
-        n = search(&made, texts);
+        n = search(&made, true, texts);
     }
     grey_free(&made);
     return n;
@@ -96,7 +101,7 @@ int grey_codes_while(const struct grey *g, grey_more more, void *ctx, struct buf
     if (!g->px || g->width == 0 || g->height == 0) {
         return 0;
     }
-    int n = search(g, texts);
+    int n = search(g, false, texts);
     for (int i = 1; i < PASSES && n == 0; i++) {
         uint64_t pixels = pass_pixels(&passes[i], g->width, g->height);
         if (pixels == 0) {

@@ -92,7 +92,7 @@ static uint8_t area(const struct grey *g, int64_t x0, int64_t y0, int64_t step)
             n++;
         }
     }
-    return n ? (uint8_t)((sum + n / 2) / n) : 255;
+    return (uint8_t)(n ? (sum + n / 2) / n : 255);
 }
 
 static void shrink(const struct grey *g, int64_t step, struct grey *to)
@@ -141,8 +141,7 @@ static void turn(const struct grey *g, int64_t step, struct grey *to)
             int64_t u = 2 * (int64_t)i + 1 - half, v = 2 * (int64_t)j + 1 - half;
             int64_t x = (right + (u + v) * unit) / 2, y = (bottom + (v - u) * unit) / 2;
             bool inside = x >= 0 && y >= 0 && x < right && y < bottom;
-            to->px[(size_t)j * to->width + i] =
-                inside ? between(g, x - ONE / 2, y - ONE / 2) : 255;
+            to->px[(size_t)j * to->width + i] = inside ? between(g, x - ONE / 2, y - ONE / 2) : 255;
         }
     }
 }

@@ -19,7 +19,8 @@ struct terms_list {
 int terms_load(struct store *s, struct terms_list *out);
 void terms_free(struct terms_list *t);
 /* NULL when it is not kept. */
-const struct report_terms *terms_find(const struct terms_list *t, const uint8_t ref[REF_SIZE], int64_t version);
+const struct report_terms *terms_find(const struct terms_list *t, const uint8_t ref[REF_SIZE],
+                                      int64_t version);
 
 /* What of a sale belongs to one of its redemptions. */
 struct report_share {

@@ -38,7 +38,8 @@ int report_redemptions(struct store *s, const struct report_range *range,
 /* One channel and campaign. */
 struct report_roi_row {
     char channel[64], campaign[64];
-    int64_t issued;   /* coupons of its batches, and card links added (each card and offer once), of all times */
+    int64_t
+        issued; /* coupons of its batches, and card links added (each card and offer once), of all times */
     int64_t redeemed; /* redemptions that count */
     int64_t gross, discount, net, fee;
 };
@@ -52,8 +53,8 @@ struct report_roi {
 
 enum { REPORT_ROWS_MAX = 65536 };
 
-/* Owned: report_roi_free. 0; TP_E_MEMORY (more than REPORT_ROWS_MAX channels and campaigns); TP_AMOUNT_RANGE (a sum
- * beyond 64 bits); or what the store says. On failure out is untouched. */
+/* Owned: report_roi_free. 0; TP_E_MEMORY (more than REPORT_ROWS_MAX channels and campaigns); TP_AMOUNT_RANGE
+ * (a sum beyond 64 bits); or what the store says. On failure out is untouched. */
 int report_roi(struct store *s, const struct report_range *range, struct report_roi *out, struct err *e);
 void report_roi_free(struct report_roi *r); /* takes a zeroed one */
 

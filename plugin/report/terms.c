@@ -64,7 +64,8 @@ void terms_free(struct terms_list *t)
     *t = (struct terms_list){0};
 }
 
-const struct report_terms *terms_find(const struct terms_list *t, const uint8_t ref[REF_SIZE], int64_t version)
+const struct report_terms *terms_find(const struct terms_list *t, const uint8_t ref[REF_SIZE],
+                                      int64_t version)
 {
     size_t low = 0, high = t->n;
     while (low < high) {

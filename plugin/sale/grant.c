@@ -64,8 +64,9 @@ static void learn(struct sale *s, const struct grant *g)
     s->learned_count = 0;
     for (size_t i = 0; i < g->verdicts.n && s->learned_count < MAX_REDEMPTIONS; i++) {
         const struct verdict *v = &g->verdicts.v[i];
-        struct learned l = {.version = v->version, .batch = v->batch, .index = v->index, .reason = v->reason};
+        struct learned l = {.version = v->version, .batch = v->batch, .index = v->index, .reason = v->reason, .at_ms = v->at_ms};
         memcpy(l.offer, v->offer, REF_SIZE);
+        bytes_to_cstr(v->till, l.till, sizeof l.till);
         if (v->card != NONE) {
             const struct presentation *p = card_at(s, v->card);
             if (!p) {
@@ -103,9 +104,8 @@ static int keep(struct granted *g, const struct ask *a, const struct answer *ans
                 struct err *e)
 {
     g->raw = arena_copy(&g->arena, answer->statement);
-    g->quote = arena_copy(&g->arena, answer->quote);
     g->lines = arena_copy(&g->arena, buf_view(&a->lines));
-    if (!g->raw.p || !g->quote.p || !g->lines.p) {
+    if (!g->raw.p || !g->lines.p) {
         return err_code(e, TP_E_MEMORY);
     }
     return statement_parse(g->raw, &g->arena, st, e);
@@ -130,9 +130,11 @@ int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answe
     struct price price = {.known = true, .tax_included = a->tax_included};
     arena_init(&g->arena, GRANT_MEMORY);
     arena_init(&price.arena, ITEM_MEMORY);
-    int rc = keep(g, a, answer, &st, e);
-    rc = rc ? rc : check(t, s, a, &st, g->quote, e);
-    rc = rc ? rc : schema_decode(&schema_quote, g->quote, &price.arena, &price.quote, e);
+    /* The price outlives the grant, so the bytes that its texts point into are its own. */
+    struct bytes quote = arena_copy(&price.arena, answer->quote);
+    int rc = quote.p ? keep(g, a, answer, &st, e) : err_code(e, TP_E_MEMORY);
+    rc = rc ? rc : check(t, s, a, &st, quote, e);
+    rc = rc ? rc : schema_decode(&schema_quote, quote, &price.arena, &price.quote, e);
     if (rc == 0) {
         g->grant = st.payload.grant;
         rc = check_quote(s, &g->grant, &price.quote, e);

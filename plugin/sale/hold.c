@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { HOLD_RETRY_MOST_MS = 1000 };
+enum { HOLD_RETRY_MOST_MS = 1000, BACKLOG_ROUNDS = 4 };
 
 static void ask_end(struct till *t, struct ask *a, int reason)
 {
@@ -130,14 +130,24 @@ void hold_late(struct till *t, struct ask *a)
     ask_end(t, a, TP_OFFLINE);
 }
 
+/* What this till did before must be known there first: a coupon that a void gave back, or a commit used up.
+ */
+static void send_backlog(struct till *t)
+{
+    for (int i = 0; i < BACKLOG_ROUNDS && t->counts.unsent && t->outbox_due <= monotonic_ms(); i++) {
+        (void)outbox_run(t, NULL);
+    }
+}
+
 static int prepare(struct till *t, struct ask *a)
 {
     if (!t->synced) {
         sync_run(t);
     }
+    send_backlog(t);
     struct sale *s = sale_in_memory(t, a->sale);
     if (a->abandoned || !s || s->asking != a) {
-        return TP_OFFLINE; /* the sync took too long */
+        return TP_OFFLINE; /* that took too long */
     }
     if (t->behind) {
         return err_code(&a->err, TP_E_BEHIND);

@@ -114,6 +114,8 @@ struct learned {
     bool card;
     uint8_t handle[HASH_SIZE];
     int reason;
+    int64_t at_ms; /* already_used, held: since when, and at which till; else NONE */
+    char till[64];
 };
 
 struct price {
@@ -126,7 +128,7 @@ struct price {
 /* A grant that was checked. Its parts are what a commit will carry. */
 struct granted {
     struct arena arena;
-    struct bytes raw, quote, lines; /* statement, quote's encoding, lines part */
+    struct bytes raw, lines; /* the statement; the lines part that was held */
     uint8_t lines_hash[HASH_SIZE];
     struct grant grant;
     int64_t until_boot;

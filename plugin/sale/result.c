@@ -110,6 +110,18 @@ static void fill_refused(const struct till *t, const struct sale *s, const struc
     name_offer(t, r->ref, r->version, out);
 }
 
+/* already_used, held: since when and where, as the authority told it. */
+static void tell_where(const struct sale *s, const uint8_t ref[REF_SIZE], struct offer_info *out)
+{
+    for (size_t i = 0; i < s->learned_count; i++) {
+        const struct learned *l = &s->learned[i];
+        if (l->reason == out->outcome && l->at_ms != NONE && memcmp(l->offer, ref, REF_SIZE) == 0) {
+            out->at_ms = l->at_ms;
+            memcpy(out->at_till, l->till, sizeof out->at_till);
+        }
+    }
+}
+
 static int fill_offer(const struct till *t, const struct sale *s, size_t index, struct offer_info *out,
                       struct err *e)
 {
@@ -123,6 +135,7 @@ static int fill_offer(const struct till *t, const struct sale *s, size_t index, 
     index -= q->applied.n;
     if (index < q->refused.n) {
         fill_refused(t, s, &q->refused.v[index], out);
+        tell_where(s, q->refused.v[index].ref, out);
         return 0;
     }
     index -= q->refused.n;
@@ -130,6 +143,7 @@ static int fill_offer(const struct till *t, const struct sale *s, size_t index, 
         return beyond(e);
     }
     *out = (struct offer_info){.outcome = reason, .presentation = p->id};
+    tell_where(s, p->offer, out);
     name_offer(t, p->offer, NONE, out);
     return 0;
 }

@@ -117,8 +117,8 @@ struct share_info {
 };
 struct offer_info {
     int outcome;
-    int64_t presentation, version, discount, cashback, missing;
-    char offer[48], title[208], funder[72];
+    int64_t presentation, version, discount, cashback, missing, at_ms;
+    char offer[48], title[208], funder[72], at_till[64];
 };
 struct tax_info {
     int64_t rate, tax, without_tax, with_tax;

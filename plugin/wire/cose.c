@@ -325,16 +325,25 @@ static bool verify_bytes(const struct cose_key *key, struct bytes tbs,
     return good;
 }
 
+int cose_verify_bytes(const struct cose_key *key, struct bytes signed_bytes,
+                      const uint8_t signature[SIGNATURE_SIZE], bool profile)
+{
+    bool high = key->alg == ALG_ESP256 && memcmp(signature + 32, p256_half, 32) > 0;
+    if ((profile && high) || !crypto_context() || !verify_bytes(key, signed_bytes, signature)) {
+        return TP_E_UNTRUSTED;
+    }
+    return 0;
+}
+
 int cose_verify(const struct cose_key *key, int64_t alg, const struct cose_sign1 *s, bool profile)
 {
     struct buf tbs;
-    bool high = key->alg == ALG_ESP256 && memcmp(s->signature + 32, p256_half, 32) > 0;
-    if (!alg_fits(key, alg) || (profile && high) || !s->payload.p || !crypto_context()) {
+    if (!alg_fits(key, alg) || !s->payload.p) {
         return TP_E_UNTRUSTED;
     }
     int rc = make_structure(s->protected_map, s->payload, &tbs);
-    if (!rc && !verify_bytes(key, buf_view(&tbs), s->signature)) {
-        rc = TP_E_UNTRUSTED;
+    if (!rc) {
+        rc = cose_verify_bytes(key, buf_view(&tbs), s->signature, profile);
     }
     buf_free(&tbs);
     return rc ? TP_E_UNTRUSTED : 0;

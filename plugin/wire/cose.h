@@ -32,7 +32,8 @@ struct cose_key {
 /* A new random key. 0 or TP_E_CRYPTO. */
 int cose_key_generate(int alg, struct cose_key *key);
 /* From the COSE_Key map {1: kty, 3: alg, -1: crv, -2: x, -3: y}, deterministic, nothing else in it, y never
- * boolean, the point on the curve. 0, TP_E_MALFORMED, TP_E_CRYPTO. */
+ * boolean, the point on the curve and, for Ed25519, reduced and not of small order. 0, TP_E_MALFORMED,
+ * TP_E_CRYPTO. */
 int cose_key_decode(struct bytes in, struct cose_key *key);
 /* The same from any COSE_Key that says what we need: further members and labels, long forms and alg -7 or -8
  * or none are taken. For keys of other systems alone. */
@@ -87,5 +88,10 @@ int cose_sign1(const struct cose_key *key, struct bytes protected_map, struct by
  * 0, or TP_E_UNTRUSTED.
  */
 int cose_verify(const struct cose_key *key, int64_t alg, const struct cose_sign1 *s, bool profile);
+
+/* The signature alone, over the bytes that were signed, whatever they are: 64 bytes, r and s or Ed25519's
+ * own. 0, or TP_E_UNTRUSTED. */
+int cose_verify_bytes(const struct cose_key *key, struct bytes signed_bytes,
+                      const uint8_t signature[SIGNATURE_SIZE], bool profile);
 
 #endif

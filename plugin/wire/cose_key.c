@@ -174,6 +174,51 @@ static EVP_PKEY *public_key(bool ec, const uint8_t x[32], const uint8_t y[32])
     return pkey;
 }
 
+/* y of the points whose order divides 8, those apart for which u * v below is 0. */
+static bool ed_small(const BIGNUM *y)
+{
+    static const char *const order_8[] = {"05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826",
+                                          "7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7"};
+    bool small = BN_is_zero(y);
+    for (size_t i = 0; i < 2; i++) {
+        BIGNUM *known = NULL;
+        small = small || BN_hex2bn(&known, order_8[i]) == 0 || BN_cmp(y, known) == 0;
+        BN_free(known);
+    }
+    return small;
+}
+
+/* RFC 8032, section 5.1.3: x^2 = u / v must have a root; by Euler's criterion, as u * v then has one. */
+static bool ed_has_x(const BIGNUM *y, BIGNUM *p, BN_CTX *ctx)
+{
+    BIGNUM *d = BN_CTX_get(ctx), *u = BN_CTX_get(ctx), *v = BN_CTX_get(ctx), *half = BN_CTX_get(ctx);
+    return half && BN_hex2bn(&d, "52036CEE2B6FFE738CC740797779E89800700A4D4141D8AB75EB4DCA135978A3") > 0 &&
+           BN_mod_sqr(u, y, p, ctx) && BN_mod_mul(v, u, d, p, ctx) && BN_sub_word(u, 1) &&
+           BN_add_word(v, 1) && BN_mod_mul(u, u, v, p, ctx) && BN_rshift1(half, p) &&
+           BN_mod_exp(u, u, half, p, ctx) && BN_is_one(u);
+}
+
+/* OpenSSL takes any 32 bytes as an Ed25519 key. One that is no point, that is not reduced, or under which
+ * anybody can sign (a point of small order) is none. */
+static bool ed_point(const uint8_t in[32])
+{
+    uint8_t le[32];
+    memcpy(le, in, 32);
+    le[31] &= 0x7F;
+    BN_CTX *ctx = BN_CTX_new_ex(crypto_context());
+    BIGNUM *y = BN_lebin2bn(le, 32, NULL), *p = NULL;
+    bool good = false;
+    if (ctx && y && BN_hex2bn(&p, "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFED") > 0) {
+        BN_CTX_start(ctx);
+        good = BN_cmp(y, p) < 0 && !ed_small(y) && ed_has_x(y, p, ctx);
+        BN_CTX_end(ctx);
+    }
+    BN_free(p);
+    BN_free(y);
+    BN_CTX_free(ctx);
+    return good;
+}
+
 /* The members of a COSE_Key that we work with; y.p is NULL for Ed25519. */
 struct key_map {
     int64_t kty, alg, crv;
@@ -187,6 +232,9 @@ static int key_from_map(const struct key_map *m, struct cose_key *key)
     bool ed = m->kty == KTY_OKP && m->crv == CRV_ED25519 && !m->y.p;
     if ((!ec && !ed) || m->x.n != 32) {
         return TP_E_MALFORMED;
+    }
+    if (ed && !ed_point(m->x.p)) {
+        return crypto_context() ? TP_E_MALFORMED : TP_E_CRYPTO;
     }
     EVP_PKEY *pkey = public_key(ec, m->x.p, ec ? m->y.p : zero);
     if (!pkey) {

@@ -172,6 +172,8 @@ struct verdict {
     int64_t batch, index; /* NONE for a card's offer */
     int64_t card;         /* NONE for a coupon */
     int reason;           /* 0: granted; else why not */
+    int64_t at_ms;        /* already_used, held: since when, and */
+    struct bytes till;    /* at which till; NONE and absent otherwise */
     int64_t number;       /* of the grant, from one counter; NONE when refused */
     int64_t basis, discount, cashback;
 };

@@ -144,6 +144,8 @@ static const struct field verdict_fields[] = {
     INT_OPT(verdict, index, 0, 0, UINT32_MAX),
     INT_OPT(verdict, card, 0, 0, MAX_CARDS - 1),
     FIELD(F_CODE, verdict, reason, 0, 0, 0),
+    INT_OPT(verdict, at_ms, 0, 0, TIME_MAX),
+    FIELD_OPT(F_TEXT, verdict, till, 0, 1, TILL_NAME_MAX),
     INT_OPT(verdict, number, 0, 1, COUNTER_MAX),
     PART(verdict, basis, 0),
     PART(verdict, discount, 0),

@@ -12,6 +12,9 @@ enum {
     ID_MAX = 40,
     SKU_MAX = 64,
     NAME_MAX_BYTES = 200,
+    STORE_MAX = 32,
+    GS1_MAX = 90,
+    WEEKDAYS_MAX = 127,
 };
 
 #define QUANTITY_MAX INT64_C(1000000000000)
@@ -46,6 +49,22 @@ static const struct field policy_fields[] = {
 };
 const struct schema schema_policy_terms = SCHEMA("policy_terms", SHAPE_MAP, policy, policy_fields);
 
+static const struct field store_fields[] = {{0, "", F_TEXT, 0, 0, 1, STORE_MAX, NULL, NULL}};
+static const struct schema schema_store = {"store", SHAPE_SCALAR, sizeof(struct bytes), 1, store_fields};
+
+static const struct field hours_fields[] = {
+    INT(hours, from, 0, 0, DAY_MINUTES - 1),
+    INT(hours, until, 0, 0, DAY_MINUTES),
+};
+static const struct schema schema_hours = SCHEMA("hours", SHAPE_TUPLE, hours, hours_fields);
+
+static const struct field tier_fields[] = {
+    INT(tier, min_spend, 0, 0, AMOUNT_MAX),
+    INT_OPT(tier, percent, 0, 1, PERCENT_MAX),
+    INT_OPT(tier, amount, 0, 1, AMOUNT_MAX),
+};
+static const struct schema schema_tier = SCHEMA("tier", SHAPE_TUPLE, tier, tier_fields);
+
 static const struct field offer_fields[] = {
     REF(offer, ref, 1),
     TEXT(offer, id, 2, 1, ID_MAX),
@@ -79,6 +98,15 @@ static const struct field offer_fields[] = {
     BOOL(offer, revive, 30),
     INT_OPT(offer, fee_percent, 31, 0, PERCENT_MAX),
     INT_OPT(offer, fee_fixed, 32, 0, AMOUNT_MAX),
+    FIELD_LIST(offer, stores, 33, 0, MAX_STORES, &schema_store),
+    INT(offer, weekdays, 34, 0, WEEKDAYS_MAX),
+    FIELD_LIST(offer, hours, 35, 0, MAX_HOURS, &schema_hours),
+    BOOL(offer, customer_new, 36),
+    INT(offer, buy, 37, 0, MAX_BUY),
+    INT(offer, get, 38, 0, MAX_BUY),
+    FIELD_LIST(offer, tiers, 39, 0, MAX_TIERS, &schema_tier),
+    FIELD_OPT(F_TEXT, offer, gs1, 40, 1, GS1_MAX),
+    INT(offer, holdout_percent, 41, 0, PERCENT_MAX),
 };
 const struct schema schema_offer_terms = SCHEMA("offer_terms", SHAPE_MAP, offer, offer_fields);
 
@@ -95,7 +123,7 @@ static const struct schema schema_line = SCHEMA("line", SHAPE_TUPLE, line, line_
 
 static const struct field basket_fields[] = {
     TEXT(basket, currency, 1, 3, 3),
-    TEXT(basket, store, 2, 0, 32),
+    TEXT(basket, store, 2, 0, STORE_MAX),
     INT(basket, time_ms, 3, 0, TIME_MAX),
     BOOL(basket, tax_included, 4),
     FIELD_LIST(basket, lines, 5, 0, MAX_LINES, &schema_line),

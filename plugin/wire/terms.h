@@ -17,6 +17,11 @@ enum {
     MAX_LINES = 4096,
     MAX_OFFERS = 1024, /* presented and automatic, on one basket */
     MAX_SKUS = 256,
+    MAX_STORES = 256,
+    MAX_HOURS = 16,
+    MAX_TIERS = 16,
+    MAX_BUY = 1000, /* units of `buy` and of `get` */
+    DAY_MINUTES = 24 * 60,
 };
 
 /* From from_ms on, the shop's zone is this many minutes east of UTC. */
@@ -46,6 +51,11 @@ struct tier {
     int64_t min_spend, percent, amount; /* one of the last two is NONE */
 };
 
+/* Minutes of the store's day. Where until is not above from, it is the next day's. */
+struct hours {
+    int64_t from, until;
+};
+
 struct offer {
     uint8_t ref[REF_SIZE]; /* offer_ref(authority, id): how coupons and records name it */
     struct bytes id;       /* [a-z0-9][a-z0-9_.-]{0,39}; the merchant's own name for it */
@@ -58,7 +68,7 @@ struct offer {
     LIST(struct bytes) sku;
     LIST(struct bytes) exclude_sku;
     int gives;                    /* enum gives_kind */
-    int64_t percent, cap, amount; /* per kind of gives; NONE where not used */
+    int64_t percent, cap, amount; /* per kind of gives; NONE where not used. amount: also the price */
     struct bytes group;           /* stacking group, or absent */
     int64_t priority;
     bool exclusive;
@@ -67,6 +77,15 @@ struct offer {
     int64_t offline_cap;
     bool revive;
     int64_t fee_percent, fee_fixed; /* what the channel costs the merchant */
+    /* Zero, or an empty list, says that the offer does not ask for it. */
+    LIST(struct bytes) stores;
+    int64_t weekdays; /* 1 << 0 is Monday */
+    LIST(struct hours) hours;
+    bool customer_new;
+    int64_t buy, get;        /* units */
+    LIST(struct tier) tiers; /* min_spend ascending */
+    struct bytes gs1;        /* the offer's GS1 code, or absent */
+    int64_t holdout_percent;
 };
 
 struct line {

@@ -74,6 +74,19 @@ int cli_error(int code, const char *format, ...)
     return cli_fail(&e);
 }
 
+int cli_label(const char *option, const char *text, struct err *e)
+{
+    struct bytes b = bytes_str(text);
+    if (!text) {
+        return 0;
+    }
+    bool ok = b.n >= 1 && b.n <= 63 && bytes_utf8(b);
+    for (size_t i = 0; i < b.n; i++) {
+        ok = ok && b.p[i] >= 0x20 && b.p[i] != 0x7f;
+    }
+    return ok ? 0 : err_set(e, TP_E_ARGUMENT, "--%s takes 1 to 63 bytes of text in one line", option);
+}
+
 void cli_print(struct bytes text)
 {
     if (text.n) {
@@ -84,14 +97,16 @@ void cli_print(struct bytes text)
 int cli_flush(struct err *e)
 {
     if (fflush(stdout) || ferror(stdout)) {
-        return err_set(e, TP_E_IO, "standard output could not be written; check the disk or the pipe behind it");
+        return err_set(e, TP_E_IO,
+                       "standard output could not be written; check the disk or the pipe behind it");
     }
     return 0;
 }
 
 void progress_begin(struct progress *p, const char *what, int64_t total)
 {
-    *p = (struct progress){.on = total > 1 && isatty(STDERR_FILENO), .what = what, .total = total, .shown = -1};
+    *p = (struct progress){
+        .on = total > 1 && isatty(STDERR_FILENO), .what = what, .total = total, .shown = -1};
     progress_step(p, 0);
 }
 

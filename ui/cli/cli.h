@@ -43,8 +43,8 @@ struct opt {
 };
 
 struct usage {
-    const char *line;  /* "shop init DIR [--currency CODE] ..." */
-    const char *about; /* what it does, for the help */
+    const char *line;   /* "shop init DIR [--currency CODE] ..." */
+    const char *about;  /* what it does, for the help */
     size_t least, most; /* words that are no options */
 };
 
@@ -64,6 +64,9 @@ int cli_fail(const struct err *e);
 int cli_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The sentence with control characters replaced, in one line, into out. */
 void cli_one_line(const char *text, char *out, size_t size);
+/* Checks a channel, campaign or customer: 1 to 63 bytes of UTF-8 without control characters. NULL is fine.
+ * `option` names it. 0 or TP_E_ARGUMENT. */
+int cli_label(const char *option, const char *text, struct err *e);
 
 /* ---- output ---- */
 

@@ -9,11 +9,11 @@
 
 #include <inttypes.h>
 
-static const struct usage usage = {
-    "cose verify --key FILE FILE",
-    "Checks any COSE_Sign1 (RFC 9052) with a key in PEM or as a COSE_Key, and prints its algorithm, its key id\n"
-    "and, where it is a coupon or a statement of a shop, its claims.",
-    1, 1};
+static const struct usage usage = {"cose verify --key FILE FILE",
+                                   "Checks any COSE_Sign1 (RFC 9052) with a key in PEM or as a COSE_Key, and "
+                                   "prints its algorithm, its key id\n"
+                                   "and, where it is a coupon or a statement of a shop, its claims.",
+                                   1, 1};
 
 enum { COSE_FILE_MAX = 4 * 1024 * 1024, CLAIMS_ARENA = 1024 * 1024 };
 
@@ -54,7 +54,8 @@ static int verify(struct bytes file, const char *key_path, struct checked *c, st
         rc = keyfile_load_public(key_path, &key, e);
     }
     if (rc == 0 && cose_verify(&key, c->alg, &c->sign1, false)) {
-        rc = err_set(e, TP_BAD_SIGNATURE, "the signature is not that of this key, or what was signed has changed");
+        rc = err_set(e, TP_BAD_SIGNATURE,
+                     "the signature is not that of this key, or what was signed has changed");
     }
     cose_key_free(&key);
     return rc;
@@ -120,14 +121,15 @@ static void tell(const struct checked *c, struct bytes file, bool json, struct b
     buf_init(&claims, 16 * 1024 * 1024);
     const char *kind = put_ours(file, &claims);
     if (json) {
-        buf_printf(out, "{\"signature\":\"genuine\",\"alg\":%" PRId64 ",\"alg_name\":\"%s\",\"kid\":\"", c->alg,
-                   alg_name(c->alg));
+        buf_printf(out, "{\"signature\":\"genuine\",\"alg\":%" PRId64 ",\"alg_name\":\"%s\",\"kid\":\"",
+                   c->alg, alg_name(c->alg));
         put_hex(out, c->kid);
         buf_printf(out, "\",\"kind\":\"%s\",\"payload_bytes\":%zu,\"claims\":", kind, c->sign1.payload.n);
         buf_put(out, claims.p, claims.n);
         buf_puts(out, "}\n");
     } else {
-        buf_printf(out, "signature  genuine\nalg        %" PRId64 " (%s)\nkid        ", c->alg, alg_name(c->alg));
+        buf_printf(out, "signature  genuine\nalg        %" PRId64 " (%s)\nkid        ", c->alg,
+                   alg_name(c->alg));
         put_hex(out, c->kid);
         buf_printf(out, "\nkind       %s\npayload    %zu bytes\nclaims     ", kind, c->sign1.payload.n);
         buf_put(out, claims.p, claims.n);
@@ -161,9 +163,10 @@ int cmd_cose_verify(int argc, char **argv)
     bool json = false;
     struct err e = {0};
     struct words rest = {0};
-    const struct opt opts[] = {{"key", OPT_TEXT, &key, "FILE", "the signer's key: PEM or a COSE_Key", OPT_NEEDED},
-                               {"json", OPT_FLAG, &json, NULL, "print it as JSON", 0},
-                               {0}};
+    const struct opt opts[] = {
+        {"key", OPT_TEXT, &key, "FILE", "the signer's key: PEM or a COSE_Key", OPT_NEEDED},
+        {"json", OPT_FLAG, &json, NULL, "print it as JSON", 0},
+        {0}};
     int status = cli_parse(&usage, opts, argc, argv, &rest);
     if (status == CLI_GO) {
         status = run(rest.v[0], key, json, &e) ? cli_fail(&e) : CLI_DONE;

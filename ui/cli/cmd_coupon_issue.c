@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct usage usage = {
-    "coupon issue --shop DIR --offer ID --channel NAME [options]",
-    "Issues coupons of a published offer for a channel. One coupon goes to a file, several to a folder with an\n"
-    "index.csv; without --out the digits of the QR code are printed.",
-    0, 0};
+static const struct usage usage = {"coupon issue --shop DIR --offer ID --channel NAME [options]",
+                                   "Issues coupons of a published offer for a channel. One coupon goes to a "
+                                   "file, several to a folder with an\n"
+                                   "index.csv; without --out the digits of the QR code are printed.",
+                                   0, 0};
 
 enum { PIXELS_A_MODULE = 8, PICTURE_BYTES = 1024 * 1024 };
 enum out_kind { OUT_DIGITS, OUT_PNG, OUT_SVG, OUT_TXT, OUT_FOLDER };
@@ -50,14 +50,17 @@ static int check(struct issue *is, struct err *e)
     if (is->count < 1 || is->count > OFFICE_COUPONS_MAX) {
         return err_set(e, TP_E_ARGUMENT, "--count is 1 to %d", OFFICE_COUPONS_MAX);
     }
+    if (cli_label("channel", is->channel, e) || cli_label("campaign", is->campaign, e)) {
+        return e->code;
+    }
     is->kind = is->out ? kind_of_name(is->out) : OUT_DIGITS;
     struct stat st;
     if (is->out && stat(is->out, &st) == 0 && S_ISDIR(st.st_mode)) {
         is->kind = OUT_FOLDER;
     }
     if (is->count > 1 && is->kind != OUT_DIGITS && is->kind != OUT_FOLDER) {
-        return err_set(e, TP_E_ARGUMENT, "%" PRId64 " coupons do not fit in one file; name a folder with --out",
-                       is->count);
+        return err_set(e, TP_E_ARGUMENT,
+                       "%" PRId64 " coupons do not fit in one file; name a folder with --out", is->count);
     }
     is->pictures = OUT_PNG;
     if (is->format) {
@@ -87,13 +90,13 @@ static int put_picture(enum out_kind kind, struct bytes digits, struct buf *out,
     return rc;
 }
 
-static int write_picture(const char *path, enum out_kind kind, struct bytes digits, struct err *e)
+static int write_picture(const char *path, enum out_kind kind, struct bytes digits, int when, struct err *e)
 {
     struct buf content;
     buf_init(&content, PICTURE_BYTES);
     int rc = put_picture(kind, digits, &content, e);
     if (rc == 0) {
-        rc = content.failed ? err_code(e, TP_E_MEMORY) : file_write(path, buf_view(&content), e);
+        rc = content.failed ? err_code(e, TP_E_MEMORY) : file_write(path, buf_view(&content), when, e);
     }
     buf_free(&content);
     return rc;
@@ -103,8 +106,8 @@ static int write_picture(const char *path, enum out_kind kind, struct bytes digi
 static void tell(struct issue *is, int64_t index, const char *file, struct bytes digits)
 {
     if (is->json) {
-        buf_printf(&is->index, "%s{\"batch\":%" PRId64 ",\"index\":%" PRId64 ",", index ? "," : "", is->batch.number,
-                   index);
+        buf_printf(&is->index, "%s{\"batch\":%" PRId64 ",\"index\":%" PRId64 ",", index ? "," : "",
+                   is->batch.number, index);
         if (file) {
             buf_puts(&is->index, "\"file\":");
             json_put_string(&is->index, bytes_str(file));
@@ -128,21 +131,23 @@ static int issue_one(struct issue *is, int64_t index, struct buf *csv, struct er
     char path[SHOP_PATH_MAX] = "", name[64] = "";
     buf_over(&raw, raw_memory, sizeof raw_memory);
     buf_over(&digits, digits_memory, sizeof digits_memory);
-    int rc = coupon_sign(is->key, is->batch.offer, (uint32_t)is->batch.number, (uint32_t)index, is->batch.exp, &raw);
+    int rc = coupon_sign(is->key, is->batch.offer, (uint32_t)is->batch.number, (uint32_t)index, is->batch.exp,
+                         &raw);
     if (rc) {
         return err_code(e, rc);
     }
     coupon_to_digits(buf_view(&raw), &digits);
     if (is->kind == OUT_FOLDER) {
-        snprintf(name, sizeof name, "%" PRId64 "-%" PRId64 ".%s", is->batch.number, index, ends[is->pictures]);
+        snprintf(name, sizeof name, "%" PRId64 "-%" PRId64 ".%s", is->batch.number, index,
+                 ends[is->pictures]);
         if ((size_t)snprintf(path, sizeof path, "%s/%s", is->out, name) >= sizeof path) {
             return err_set(e, TP_E_ARGUMENT, "the folder's name is too long");
         }
-        rc = write_picture(path, is->pictures, buf_view(&digits), e);
+        rc = write_picture(path, is->pictures, buf_view(&digits), FILE_LATER, e);
         buf_printf(csv, "%" PRId64 ",%" PRId64 ",%s,%.*s\r\n", is->batch.number, index, name, (int)digits.n,
                    (const char *)digits.p);
     } else if (is->kind != OUT_DIGITS) {
-        rc = write_picture(is->out, is->kind, buf_view(&digits), e);
+        rc = write_picture(is->out, is->kind, buf_view(&digits), FILE_NOW, e);
     }
     if (rc == 0) {
         tell(is, index, is->kind == OUT_FOLDER ? path : is->out, buf_view(&digits));
@@ -168,8 +173,11 @@ static int issue_all(struct issue *is, struct err *e)
     progress_end(&progress);
     buf_puts(&is->index, is->json ? "]\n" : "");
     if (rc == 0 && is->kind == OUT_FOLDER) {
+        rc = file_sync_all(is->out, e);
+    }
+    if (rc == 0 && is->kind == OUT_FOLDER) {
         bool fits = (size_t)snprintf(path, sizeof path, "%s/index.csv", is->out) < sizeof path && !csv.failed;
-        rc = fits ? file_write(path, buf_view(&csv), e) : err_code(e, TP_E_MEMORY);
+        rc = fits ? file_write(path, buf_view(&csv), FILE_NOW, e) : err_code(e, TP_E_MEMORY);
     }
     if (rc == 0) {
         cli_print(buf_view(&is->index));
@@ -216,7 +224,8 @@ static int issue(struct issue *is, struct err *e)
     arena_init(&a, 64 * 1024);
     rc = office_offer_named(&office, is->offer, &a, &offer, e);
     if (rc == 0 && !(offer.redeem & REDEEM_COUPON)) {
-        rc = err_set(e, TP_BAD_VALUE, "the offer '%.40s' is not redeemed by coupons; see its \"redeem\"", is->offer);
+        rc = err_set(e, TP_BAD_VALUE, "the offer '%.40s' is not redeemed by coupons; see its \"redeem\"",
+                     is->offer);
     }
     if (rc == 0) {
         rc = try_out(is, e);
@@ -241,8 +250,8 @@ static void report(const struct issue *is)
         return;
     }
     printf("issued %" PRId64 " coupon%s of %s in batch %" PRId64 " for channel %s%s%s: %s\n", is->count,
-           is->count == 1 ? "" : "s", is->offer, is->batch.number, is->channel, is->campaign ? ", campaign " : "",
-           is->campaign ? is->campaign : "", is->out);
+           is->count == 1 ? "" : "s", is->offer, is->batch.number, is->channel,
+           is->campaign ? ", campaign " : "", is->campaign ? is->campaign : "", is->out);
 }
 
 int cmd_coupon_issue(int argc, char **argv)

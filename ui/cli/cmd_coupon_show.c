@@ -7,11 +7,11 @@
 
 #include <inttypes.h>
 
-static const struct usage usage = {
-    "coupon show FILE|TEXT|- [--shop DIR]",
-    "Decodes a coupon from a picture, a file, standard input or its text, checks it against the shop, and says\n"
-    "what it is and whether it would be redeemed now.",
-    1, 1};
+static const struct usage usage = {"coupon show FILE|TEXT|- [--shop DIR]",
+                                   "Decodes a coupon from a picture, a file, standard input or its text, "
+                                   "checks it against the shop, and says\n"
+                                   "what it is and whether it would be redeemed now.",
+                                   1, 1};
 
 enum { SHOW_ARENA = 256 * 1024 };
 
@@ -189,8 +189,8 @@ static void show_text(const struct show *show, struct buf *out)
     if (!show->checked) {
         buf_puts(out, "\n  its signature could not be checked: that needs --shop DIR\n");
     } else if (show->reason) {
-        buf_printf(out, "\n  genuine: this shop issued it\n  not redeemable now: %s: %s\n", code_word(show->reason),
-                   code_sentence(show->reason));
+        buf_printf(out, "\n  genuine: this shop issued it\n  not redeemable now: %s: %s\n",
+                   code_word(show->reason), code_sentence(show->reason));
     } else {
         buf_puts(out, "\n  genuine: this shop issued it\n  redeemable now\n");
     }
@@ -244,10 +244,10 @@ int cmd_coupon_show(int argc, char **argv)
     bool json = false;
     struct err e = {0};
     struct words rest = {0};
-    const struct opt opts[] = {
-        {"shop", OPT_TEXT, &dir, "DIR", "the shop that it should be of; without it no signature is checked", 0},
-        {"json", OPT_FLAG, &json, NULL, "print it as JSON", 0},
-        {0}};
+    const struct opt opts[] = {{"shop", OPT_TEXT, &dir, "DIR",
+                                "the shop that it should be of; without it no signature is checked", 0},
+                               {"json", OPT_FLAG, &json, NULL, "print it as JSON", 0},
+                               {0}};
     int status = cli_parse(&usage, opts, argc, argv, &rest);
     if (status == CLI_GO) {
         status = run(rest.v[0], dir, json, &e) ? cli_fail(&e) : CLI_DONE;

@@ -3,11 +3,11 @@
 #include "sale/till.h"
 #include "scan.h"
 
-static const struct usage usage = {
-    "link --shop DIR --card TOKEN --offer ID... --channel NAME [options]",
-    "Joins a payment card's token to offers: from then on the card alone redeems them. The token itself is kept\n"
-    "nowhere, only a keyed hash of it.",
-    0, 0};
+static const struct usage usage = {"link --shop DIR --card TOKEN --offer ID... --channel NAME [options]",
+                                   "Joins a payment card's token to offers: from then on the card alone "
+                                   "redeems them. The token itself is kept\n"
+                                   "nowhere, only a keyed hash of it.",
+                                   0, 0};
 
 enum { LINK_OFFERS_MAX = 64, FLUSH_MS = 10000 };
 
@@ -18,10 +18,15 @@ struct options {
 };
 
 /* The references of the offers, each of them published and redeemed by cards. */
-static int find_offers(const struct options *o, struct ref refs[LINK_OFFERS_MAX], struct shop *shop, struct err *e)
+static int find_offers(const struct options *o, struct ref refs[LINK_OFFERS_MAX], struct shop *shop,
+                       struct err *e)
 {
     struct office office;
     struct arena a;
+    if (cli_label("channel", o->channel, e) || cli_label("campaign", o->campaign, e) ||
+        cli_label("customer", o->customer, e)) {
+        return e->code;
+    }
     if (o->offers.n > LINK_OFFERS_MAX) {
         return err_set(e, TP_E_ARGUMENT, "a card is joined to at most %d offers at once", LINK_OFFERS_MAX);
     }
@@ -72,8 +77,8 @@ static int send_link(struct till *till, const struct options *o, struct bytes to
         rc = till_status(till, &before, e);
     }
     if (rc == 0) {
-        rc = till_link(till, o->remove ? LINK_REMOVE : LINK_ADD, token, refs, o->offers.n, bytes_str(o->channel),
-                       bytes_str(o->campaign), bytes_str(o->customer), e);
+        rc = till_link(till, o->remove ? LINK_REMOVE : LINK_ADD, token, refs, o->offers.n,
+                       bytes_str(o->channel), bytes_str(o->campaign), bytes_str(o->customer), e);
     }
     if (rc == 0) {
         rc = till_flush(till, FLUSH_MS, e);
@@ -116,9 +121,11 @@ int cmd_link(int argc, char **argv)
     struct words rest = {0};
     const struct opt opts[] = {
         {"shop", OPT_TEXT, &o.dir, "DIR", "the shop's folder", OPT_NEEDED},
-        {"card", OPT_TEXT, &o.card, "TOKEN|-", "the card's token; - reads it from standard input", OPT_NEEDED},
+        {"card", OPT_TEXT, &o.card, "TOKEN|-", "the card's token; - reads it from standard input",
+         OPT_NEEDED},
         {"offer", OPT_MANY, &o.offers, "ID...", "the offers", OPT_NEEDED},
-        {"channel", OPT_TEXT, &o.channel, "NAME", "through which the customer came: app, web, ...", OPT_NEEDED},
+        {"channel", OPT_TEXT, &o.channel, "NAME", "through which the customer came: app, web, ...",
+         OPT_NEEDED},
         {"campaign", OPT_TEXT, &o.campaign, "NAME", "and for which campaign", 0},
         {"customer", OPT_TEXT, &o.customer, "NAME", "the shop's own name for the customer", 0},
         {"remove", OPT_FLAG, &o.remove, NULL, "undo it: the card no longer redeems these offers", 0},

@@ -4,10 +4,9 @@
 
 #include <stdlib.h>
 
-static const struct usage usage = {
-    "offer publish FILE.json... --shop DIR",
-    "Checks every file, and then publishes those that are not published yet.",
-    1, 1024};
+static const struct usage usage = {"offer publish FILE.json... --shop DIR",
+                                   "Checks every file, and then publishes those that are not published yet.",
+                                   1, 1024};
 
 enum { OFFER_ARENA = 1024 * 1024 };
 
@@ -17,7 +16,8 @@ struct one {
     bool there;
 };
 
-static int read_one(struct office *o, const struct policy *policy, struct arena *a, struct one *one, struct err *e)
+static int read_one(struct office *o, const struct policy *policy, struct arena *a, struct one *one,
+                    struct err *e)
 {
     struct buf text;
     struct err why = {0};
@@ -64,9 +64,9 @@ static void tell(const struct one *one, bool json, bool first)
         buf_printf(&out, ",\"version\":%lld,\"published\":%s}", (long long)o->version,
                    one->there ? "\"already\"" : "\"now\"");
     } else {
-        buf_printf(&out, "%s %.*s version %lld: %.*s\n", one->there ? "already published:" : "published:",
-                   (int)o->id.n, (const char *)o->id.p, (long long)o->version, (int)o->title.n,
-                   (const char *)o->title.p);
+        buf_printf(&out, "%s %.*s version %lld: %.*s\n",
+                   one->there ? "already published:" : "published:", (int)o->id.n, (const char *)o->id.p,
+                   (long long)o->version, (int)o->title.n, (const char *)o->title.p);
     }
     cli_print(buf_view(&out));
     buf_free(&out);

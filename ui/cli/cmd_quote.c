@@ -8,7 +8,8 @@ enum { QUOTE_MEMORY = 512 * 1024 * 1024 };
 static const struct usage usage = {
     .line = "quote --offers FILE... --basket FILE [--coupon OFFER]... [--card OFFER]... [--standing "
             "OFFER=REASON]...",
-    .about = "Prices a basket with the offers that a coupon or a card brings, and prints the quote as JSON.",
+    .about = "Prices a basket with the automatic offers and those that a coupon or a card brings, and prints "
+             "the quote as JSON.",
 };
 
 /* What the command line said, and what was read because of it. */
@@ -22,7 +23,7 @@ struct quoting {
     struct policy policy;
     struct offer *offers; /* one for each file */
     size_t n;
-    const struct offer **table; /* those that are presented, each once */
+    const struct offer **table; /* the automatic ones and those that are presented, each once */
     struct standing *table_standings;
     size_t ntable;
 };
@@ -133,6 +134,24 @@ static struct standing *on_table(const struct quoting *g, const struct offer *o)
     return NULL;
 }
 
+static void lay_on_table(struct quoting *g, const struct offer *o)
+{
+    if (!on_table(g, o)) {
+        g->table[g->ntable] = o;
+        g->table_standings[g->ntable++] = (struct standing){.budget_left = NONE};
+    }
+}
+
+/* Automatic offers need nobody to present them. */
+static void lay_automatic(struct quoting *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->offers[i].redeem & REDEEM_AUTOMATIC) {
+            lay_on_table(g, &g->offers[i]);
+        }
+    }
+}
+
 /* Puts each named offer on the table once; `way` is how it is presented. */
 static int present(struct quoting *g, const struct words *ids, int way, struct err *e)
 {
@@ -145,10 +164,7 @@ static int present(struct quoting *g, const struct words *ids, int way, struct e
             return err_set(e, TP_BAD_VALUE, "offer '%s' is not redeemed by %s; see its redeem", ids->v[i],
                            way == REDEEM_COUPON ? "coupon" : "card");
         }
-        if (!on_table(g, o)) {
-            g->table[g->ntable] = o;
-            g->table_standings[g->ntable++] = (struct standing){.budget_left = NONE};
-        }
+        lay_on_table(g, o);
     }
     return 0;
 }
@@ -184,6 +200,7 @@ static int price(struct quoting *g, struct err *e)
 {
     struct quote q;
     struct buf out;
+    lay_automatic(g);
     int rc = present(g, &g->coupons, REDEEM_COUPON, e);
     rc = rc ? rc : present(g, &g->cards, REDEEM_CARD, e);
     rc = rc ? rc : set_standings(g, e);

@@ -8,17 +8,20 @@
 static const struct usage usage = {
     "report redemptions|roi --shop DIR [--from DATE] [--to DATE] [--csv|--json]",
     "redemptions: each redemption, with its share of the sale's amounts and its fee.\n"
-    "roi: what was issued, redeemed and earned through each channel and campaign. Sales that no offer brought\n"
+    "roi: what was issued, redeemed and earned through each channel and campaign. Sales that no offer "
+    "brought\n"
     "stand in the row (none); the columns add up to the sales. Voided sales do not count.",
     1, 1};
 
 static const struct column redemption_columns[] = {
-    {"time", COLUMN_TEXT},     {"till", COLUMN_TEXT},     {"sale", COLUMN_TEXT},    {"offer", COLUMN_TEXT},
-    {"channel", COLUMN_TEXT},  {"campaign", COLUMN_TEXT}, {"gross", COLUMN_AMOUNT}, {"discount", COLUMN_AMOUNT},
-    {"net", COLUMN_AMOUNT},    {"fee", COLUMN_AMOUNT},    {"outcome", COLUMN_TEXT}};
-static const struct column roi_columns[] = {
-    {"channel", COLUMN_TEXT},  {"campaign", COLUMN_TEXT},    {"issued", COLUMN_COUNT}, {"redeemed", COLUMN_COUNT},
-    {"gross", COLUMN_AMOUNT},  {"discount", COLUMN_AMOUNT},  {"net", COLUMN_AMOUNT},   {"fee", COLUMN_AMOUNT}};
+    {"time", COLUMN_TEXT},    {"till", COLUMN_TEXT},       {"sale", COLUMN_TEXT},
+    {"offer", COLUMN_TEXT},   {"channel", COLUMN_TEXT},    {"campaign", COLUMN_TEXT},
+    {"gross", COLUMN_AMOUNT}, {"discount", COLUMN_AMOUNT}, {"net", COLUMN_AMOUNT},
+    {"fee", COLUMN_AMOUNT},   {"outcome", COLUMN_TEXT}};
+static const struct column roi_columns[] = {{"channel", COLUMN_TEXT}, {"campaign", COLUMN_TEXT},
+                                            {"issued", COLUMN_COUNT}, {"redeemed", COLUMN_COUNT},
+                                            {"gross", COLUMN_AMOUNT}, {"discount", COLUMN_AMOUNT},
+                                            {"net", COLUMN_AMOUNT},   {"fee", COLUMN_AMOUNT}};
 
 struct options {
     const char *name, *dir, *from, *to;
@@ -73,7 +76,8 @@ static void add_roi_row(struct making *m, const struct report_roi_row *row, cons
     table_amount(t, row->fee, m->digits);
 }
 
-static int make_redemptions(struct office *o, const struct report_range *range, struct making *m, struct err *e)
+static int make_redemptions(struct office *o, const struct report_range *range, struct making *m,
+                            struct err *e)
 {
     table_begin(&m->table, redemption_columns, sizeof redemption_columns / sizeof redemption_columns[0]);
     return report_redemptions(o->store, range, take_redemption, m, e);
@@ -108,7 +112,8 @@ static int print(const struct options *o, const struct making *m, struct err *e)
     int rc = table_put(&m->table, format_of(o), &out);
     buf_puts(&out, o->json ? "}\n" : "");
     if (rc == 0 && format_of(o) == TABLE_ALIGNED) {
-        buf_printf(&out, "amounts in %.*s\n", (int)m->policy->currency.n, (const char *)m->policy->currency.p);
+        buf_printf(&out, "amounts in %.*s\n", (int)m->policy->currency.n,
+                   (const char *)m->policy->currency.p);
     }
     if (rc == 0 && !out.failed) {
         cli_print(buf_view(&out));

@@ -72,7 +72,8 @@ static int read_scans(const struct options *opt, struct input *in, struct ring *
     return rc;
 }
 
-/* What the plugin would refuse is refused before a till is opened or made: then nothing at all has changed. */
+/* What the plugin would refuse is refused before a till is opened or made: then nothing at all has changed.
+ */
 static int check_shop(const char *dir, const struct basket_form *form, struct err *e)
 {
     struct office office;
@@ -105,7 +106,8 @@ static bool till_is_there(const char *dir, const char *till)
     return need < sizeof path && stat(path, &st) == 0;
 }
 
-/* Enrolment needs the office's keys, which the process that runs the plugin must never hold: a child does it. */
+/* Enrolment needs the office's keys, which the process that runs the plugin must never hold: a child does it.
+ */
 static int enrol(const char *dir, const char *till, struct err *e)
 {
     char *argv[] = {"tillproof", "till", "enrol", (char *)till, "--shop", (char *)dir, NULL};
@@ -164,7 +166,8 @@ static void say_refusals(const struct ring *r, int digits, struct buf *out)
         }
     }
     if (r->card.p && r->card_outcome) {
-        buf_printf(out, "refused: the card: %s: %s\n", code_word(r->card_outcome), code_sentence(r->card_outcome));
+        buf_printf(out, "refused: the card: %s: %s\n", code_word(r->card_outcome),
+                   code_sentence(r->card_outcome));
     }
     for (size_t i = 0; i < r->quote.refused.n; i++) {
         const struct quote_refused *q = &r->quote.refused.v[i];
@@ -265,7 +268,8 @@ static int ring_through(const struct options *opt, struct ring *r, struct buf *o
     }
     struct err late = {0};
     if (ring_close(r, &late) == TP_E_TIMEOUT && rc == 0) {
-        fprintf(stderr, "tillproof: note: the record is safe in the till and is sent when the till is next open\n");
+        fprintf(stderr,
+                "tillproof: note: the record is safe in the till and is sent when the till is next open\n");
     }
     return rc;
 }
@@ -301,11 +305,13 @@ int cmd_sale(int argc, char **argv)
     const struct opt opts[] = {
         {"shop", OPT_TEXT, &o.dir, "DIR", "the shop's folder", OPT_NEEDED},
         {"basket", OPT_TEXT, &o.basket, "FILE", "what is bought, as JSON", OPT_NEEDED},
-        {"scan", OPT_EACH, &o.scans, "FILE|TEXT", "a coupon: a picture, a file, or its text; may be repeated", 0},
+        {"scan", OPT_EACH, &o.scans, "FILE|TEXT", "a coupon: a picture, a file, or its text; may be repeated",
+         0},
         {"card", OPT_TEXT, &o.card, "TOKEN|-", "the payment card's token; - reads it from standard input", 0},
         {"till", OPT_TEXT, &o.till, "NAME", "the till (till1); one that is not there is enrolled", 0},
         {"plugin", OPT_TEXT, &o.plugin, "PATH", "another tillproof.so than the one beside this program", 0},
-        {"reference", OPT_TEXT, &o.reference, "TEXT", "the sale's own number; the same one tells the same sale", 0},
+        {"reference", OPT_TEXT, &o.reference, "TEXT",
+         "the sale's own number; the same one tells the same sale", 0},
         {"training", OPT_FLAG, &o.training, NULL, "priced, but recorded nowhere", 0},
         {"json", OPT_FLAG, &o.json, NULL, "print the sale as JSON", 0},
         {0}};

@@ -8,7 +8,8 @@ static const struct usage usage = {
     1, 1};
 
 /* One of two words, or the first when none is given. CLI_GO or an exit status. */
-static int choice(const char *option, const char *given, const char *first, const char *second, bool *is_second)
+static int choice(const char *option, const char *given, const char *first, const char *second,
+                  bool *is_second)
 {
     *is_second = given && strcmp(given, second) == 0;
     if (given && !*is_second && strcmp(given, first) != 0) {
@@ -34,8 +35,8 @@ static int make(const struct office_plan *plan, bool json)
                plan->currency, plan->zone, plan->store);
         return CLI_DONE;
     }
-    printf("The shop is ready in %s: currency %s, time zone %s, store %s, till till1.\n", plan->dir, plan->currency,
-           plan->zone, plan->store);
+    printf("The shop is ready in %s: currency %s, time zone %s, store %s, till till1.\n", plan->dir,
+           plan->currency, plan->zone, plan->store);
     printf("Now move %s/office/root.key to a place that is not this machine, and keep it safe:\n"
            "it is needed only to change the shop's keys.\n",
            plan->dir);

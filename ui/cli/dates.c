@@ -9,8 +9,9 @@ void local_time_put(const struct policy *policy, int64_t time_ms, struct buf *ou
     struct civil c = zone_civil(policy, time_ms);
     int64_t offset = zone_offset(policy, time_ms);
     int64_t minutes = offset < 0 ? -offset : offset;
-    buf_printf(out, "%04lld-%02d-%02dT%02d:%02d:%02d%c%02lld:%02lld", (long long)c.year, c.month, c.day, c.hour,
-               c.minute, c.second, offset < 0 ? '-' : '+', (long long)(minutes / 60), (long long)(minutes % 60));
+    buf_printf(out, "%04lld-%02d-%02dT%02d:%02d:%02d%c%02lld:%02lld", (long long)c.year, c.month, c.day,
+               c.hour, c.minute, c.second, offset < 0 ? '-' : '+', (long long)(minutes / 60),
+               (long long)(minutes % 60));
 }
 
 void local_day_put(const struct policy *policy, int64_t time_ms, struct buf *out)

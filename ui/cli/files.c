@@ -54,7 +54,7 @@ void file_sync_parent(const char *path)
     }
 }
 
-static int write_all(int fd, struct bytes content)
+static int write_all(int fd, struct bytes content, int when)
 {
     for (size_t done = 0; done < content.n;) {
         ssize_t n = write(fd, content.p + done, content.n - done);
@@ -63,10 +63,10 @@ static int write_all(int fd, struct bytes content)
         }
         done += n > 0 ? (size_t)n : 0;
     }
-    return fsync(fd);
+    return when == FILE_NOW ? fsync(fd) : 0;
 }
 
-int file_write(const char *path, struct bytes content, struct err *e)
+int file_write(const char *path, struct bytes content, int when, struct err *e)
 {
     char temp[PATH_BUFFER];
     if ((size_t)snprintf(temp, sizeof temp, "%s.new-XXXXXX", path) >= sizeof temp) {
@@ -78,15 +78,28 @@ int file_write(const char *path, struct bytes content, struct err *e)
     }
     mode_t mask = umask(0);
     umask(mask);
-    int bad = fchmod(fd, 0666 & ~mask) || write_all(fd, content);
+    int bad = fchmod(fd, 0666 & ~mask) || write_all(fd, content, when);
     bad = close(fd) || bad || rename(temp, path);
     if (bad) {
         int rc = write_failure(path, e);
         unlink(temp);
         return rc;
     }
-    file_sync_parent(path);
+    if (when == FILE_NOW) {
+        file_sync_parent(path);
+    }
     return 0;
+}
+
+int file_sync_all(const char *folder, struct err *e)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int bad = fd < 0 || syncfs(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return bad ? err_set(e, TP_E_IO, "%.120s could not be written to the disk: %s", folder, strerror(errno))
+               : 0;
 }
 
 int file_read(const char *path, struct buf *out, struct err *e)

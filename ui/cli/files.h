@@ -11,8 +11,12 @@ int file_temp_dir(char *path, struct err *e);
 void file_remove_tree(const char *path);
 /* Makes a rename in the folder of `path` durable, as far as the file system can. */
 void file_sync_parent(const char *path);
-/* Writes to a temporary name beside path, syncs it, renames it to path. TP_E_READ_ONLY, TP_E_IO. */
-int file_write(const char *path, struct bytes content, struct err *e);
+enum { FILE_NOW, FILE_LATER };
+/* Writes to a temporary name beside path and renames it to path; synced before the rename, or FILE_LATER by
+ * file_sync_all. TP_E_READ_ONLY, TP_E_IO. */
+int file_write(const char *path, struct bytes content, int when, struct err *e);
+/* Makes everything that was written in the folder durable. TP_E_IO. */
+int file_sync_all(const char *folder, struct err *e);
 /* Reads a whole file ("-": standard input) of at most out->max bytes. TP_E_IO. */
 int file_read(const char *path, struct buf *out, struct err *e);
 

@@ -54,8 +54,8 @@ static int unknown(const char *first, const char *second)
     list(NULL, names, sizeof names);
     list(first, some, sizeof some);
     if (some[0]) {
-        return cli_error(TP_E_ARGUMENT, "'%.20s %.20s' is not a verb; there is: %s", first, second ? second : "",
-                         some);
+        return cli_error(TP_E_ARGUMENT, "'%.20s %.20s' is not a verb; there is: %s", first,
+                         second ? second : "", some);
     }
     return cli_error(TP_E_ARGUMENT, "'%.20s' is not a verb; there are: %s", first, names);
 }

@@ -24,7 +24,8 @@ static int take_lock(struct office *o, struct err *e)
     if (o->lock < 0) {
         bool denied = errno == EACCES || errno == EROFS || errno == EPERM;
         return denied ? err_code(e, TP_E_READ_ONLY)
-                      : err_set(e, TP_E_IO, "the shop's office folder cannot be used; run this where its keys are");
+                      : err_set(e, TP_E_IO,
+                                "the shop's office folder cannot be used; run this where its keys are");
     }
     while (flock(o->lock, LOCK_EX)) {
         if (errno != EINTR) {
@@ -122,7 +123,8 @@ int office_submit(struct office *o, enum kind kind, const void *payload, uint8_t
     rc = statement_sign(kind, payload, bytes_str(key_names[by]), key, &statement, own, e);
     if (rc == 0) {
         message_put(&message, kind, buf_view(&statement), (struct bytes){0}, (struct bytes){0});
-        rc = message.failed ? err_code(e, TP_E_MEMORY) : authority_handle(o->authority, buf_view(&message), &reply);
+        rc = message.failed ? err_code(e, TP_E_MEMORY)
+                            : authority_handle(o->authority, buf_view(&message), &reply);
         rc = rc ? err_code(e, rc) : read_answer(buf_view(&reply), own, e);
     }
     if (rc == 0 && d) {
@@ -236,7 +238,8 @@ static bool same_terms(const struct offer *a, const struct offer *b)
     buf_init(&x, STATEMENT_MAX);
     buf_init(&y, STATEMENT_MAX);
     bool same = schema_encode(&schema_offer_terms, a, &x, NULL) == 0 &&
-                schema_encode(&schema_offer_terms, b, &y, NULL) == 0 && bytes_equal(buf_view(&x), buf_view(&y));
+                schema_encode(&schema_offer_terms, b, &y, NULL) == 0 &&
+                bytes_equal(buf_view(&x), buf_view(&y));
     buf_free(&x);
     buf_free(&y);
     return same;

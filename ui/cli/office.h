@@ -57,9 +57,10 @@ int office_offer(struct office *o, const uint8_t ref[REF_SIZE], int64_t version,
 int office_offer_named(struct office *o, const char *id, struct arena *a, struct offer *out, struct err *e);
 
 /*
- * Makes DIR/tills/NAME with its key and its journal, and has the authority take the till under its next epoch.
- * `anew`: for a till that is there and whose record was found behind, or whose 90 days end; what it has not
- * sent stays to be sent. TP_E_EXISTS when the till is there and not `anew`; TP_E_ARGUMENT for a bad name.
+ * Makes DIR/tills/NAME with its key and its journal, and has the authority take the till under its next
+ * epoch. `anew`: for a till that is there and whose record was found behind, or whose 90 days end; what it
+ * has not sent stays to be sent. TP_E_EXISTS when the till is there and not `anew`; TP_E_ARGUMENT for a bad
+ * name.
  */
 int office_enrol(struct office *o, const char *name, const char *store, bool anew, struct err *e);
 

@@ -24,7 +24,8 @@ enum { NEW_KEYS = 4 };
 static int check_plan(const struct office_plan *plan, struct err *e)
 {
     if (currency_digits(bytes_str(plan->currency)) < 0) {
-        return err_set(e, TP_E_ARGUMENT, "'%.20s' is not a currency of ISO 4217; give one like EUR", plan->currency);
+        return err_set(e, TP_E_ARGUMENT, "'%.20s' is not a currency of ISO 4217; give one like EUR",
+                       plan->currency);
     }
     if (!name_valid(bytes_str(plan->store))) {
         return err_set(e, TP_E_ARGUMENT, "'%.40s' cannot name a store; use letters, digits, '_', '.' and '-'",
@@ -42,14 +43,16 @@ static int check_place(const char *dir, struct err *e)
 {
     DIR *d = opendir(dir);
     if (!d) {
-        return errno == ENOENT ? 0 : err_set(e, TP_E_EXISTS, "%.120s is there and is not an empty folder", dir);
+        return errno == ENOENT ? 0
+                               : err_set(e, TP_E_EXISTS, "%.120s is there and is not an empty folder", dir);
     }
     bool empty = true;
     for (const struct dirent *entry = readdir(d); entry; entry = readdir(d)) {
         empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
     }
     closedir(d);
-    return empty ? 0 : err_set(e, TP_E_EXISTS, "%.120s is not empty; give a folder that is not there yet", dir);
+    return empty ? 0
+                 : err_set(e, TP_E_EXISTS, "%.120s is not empty; give a folder that is not there yet", dir);
 }
 
 static int make_key(const struct shop *shop, int i, struct cose_key *key, struct err *e)
@@ -67,7 +70,9 @@ static int make_files(struct shop *shop, struct cose_key keys[NEW_KEYS], struct 
     int rc = 0;
     for (size_t i = 0; i < 3 && rc == 0; i++) {
         rc = shop_path(shop, folders[i], NULL, NULL, path);
-        rc = rc ? err_code(e, rc) : mkdir(path, 0700) ? err_set(e, TP_E_IO, "%.120s cannot be made", path) : 0;
+        rc = rc                  ? err_code(e, rc)
+             : mkdir(path, 0700) ? err_set(e, TP_E_IO, "%.120s cannot be made", path)
+                                 : 0;
     }
     for (int i = 0; i < NEW_KEYS && rc == 0; i++) {
         rc = make_key(shop, i, &keys[i], e);
@@ -96,8 +101,8 @@ static int make_store(const struct shop *shop, struct err *e)
     return rc;
 }
 
-static int submit_keyset(struct office *o, const struct office_plan *plan, const struct cose_key keys[NEW_KEYS],
-                         struct err *e)
+static int submit_keyset(struct office *o, const struct office_plan *plan,
+                         const struct cose_key keys[NEW_KEYS], struct err *e)
 {
     struct buf encoded[NEW_KEYS];
     struct keyset_key list[NEW_KEYS];

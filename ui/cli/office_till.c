@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR_MS    INT64_C(3600000)
+#define HOUR_MS        INT64_C(3600000)
 #define NINETY_DAYS_MS (INT64_C(90) * 24 * HOUR_MS)
 
 /* The epoch that comes next for a till of this name, and its store where it has one already. */
@@ -68,8 +68,8 @@ static int fill_till(struct office *o, const char *dir, const char *name, const 
     return rc;
 }
 
-static int enrol_first(struct office *o, const char *name, const char *store, int64_t epoch, const char *place,
-                       struct err *e)
+static int enrol_first(struct office *o, const char *name, const char *store, int64_t epoch,
+                       const char *place, struct err *e)
 {
     char temp[SHOP_PATH_MAX];
     int rc = shop_path(&o->shop, "tills", ".new-XXXXXX", NULL, temp);
@@ -120,7 +120,8 @@ int office_enrol(struct office *o, const char *name, const char *store, bool ane
     struct till_row row = {0};
     struct stat st;
     if (!name_valid(bytes_str(name)) || (store && !name_valid(bytes_str(store)))) {
-        return err_set(e, TP_E_ARGUMENT, "tills and stores are named with up to 32 letters, digits, '_', '.', '-'");
+        return err_set(e, TP_E_ARGUMENT,
+                       "tills and stores are named with up to 32 letters, digits, '_', '.', '-'");
     }
     int rc = shop_path(&o->shop, "tills", name, NULL, place);
     rc = rc ? err_code(e, rc) : next_epoch(o, name, &row, e);
@@ -130,7 +131,8 @@ int office_enrol(struct office *o, const char *name, const char *store, bool ane
     const char *at = store ? store : row.store[0] ? row.store : "main";
     bool there = stat(place, &st) == 0;
     if (there && !anew) {
-        return err_set(e, TP_E_EXISTS, "the till '%.32s' is enrolled already; --anew gives it a new epoch", name);
+        return err_set(e, TP_E_EXISTS, "the till '%.32s' is enrolled already; --anew gives it a new epoch",
+                       name);
     }
     return there ? enrol_anew(o, name, at, row.epoch, place, e)
                  : enrol_first(o, name, at, row.epoch, place, e);

@@ -47,7 +47,8 @@ static int verb_length(const struct usage *usage)
 }
 
 #define MISUSE(usage, format, ...)                                                                           \
-    cli_error(TP_E_ARGUMENT, format "; see tillproof %.*s --help", __VA_ARGS__, verb_length(usage), (usage)->line)
+    cli_error(TP_E_ARGUMENT, format "; see tillproof %.*s --help", __VA_ARGS__, verb_length(usage),          \
+              (usage)->line)
 
 static const struct opt *opt_find(const struct opt *opts, const char *name, size_t n)
 {

@@ -34,7 +34,8 @@ static int find_functions(struct plugin *p, struct err *e)
 #define X(name)                                                                                              \
     at = dlsym(p->object, "tillproof_" #name);                                                               \
     if (!at) {                                                                                               \
-        return err_set(e, TP_E_IO, "the plugin has no function tillproof_" #name "; use one of this version"); \
+        return err_set(e, TP_E_IO,                                                                           \
+                       "the plugin has no function tillproof_" #name "; use one of this version");           \
     }                                                                                                        \
     memcpy(&p->name##_, &at, sizeof at);
     PLUGIN_FUNCTIONS(X)

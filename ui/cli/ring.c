@@ -1,11 +1,31 @@
 #include "ring.h"
 
-enum { HOLD_MS = 5000, CLOSE_MS = 10000 };
+#include <time.h>
+
+enum { HOLD_MS = 5000, CLOSE_MS = 10000, ONLINE_MS = 2000, STEP_MS = 5 };
+
+/* A till that was closed may not know what was published or issued meanwhile: its first answer brings it.
+ * Without a line the sale goes on with what it knows. */
+static void wait_online(struct ring *r)
+{
+    struct tillproof_status status = {.size = sizeof status};
+    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+    for (int waited = 0; waited < ONLINE_MS; waited += STEP_MS) {
+        if (r->plugin.status_(r->till, &status) || status.online) {
+            return;
+        }
+        nanosleep(&step, NULL);
+    }
+}
 
 int ring_open(struct ring *r, const char *shop, const char *till, struct err *e)
 {
     int rc = r->plugin.open_(shop, till, 0, &r->till);
-    return rc ? plugin_fail(&r->plugin, rc, e) : 0;
+    if (rc) {
+        return plugin_fail(&r->plugin, rc, e);
+    }
+    wait_online(r);
+    return 0;
 }
 
 int ring_close(struct ring *r, struct err *e)
@@ -46,7 +66,8 @@ static int present_all(struct ring *r, struct err *e)
     struct tillproof_presentation p = {.size = sizeof p};
     for (size_t i = 0; i < r->scan_count; i++) {
         struct ring_scan *scan = &r->scans[i];
-        int rc = r->plugin.present_(r->till, r->sale, TILLPROOF_SCAN, scan->bytes.p, (uint32_t)scan->bytes.n, &p);
+        int rc =
+            r->plugin.present_(r->till, r->sale, TILLPROOF_SCAN, scan->bytes.p, (uint32_t)scan->bytes.n, &p);
         if (rc) {
             return plugin_fail(&r->plugin, rc, e);
         }

@@ -1,4 +1,5 @@
-/* One sale rung up through the plugin, as any point-of-sale program would. Knows tillproof.h and nothing behind it. */
+/* One sale rung up through the plugin, as any point-of-sale program would. Knows tillproof.h and nothing
+ * behind it. */
 #ifndef CLI_RING_H
 #define CLI_RING_H
 

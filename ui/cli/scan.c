@@ -84,7 +84,8 @@ int scan_read(const char *given, struct buf *out, struct err *e)
         buf_puts(out, given);
     }
     if (rc == 0 && (out->failed || out->n > SCAN_BYTES_MAX || out->n == 0)) {
-        rc = err_set(e, TP_UNKNOWN_CODE, "it is neither a picture nor a coupon's code; give a PNG, a JPEG or the digits");
+        rc = err_set(e, TP_UNKNOWN_CODE,
+                     "it is neither a picture nor a coupon's code; give a PNG, a JPEG or the digits");
     }
     return rc;
 }

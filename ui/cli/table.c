@@ -62,7 +62,8 @@ static void put_spaces(struct buf *out, size_t n)
     }
 }
 
-static void put_aligned(struct buf *out, const struct column *column, struct bytes text, size_t width, bool last)
+static void put_aligned(struct buf *out, const struct column *column, struct bytes text, size_t width,
+                        bool last)
 {
     size_t space = width - width_of(text);
     if (column->kind != COLUMN_TEXT) {

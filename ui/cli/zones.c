@@ -74,10 +74,11 @@ int zone_steps_of(const char *name, int64_t now_ms, struct zone_step steps[ZONE_
                   struct err *e)
 {
     if (!name_is_safe(name) || !zone_exists(name)) {
-        return err_set(e, TP_E_ARGUMENT,
-                       "this machine knows no time zone '%.60s'; give one like Europe/Berlin (Debian: apt install "
-                       "tzdata)",
-                       name);
+        return err_set(
+            e, TP_E_ARGUMENT,
+            "this machine knows no time zone '%.60s'; give one like Europe/Berlin (Debian: apt install "
+            "tzdata)",
+            name);
     }
     if (setenv("TZ", name, 1)) {
         return err_code(e, TP_E_MEMORY);
@@ -96,7 +97,8 @@ int zone_steps_of(const char *name, int64_t now_ms, struct zone_step steps[ZONE_
         }
     }
     if (!ok) {
-        return err_set(e, TP_E_ARGUMENT, "the time zone '%.60s' changes in a way that a policy cannot say", name);
+        return err_set(e, TP_E_ARGUMENT, "the time zone '%.60s' changes in a way that a policy cannot say",
+                       name);
     }
     *n = count;
     return 0;

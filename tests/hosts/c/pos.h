@@ -16,6 +16,7 @@ enum { POS_LINES = 200, POS_SCANS = 32, POS_TENDERS = 16, POS_TEXT = 700 };
     X(reason)                                                                                                \
     X(open)                                                                                                  \
     X(close)                                                                                                 \
+    X(status)                                                                                                \
     X(sale_begin)                                                                                            \
     X(sale_info)                                                                                             \
     X(lines_set)                                                                                             \
@@ -67,7 +68,8 @@ bool pos_add_line(struct pos_sale *s, const struct pos_line *line);
  * NULL as a path means that there is none.
  */
 void journal_line(const char *path, bool sync, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The last sale of the journal that was begun and not settled, with its lines, scans and tenders; false: none. */
+/* The last sale of the journal that was begun and not settled, with its lines, scans and tenders; false:
+ * none. */
 bool journal_unsettled(const char *path, struct pos_sale *s);
 /* How many sales were begun in the journal. */
 int journal_count(const char *path);

@@ -171,8 +171,8 @@ static void do_item(char *words[], int n)
         printf("ERROR the basket is full\n");
         return;
     }
-    journal_line(pos.journal, false, "item \"%s\" \"%s\" \"%s\" %s %s %s", words[1], words[2], words[3], words[4],
-                 words[5], words[6]);
+    journal_line(pos.journal, false, "item \"%s\" \"%s\" \"%s\" %s %s %s", words[1], words[2], words[3],
+                 words[4], words[5], words[6]);
     send_lines();
     reprice();
 }
@@ -375,12 +375,25 @@ static bool run(char *line)
     return true;
 }
 
+/* What was issued while this till was closed comes with its first answer; without a line, go on. */
+static void wait_online(void)
+{
+    struct tillproof_status status = {.size = sizeof status};
+    const struct timespec step = {.tv_nsec = 10000000};
+    for (int i = 0; i < 200; i++) {
+        if (failed("status", pos.plugin.status_(pos.till, &status)) || status.online) {
+            return;
+        }
+        nanosleep(&step, NULL);
+    }
+}
+
 static bool options(int argc, char **argv)
 {
     const struct {
         const char *name, **to;
-    } table[] = {{"--shop", &pos.shop},       {"--plugin", &pos.path}, {"--till", &pos.till_name},
-                 {"--journal", &pos.journal}, {"--die", &pos.die},     {"--prefix", &pos.prefix},
+    } table[] = {{"--shop", &pos.shop},        {"--plugin", &pos.path}, {"--till", &pos.till_name},
+                 {"--journal", &pos.journal},  {"--die", &pos.die},     {"--prefix", &pos.prefix},
                  {"--currency", &pos.currency}};
     pos.prefix = "pos";
     pos.currency = "EUR";
@@ -411,6 +424,7 @@ int main(int argc, char **argv)
         failed("open", pos.plugin.open_(pos.shop, pos.till_name, 0, &pos.till))) {
         return 3;
     }
+    wait_online();
     while (fgets(line, sizeof line, stdin) && run(line)) {
     }
     int32_t rc = pos.plugin.close_(pos.till, 10000);

@@ -59,6 +59,8 @@ static void another_sale_finds_it_held_on_any_till(void **state)
     assert_int_equal(world_verdict(&same_till, &o)->reason, TP_HELD);
     assert_int_equal(world_hold(w, &w->tills[1], &other_till), 0);
     assert_int_equal(world_verdict(&other_till, &o)->reason, TP_HELD);
+    assert_int_equal(world_verdict(&other_till, &o)->at_ms, w->now);
+    assert_true(bytes_is(world_verdict(&other_till, &o)->till, "t0"));
     assert_int_equal(other_till.quote.due, 2500);
 }
 
@@ -70,8 +72,12 @@ static void after_the_commit_it_is_already_used(void **state)
     uint8_t d[HASH_SIZE];
     assert_int_equal(world_hold(w, &w->tills[0], &first), 0);
     assert_int_equal(world_commit(w, &w->tills[0], &first, d), 0);
+    int64_t then = w->now;
+    w->now += 5000;
     assert_int_equal(world_hold(w, &w->tills[1], &second), 0);
     assert_int_equal(world_verdict(&second, &o)->reason, TP_ALREADY_USED);
+    assert_int_equal(world_verdict(&second, &o)->at_ms, then);
+    assert_true(bytes_is(world_verdict(&second, &o)->till, "t0"));
     struct redemption_row r = world_redemption(w, d, 0);
     assert_int_equal(r.outcome, 0);
     assert_int_equal(r.slot, 0);

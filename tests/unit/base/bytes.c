@@ -100,14 +100,6 @@ static void a_cut_text_ends_at_a_whole_character(void **state)
     assert_string_equal(out, "");
 }
 
-static void order_is_by_length_then_bytes(void **state)
-{
-    (void)state;
-    assert_true(bytes_compare(bytes_str("b"), bytes_str("aa")) < 0);
-    assert_true(bytes_compare(bytes_str("b"), bytes_str("a")) > 0);
-    assert_int_equal(bytes_compare(bytes_str(""), (struct bytes){0}), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,7 +108,6 @@ int main(void)
         cmocka_unit_test(printing_needs_no_room_for_a_terminator_of_its_own),
         cmocka_unit_test(utf8_is_well_formed_or_refused),
         cmocka_unit_test(a_cut_text_ends_at_a_whole_character),
-        cmocka_unit_test(order_is_by_length_then_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

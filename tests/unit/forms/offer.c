@@ -1,12 +1,15 @@
 /* Offer files: what is read, what is filled in, and each refusal with its path. */
 #include "unit/forms/read.h"
 
+#include <stdio.h>
+
 #include "offer/zone.h"
 #include "wire/statement.h"
 
-#define HEAD  "{'id':'coffee10','version':1,'currency':'EUR','redeem':['coupon'],"
-#define VALID "'valid':{'from':'2026-11-01','until':'2026-12-31'},"
-#define LEAST HEAD VALID "'gives':{'percent':'10'}"
+#define HEAD          "{'id':'coffee10','version':1,'currency':'EUR','redeem':['coupon'],"
+#define HEAD2(redeem) "{'id':'coffee10','version':1,'currency':'EUR','redeem':[" redeem "],"
+#define VALID         "'valid':{'from':'2026-11-01','until':'2026-12-31'},"
+#define LEAST         HEAD VALID "'gives':{'percent':'10'}"
 
 static const char whole[] =
     "{'id':'coffee10','version':3,'title':'10% off coffee','currency':'EUR','funder':'manufacturer',"
@@ -56,6 +59,8 @@ static void what_is_not_said_has_a_default(void **state)
     assert_true(o.category.n + o.sku.n + o.exclude_sku.n == 0);
     assert_true(!o.group.p && o.priority == 0 && !o.exclusive);
     assert_true(o.per_coupon == 1 && o.returns == RETURNS_KEEP && o.offline == OFFLINE_DENY);
+    assert_true(o.stores.n + o.hours.n + o.tiers.n == 0 && o.weekdays == 0 && o.buy == 0 && o.get == 0);
+    assert_true(!o.customer_new && !o.gs1.p && o.holdout_percent == 0);
     assert_true(o.bears == BEARS_MERCHANT && o.offline_cap == NONE && o.fee_percent == 0 && o.fee_fixed == 0);
     assert_int_equal(read_offer(&s, HEAD VALID "'gives':{'amount':'5'}}", &o), 0);
     assert_true(o.gives == GIVES_AMOUNT && o.amount == 500 && o.percent == NONE);
@@ -75,7 +80,85 @@ static void what_is_read_can_be_encoded(void **state)
     assert_int_equal(schema_encode(&schema_offer_terms, &o, &out, &s.e), 0);
     assert_int_equal(read_offer(&s, LEAST "}", &o), 0);
     assert_int_equal(schema_encode(&schema_offer_terms, &o, &out, &s.e), 0);
+    static const char *const gives[] = {
+        "{'price':'0'}", "{'buy':1000,'get':1000,'percent':'0.001'}",
+        "{'tiers':[{'min_spend':'0','percent':'100'},{'min_spend':'0.01','amount':'10000000000000.00'}]}",
+        "{'cashback_percent':'100','cap':'0.01'}"};
+    for (size_t i = 0; i < sizeof gives / sizeof gives[0]; i++) {
+        char text[512];
+        struct offer back;
+        snprintf(text, sizeof text,
+                 HEAD2("'automatic'") VALID "'needs':{'stores':['a'],'weekdays':['sun'],"
+                                            "'hours':['00:00-24:00','23:59-00:00']},'gives':%s}",
+                 gives[i]);
+        assert_int_equal(read_offer(&s, text, &o), 0);
+        buf_reset(&out);
+        assert_int_equal(schema_encode(&schema_offer_terms, &o, &out, &s.e), 0);
+        assert_int_equal(schema_decode(&schema_offer_terms, buf_view(&out), &s.arena, &back, &s.e), 0);
+        assert_int_equal(offer_check(&back, &s.e), 0);
+        assert_true(back.gives == o.gives && back.amount == o.amount && back.tiers.n == o.tiers.n);
+        assert_true(back.hours.v[1].from == 1439 && back.weekdays == 64 && back.buy == o.buy);
+    }
     buf_free(&out);
+    shop_end(&s);
+}
+
+/* ---- each kind of gives ---- */
+
+#define KIND(more) HEAD VALID "'gives':" more "}"
+
+static void each_kind_is_read(void **state)
+{
+    struct shop s;
+    struct offer o;
+    (void)state;
+    shop_begin(&s);
+    assert_int_equal(read_offer(&s, KIND("{'price':'1.99'}"), &o), 0);
+    assert_true(o.gives == GIVES_PRICE && o.amount == 199 && o.percent == NONE && o.cap == NONE);
+    assert_int_equal(read_offer(&s, KIND("{'price':'0'}"), &o), 0);
+    assert_true(o.gives == GIVES_PRICE && o.amount == 0);
+    assert_int_equal(read_offer(&s, KIND("{'buy':2,'get':1,'percent':'100'}"), &o), 0);
+    assert_true(o.gives == GIVES_BUY_GET && o.buy == 2 && o.get == 1 && o.percent == 100000);
+    assert_int_equal(read_offer(&s, KIND("{'buy':'3','get':'1000','percent':'12.5'}"), &o), 0);
+    assert_true(o.gives == GIVES_BUY_GET && o.buy == 3 && o.get == 1000 && o.percent == 12500);
+    assert_int_equal(
+        read_offer(&s,
+                   KIND("{'tiers':[{'min_spend':'20','percent':'5'},{'min_spend':'50.00','amount':'7.50'}]}"),
+                   &o),
+        0);
+    assert_true(o.gives == GIVES_TIERS && o.tiers.n == 2 && o.percent == NONE && o.amount == NONE);
+    assert_true(o.tiers.v[0].min_spend == 2000 && o.tiers.v[0].percent == 5000 &&
+                o.tiers.v[0].amount == NONE);
+    assert_true(o.tiers.v[1].min_spend == 5000 && o.tiers.v[1].percent == NONE && o.tiers.v[1].amount == 750);
+    assert_int_equal(read_offer(&s, KIND("{'cashback_percent':'2.5','cap':'3.00'}"), &o), 0);
+    assert_true(o.gives == GIVES_CASHBACK && o.percent == 2500 && o.cap == 300);
+    shop_end(&s);
+}
+
+static void stores_days_and_hours_are_read(void **state)
+{
+    struct shop s;
+    struct offer o;
+    (void)state;
+    shop_begin(&s);
+    assert_int_equal(read_offer(&s,
+                                LEAST ",'needs':{'stores':['mitte','nord'],'weekdays':['sun','mon','mon'],"
+                                      "'hours':['07:00-11:00','22:30-02:00','00:00-24:00']}}",
+                                &o),
+                     0);
+    assert_true(o.stores.n == 2 && bytes_is(o.stores.v[1], "nord"));
+    assert_int_equal(o.weekdays, 1 + 64);
+    assert_int_equal(o.hours.n, 3);
+    assert_true(o.hours.v[0].from == 420 && o.hours.v[0].until == 660);
+    assert_true(o.hours.v[1].from == 1350 && o.hours.v[1].until == 120);
+    assert_true(o.hours.v[2].from == 0 && o.hours.v[2].until == 1440);
+    assert_int_equal(
+        read_offer(&s, LEAST ",'needs':{'weekdays':['mon','tue','wed','thu','fri','sat','sun']}}", &o), 0);
+    assert_int_equal(o.weekdays, 127);
+    assert_int_equal(read_offer(&s, HEAD2("'automatic'") VALID "'gives':{'amount':'5'}}", &o), 0);
+    assert_int_equal(o.redeem, REDEEM_AUTOMATIC);
+    assert_int_equal(read_offer(&s, HEAD2("'automatic','coupon'") VALID "'gives':{'amount':'5'}}", &o), 0);
+    assert_int_equal(o.redeem, REDEEM_AUTOMATIC | REDEEM_COUPON);
     shop_end(&s);
 }
 
@@ -157,8 +240,8 @@ static void the_head_is_checked(void **state)
         {"{'id':'a','version':1,'currency':'EUR','redeem':'coupon'}", TP_BAD_VALUE, "$.redeem"},
         {"{'id':'a','version':1,'currency':'EUR','redeem':[]}", TP_BAD_VALUE, "$.redeem"},
         {"{'id':'a','version':1,'currency':'EUR','redeem':['coupon','kiss']}", TP_BAD_VALUE, "$.redeem[1]"},
-        {"{'id':'a','version':1,'currency':'EUR','redeem':['card','automatic']}", TP_UNSUPPORTED,
-         "$.redeem[1]"},
+        {"{'id':'a','version':1,'currency':'EUR','redeem':['card','automatic'],'valid':1}", TP_BAD_VALUE,
+         "$.valid"},
         {"{'id':'a','version':1,'currency':'EUR','redeem':['card']}", TP_BAD_VALUE, "$.valid"},
         {HEAD VALID "'title':'x'}", TP_BAD_VALUE, "$.gives"},
         {"{'id':'Coffee','version':1,'currency':'EUR','redeem':['coupon']," VALID "'gives':{'percent':'10'}}",
@@ -202,10 +285,27 @@ static void needs_are_checked(void **state)
         {NEEDS("'category':['a',7]"), TP_BAD_VALUE, "$.needs.category[1]"},
         {NEEDS("'sku':['']"), TP_BAD_VALUE, "$.needs.sku[0]"},
         {NEEDS("'exclude_sku':[[]]"), TP_BAD_VALUE, "$.needs.exclude_sku[0]"},
-        {NEEDS("'stores':['mitte']"), TP_UNSUPPORTED, "$.needs.stores"},
         {NEEDS("'stores':'mitte'"), TP_BAD_VALUE, "$.needs.stores"},
-        {NEEDS("'weekdays':['mon']"), TP_UNSUPPORTED, "$.needs.weekdays"},
-        {NEEDS("'hours':['07:00-11:00']"), TP_UNSUPPORTED, "$.needs.hours"},
+        {NEEDS("'stores':['mitte','abcdefghijabcdefghijabcdefghijabc']"), TP_BAD_VALUE, "$.needs.stores[1]"},
+        {NEEDS("'stores':['']"), TP_BAD_VALUE, "$.needs.stores[0]"},
+        {NEEDS("'weekdays':'mon'"), TP_BAD_VALUE, "$.needs.weekdays"},
+        {NEEDS("'weekdays':['mon','moon']"), TP_BAD_VALUE, "$.needs.weekdays[1]"},
+        {NEEDS("'weekdays':[1]"), TP_BAD_VALUE, "$.needs.weekdays[0]"},
+        {NEEDS("'weekdays':['mon','mon','mon','mon','mon','mon','mon','mon']"), TP_BAD_VALUE,
+         "$.needs.weekdays"},
+        {NEEDS("'hours':'07:00-11:00'"), TP_BAD_VALUE, "$.needs.hours"},
+        {NEEDS("'hours':['07:00-11:00',{}]"), TP_BAD_VALUE, "$.needs.hours[1]"},
+        {NEEDS("'hours':['7:00-11:00']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['07:00-24:01']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['07:00-25:00']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['24:00-07:00']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['07:60-11:00']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['07:00 11:00']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['07:00-11:00x']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['07:00-07:00']"), TP_BAD_VALUE, "$.needs.hours[0]"},
+        {NEEDS("'hours':['00:00-24:00','00:00-00:00']"), TP_BAD_VALUE, "$.needs.hours[1]"},
+        {NEEDS("'sku':['a','b'],'exclude_sku':['b','c','a']"), TP_BAD_VALUE, "$.needs.exclude_sku"},
         {NEEDS("'customer':'new'"), TP_UNSUPPORTED, "$.needs.customer"},
         {NEEDS("'customer':'old'"), TP_BAD_VALUE, "$.needs.customer"},
         {NEEDS("'max_spend':'1'"), TP_UNKNOWN_KEY, "$.needs.max_spend"},
@@ -227,15 +327,46 @@ static void gives_is_one_kind(void **state)
         {GIVES("{'percent':'10.0001'}"), TP_BAD_VALUE, "$.gives.percent"},
         {GIVES("{'percent':'10','cap':'0'}"), TP_BAD_VALUE, "$.gives.cap"},
         {GIVES("{'percent':'10','cap':5}"), TP_BAD_VALUE, "$.gives.cap"},
-        {GIVES("{'percent':'10','amount':'5'}"), TP_UNKNOWN_KEY, "$.gives.percent"},
-        {GIVES("{'amount':'5','cap':'5'}"), TP_UNKNOWN_KEY, "$.gives.cap"},
+        {GIVES("{'percent':'10','amount':'5'}"), TP_BAD_VALUE, "$.gives.percent"},
+        {GIVES("{'amount':'5','cap':'5'}"), TP_BAD_VALUE, "$.gives.cap"},
+        {GIVES("{'percent':'10','cap':'5.00 USD'}"), TP_BAD_VALUE, "$.gives.cap"},
+        {GIVES("{'percent':'10','cap':{'amount':'5.00','currency':'USD'}}"), TP_BAD_VALUE, "$.gives.cap"},
+        {GIVES("{'percent':'10','cap':'0.005'}"), TP_BAD_VALUE, "$.gives.cap"},
         {GIVES("{'amount':'0.00'}"), TP_BAD_VALUE, "$.gives.amount"},
         {GIVES("{'amount':'99999999999999'}"), TP_AMOUNT_RANGE, "$.gives.amount"},
-        {GIVES("{'price':'1.00'}"), TP_UNSUPPORTED, "$.gives.price"},
-        {GIVES("{'buy':2,'get':1,'percent':'100'}"), TP_UNSUPPORTED, "$.gives.buy"},
-        {GIVES("{'get':1}"), TP_UNSUPPORTED, "$.gives.get"},
-        {GIVES("{'tiers':[]}"), TP_UNSUPPORTED, "$.gives.tiers"},
-        {GIVES("{'cashback_percent':'5'}"), TP_UNSUPPORTED, "$.gives.cashback_percent"},
+        {GIVES("{'price':'-1.00'}"), TP_BAD_VALUE, "$.gives.price"},
+        {GIVES("{'price':1}"), TP_BAD_VALUE, "$.gives.price"},
+        {GIVES("{'price':'1.00','percent':'5'}"), TP_BAD_VALUE, "$.gives.percent"},
+        {GIVES("{'price':'1.00','buy':1}"), TP_BAD_VALUE, "$.gives.buy"},
+        {GIVES("{'buy':2,'get':1}"), TP_BAD_VALUE, "$.gives.percent"},
+        {GIVES("{'buy':2,'percent':'100'}"), TP_BAD_VALUE, "$.gives.get"},
+        {GIVES("{'get':1,'percent':'100'}"), TP_BAD_VALUE, "$.gives.buy"},
+        {GIVES("{'buy':0,'get':1,'percent':'100'}"), TP_BAD_VALUE, "$.gives.buy"},
+        {GIVES("{'buy':'0','get':1,'percent':'100'}"), TP_BAD_VALUE, "$.gives.buy"},
+        {GIVES("{'buy':2,'get':1001,'percent':'100'}"), TP_BAD_VALUE, "$.gives.get"},
+        {GIVES("{'buy':2,'get':'1.5','percent':'100'}"), TP_BAD_VALUE, "$.gives.get"},
+        {GIVES("{'buy':2.0,'get':1,'percent':'100'}"), TP_BAD_VALUE, "$.gives.buy"},
+        {GIVES("{'buy':2,'get':1,'percent':'101'}"), TP_BAD_VALUE, "$.gives.percent"},
+        {GIVES("{'buy':2,'get':1,'percent':'100','cap':'1'}"), TP_BAD_VALUE, "$.gives.cap"},
+        {GIVES("{'buy':2,'get':1,'percent':'100','amount':'1'}"), TP_BAD_VALUE, "$.gives.amount"},
+        {GIVES("{'tiers':[]}"), TP_BAD_VALUE, "$.gives.tiers"},
+        {GIVES("{'tiers':{}}"), TP_BAD_VALUE, "$.gives.tiers"},
+        {GIVES("{'tiers':[7]}"), TP_BAD_VALUE, "$.gives.tiers[0]"},
+        {GIVES("{'tiers':[{}]}"), TP_BAD_VALUE, "$.gives.tiers[0].min_spend"},
+        {GIVES("{'tiers':[{'min_spend':'5'}]}"), TP_BAD_VALUE, "$.gives.tiers[0]"},
+        {GIVES("{'tiers':[{'min_spend':'5','percent':'1','amount':'1'}]}"), TP_BAD_VALUE, "$.gives.tiers[0]"},
+        {GIVES("{'tiers':[{'min_spend':'5','percent':'0'}]}"), TP_BAD_VALUE, "$.gives.tiers[0].percent"},
+        {GIVES("{'tiers':[{'min_spend':'5','amount':'0'}]}"), TP_BAD_VALUE, "$.gives.tiers[0].amount"},
+        {GIVES("{'tiers':[{'min_spend':'5','price':'1'}]}"), TP_UNKNOWN_KEY, "$.gives.tiers[0].price"},
+        {GIVES("{'tiers':[{'min_spend':'50','percent':'5'},{'min_spend':'50','percent':'9'}]}"), TP_BAD_VALUE,
+         "$.gives.tiers[1].min_spend"},
+        {GIVES("{'tiers':[{'min_spend':'50','percent':'5'},{'min_spend':'20','percent':'9'}]}"), TP_BAD_VALUE,
+         "$.gives.tiers[1].min_spend"},
+        {GIVES("{'tiers':[{'min_spend':'50','percent':'5'}],'cap':'1'}"), TP_BAD_VALUE, "$.gives.cap"},
+        {GIVES("{'cashback_percent':'0'}"), TP_BAD_VALUE, "$.gives.cashback_percent"},
+        {GIVES("{'cashback_percent':'5','percent':'5'}"), TP_BAD_VALUE, "$.gives.percent"},
+        {GIVES("{'cashback_percent':'5','cap':'0'}"), TP_BAD_VALUE, "$.gives.cap"},
+        {GIVES("{'amount':'5','cashback_percent':'5'}"), TP_BAD_VALUE, "$.gives.amount"},
         {GIVES("{'gift':'mug'}"), TP_UNKNOWN_KEY, "$.gives.gift"},
     };
     (void)state;
@@ -265,6 +396,8 @@ static void the_rest_is_checked(void **state)
         {WITH("'revive':true"), TP_UNSUPPORTED, "$.revive"},
         {WITH("'revive':'no'"), TP_BAD_VALUE, "$.revive"},
         {WITH("'gs1':'8112'"), TP_UNSUPPORTED, "$.gs1"},
+        {WITH("'gs1':''"), TP_BAD_VALUE, "$.gs1"},
+        {WITH("'gs1':8112"), TP_BAD_VALUE, "$.gs1"},
         {WITH("'offline':'deny'"), TP_BAD_VALUE, "$.offline"},
         {WITH("'offline':{'mode':'lease'}"), TP_UNSUPPORTED, "$.offline.mode"},
         {WITH("'offline':{'mode':'risk'}"), TP_UNSUPPORTED, "$.offline.mode"},
@@ -277,6 +410,7 @@ static void the_rest_is_checked(void **state)
         {WITH("'fee':{'fixed':'-0.01'}"), TP_BAD_VALUE, "$.fee.fixed"},
         {WITH("'fee':{'flat':'1'}"), TP_UNKNOWN_KEY, "$.fee.flat"},
         {WITH("'holdout_percent':'5'"), TP_UNSUPPORTED, "$.holdout_percent"},
+        {WITH("'holdout_percent':'101'"), TP_BAD_VALUE, "$.holdout_percent"},
         {WITH("'holdout_percent':0"), TP_BAD_VALUE, "$.holdout_percent"},
         {WITH("'colour':'red'"), TP_UNKNOWN_KEY, "$.colour"},
         {WITH("'a b':1"), TP_UNKNOWN_KEY, "$[\"a b\"]"},
@@ -300,6 +434,10 @@ static void messages_say_what_to_write(void **state)
     assert_string_equal(s.e.text, "$.gives.percent: must be from 0.001 to 100");
     read_offer(&s, WITH("'returns':'never'"), &o);
     assert_string_equal(s.e.text, "$.returns: must be one of keep, claw_back, readjudicate");
+    read_offer(&s, GIVES("{'percent':'10','amount':'5'}"), &o);
+    assert_string_equal(s.e.text, "$.gives.percent: cannot stand beside amount: an offer gives one thing");
+    read_offer(&s, NEEDS("'hours':['07:00-07:00']"), &o);
+    assert_string_equal(s.e.text, "$.needs.hours[0]: is empty; a whole day is \"00:00-24:00\"");
     read_offer(&s, "{}", &o);
     assert_string_equal(s.e.text, "$.id: is required");
     s.policy.currency = bytes_str("JPY");
@@ -356,6 +494,8 @@ int main(void)
         cmocka_unit_test(a_whole_offer_is_read),
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(what_is_read_can_be_encoded),
+        cmocka_unit_test(each_kind_is_read),
+        cmocka_unit_test(stores_days_and_hours_are_read),
         cmocka_unit_test(dates_are_whole_local_days),
         cmocka_unit_test(the_head_is_checked),
         cmocka_unit_test(dates_are_days_of_the_calendar),

@@ -68,6 +68,20 @@ static void amounts_follow_the_currency(void **state)
                      "'due':'0.001','cashback':'0.000','applied':[],'refused':[],'lines':[]}");
 }
 
+static void cashback_stands_behind_the_funder(void **state)
+{
+    const struct quote_applied applied[] = {
+        {.id = bytes_str("back"), .funder = bytes_str("store"), .cashback = 120},
+        {.id = bytes_str("p"), .funder = bytes_str("brand"), .discount = 5}};
+    struct quote q = {.currency = bytes_str("EUR"), .cashback = 120, .applied = {applied, 2}};
+    (void)state;
+    expect_quote(&q,
+                 "{'currency':'EUR','gross':'0.00','discount':'0.00','net':'0.00','tax':'0.00','due':'0.00',"
+                 "'cashback':'1.20','applied':[{'offer':'back','discount':'0.00','funder':'store',"
+                 "'cashback':'1.20'},{'offer':'p','discount':'0.05','funder':'brand'}],"
+                 "'refused':[],'lines':[]}");
+}
+
 /* A quote may come from elsewhere: what it says of itself need not hold. */
 static void a_share_of_no_offer_is_left_out(void **state)
 {
@@ -180,9 +194,13 @@ static void files_are_read_whole_and_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_published_example_comes_out), cmocka_unit_test(amounts_follow_the_currency),
-        cmocka_unit_test(a_share_of_no_offer_is_left_out), cmocka_unit_test(strings_are_escaped),
-        cmocka_unit_test(fields_are_quoted_and_defused),   cmocka_unit_test(files_are_read_whole_and_bounded),
+        cmocka_unit_test(the_published_example_comes_out),
+        cmocka_unit_test(amounts_follow_the_currency),
+        cmocka_unit_test(cashback_stands_behind_the_funder),
+        cmocka_unit_test(a_share_of_no_offer_is_left_out),
+        cmocka_unit_test(strings_are_escaped),
+        cmocka_unit_test(fields_are_quoted_and_defused),
+        cmocka_unit_test(files_are_read_whole_and_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

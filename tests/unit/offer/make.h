@@ -109,6 +109,50 @@ static inline struct offer *desk_amount(struct desk *d, const char *id, int64_t 
     return o;
 }
 
+/* Each matching unit at this price. */
+static inline struct offer *desk_unit_price(struct desk *d, const char *id, int64_t price)
+{
+    struct offer *o = desk_offer(d, id);
+    o->gives = GIVES_PRICE;
+    o->amount = price;
+    return o;
+}
+
+static inline struct offer *desk_buy_get(struct desk *d, const char *id, int64_t buy, int64_t get,
+                                         int64_t percent)
+{
+    struct offer *o = desk_offer(d, id);
+    o->gives = GIVES_BUY_GET;
+    o->buy = buy;
+    o->get = get;
+    o->percent = percent * 1000;
+    return o;
+}
+
+static inline struct offer *desk_tiers(struct desk *d, const char *id, const struct tier *tiers, size_t n)
+{
+    struct offer *o = desk_offer(d, id);
+    o->gives = GIVES_TIERS;
+    o->tiers.v = tiers;
+    o->tiers.n = n;
+    return o;
+}
+
+static inline struct offer *desk_cashback(struct desk *d, const char *id, int64_t percent)
+{
+    struct offer *o = desk_offer(d, id);
+    o->gives = GIVES_CASHBACK;
+    o->percent = percent * 1000;
+    return o;
+}
+
+/* For lines of this sku alone; skus lives as long as the desk. */
+static inline void offer_sku(struct offer *o, const struct bytes *sku)
+{
+    o->sku.v = sku;
+    o->sku.n = 1;
+}
+
 static inline int desk_try(struct desk *d)
 {
     d->e = (struct err){0};
@@ -138,6 +182,17 @@ static inline int64_t desk_saved(const struct desk *d, const char *id)
     for (size_t i = 0; i < d->q.applied.n; i++) {
         if (bytes_is(d->q.applied.v[i].id, id)) {
             return d->q.applied.v[i].discount;
+        }
+    }
+    return 0;
+}
+
+/* What the offer owes the customer after the sale. */
+static inline int64_t desk_owed(const struct desk *d, const char *id)
+{
+    for (size_t i = 0; i < d->q.applied.n; i++) {
+        if (bytes_is(d->q.applied.v[i].id, id)) {
+            return d->q.applied.v[i].cashback;
         }
     }
     return 0;

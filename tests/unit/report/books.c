@@ -173,7 +173,8 @@ static int put_link(struct store *s, const struct put *p)
     return store_link_put(s, p->row);
 }
 
-void books_link(struct books *b, uint8_t card, const char *offer, int op, int64_t time_ms, const char *channel)
+void books_link(struct books *b, uint8_t card, const char *offer, int op, int64_t time_ms,
+                const char *channel)
 {
     struct link_row row = {.op = op, .time_ms = time_ms, .epoch = 1, .seq = ++b->sales, .till = "desk"};
     memset(row.card, card, HASH_SIZE);

@@ -32,6 +32,7 @@ void books_sale(struct books *b, int64_t time_ms, int64_t gross, int64_t discoun
 void books_batch(struct books *b, int64_t number, const char *offer, int64_t count, const char *channel,
                  const char *campaign);
 /* One row of a link record; `card` fills the handle. */
-void books_link(struct books *b, uint8_t card, const char *offer, int op, int64_t time_ms, const char *channel);
+void books_link(struct books *b, uint8_t card, const char *offer, int op, int64_t time_ms,
+                const char *channel);
 
 #endif

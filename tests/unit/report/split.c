@@ -69,7 +69,8 @@ static void parts_add_up_and_are_within_one_of_their_share(void **state)
         }
         split_amount(amount, weights, n, parts);
         for (size_t i = 0; i < n; i++) {
-            long double share = total ? (long double)amount * (long double)weights[i] / (long double)total : 0;
+            long double share =
+                total ? (long double)amount * (long double)weights[i] / (long double)total : 0;
             sum += parts[i];
             assert_true(!total || (parts[i] >= (int64_t)share - 1 && parts[i] <= (int64_t)share + 2));
         }

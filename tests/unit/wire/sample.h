@@ -18,8 +18,9 @@ static const struct tender sample_tenders[] = {{{(const uint8_t *)"card", 4}, 20
                                                {{(const uint8_t *)"cash", 4}, 338}};
 static const struct bytes sample_coupons[] = {{(const uint8_t *)"coupon", 6}};
 static const struct verdict sample_verdicts[] = {
-    {{1}, 1, 7, 8, NONE, TP_OK, 55, 2598, 260, 0},
-    {{2}, 1, NONE, NONE, 0, TP_BUDGET_SPENT, NONE, 0, 0, 0},
+    {{1}, 1, 7, 8, NONE, TP_OK, NONE, {0}, 55, 2598, 260, 0},
+    {{2}, 1, NONE, NONE, 0, TP_BUDGET_SPENT, NONE, {0}, NONE, 0, 0, 0},
+    {{3}, 1, 7, 9, NONE, TP_ALREADY_USED, SAMPLE_TIME, {(const uint8_t *)"till2", 5}, NONE, 0, 0, 0},
 };
 static const struct redemption sample_redemptions[] = {
     {{1}, 1, {(const uint8_t *)"coupon", 6}, NONE, 55, 2598, 260, 0},

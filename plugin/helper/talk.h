@@ -1,0 +1,40 @@
+/*
+ * What the plugin and tillproof-helper say to each other over one stream socket of one machine, in its own
+ * byte order. Asked: helper_ask, then width x height bytes of grey. Answered: helper_answer, then `size`
+ * bytes: for each code a uint32_t length and its text. One question at a time.
+ */
+#ifndef HELPER_TALK_H
+#define HELPER_TALK_H
+
+#include <stdint.h>
+
+enum {
+    HELPER_SOCKET = 3, /* the helper's end */
+    HELPER_ASK = 0x54504831,
+    HELPER_ANSWER = 0x54504832,
+    HELPER_SIDE_MAX = 8192,
+    HELPER_PIXELS_MAX = 32 * 1024 * 1024,
+    HELPER_CODES_MAX = 16,
+    HELPER_TEXT_MAX = 8192, /* the largest QR code holds 7089 digits (ISO/IEC 18004, table 7) */
+    HELPER_ANSWER_MAX = HELPER_CODES_MAX * (4 + HELPER_TEXT_MAX),
+    HELPER_DEADLINE_MAX = 60000,
+};
+
+struct helper_ask {
+    uint32_t magic, width, height, deadline_ms;
+};
+
+/* count is 0 to HELPER_CODES_MAX, or a negative code of base/code.h with nothing after it. */
+struct helper_answer {
+    uint32_t magic;
+    int32_t count;
+    uint32_t size;
+};
+
+static inline int helper_size_fits(uint32_t width, uint32_t height)
+{
+    return width > 0 && height > 0 && width <= HELPER_SIDE_MAX && height <= HELPER_SIDE_MAX &&
+           (uint64_t)width * height <= HELPER_PIXELS_MAX;
+}
+
+#endif

@@ -1,0 +1,408 @@
+/* The plugin as a host sees it: a real shop made by the command, the real shared object, and nothing inside.
+ */
+#include "support/cm.h"
+
+#include "tillproof.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char base[64], shop[96];
+static const char *command;
+
+static int run(const char *arguments)
+{
+    char line[1024];
+    snprintf(line, sizeof line, "%s %s >/dev/null", command, arguments);
+    int status = system(line);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void put_file(const char *name, const char *content)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", base, name);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    fputs(content, out);
+    fclose(out);
+}
+
+static int make_shop(void **state)
+{
+    char arguments[512];
+    (void)state;
+    command = getenv("TILLPROOF_COMMAND");
+    strcpy(base, "/tmp/tillproof-flow-XXXXXX");
+    if (!command || !mkdtemp(base)) {
+        return 1;
+    }
+    snprintf(shop, sizeof shop, "%s/shop", base);
+    put_file("offer.json",
+             "{\"id\":\"coffee10\",\"version\":1,\"title\":\"10% off coffee\",\"currency\":\"EUR\","
+             "\"funder\":\"store\",\"redeem\":[\"coupon\",\"card\"],"
+             "\"valid\":{\"from\":\"2020-01-01\",\"until\":\"2090-01-01\"},"
+             "\"needs\":{\"min_spend\":\"20.00\",\"category\":[\"coffee\"]},\"gives\":{\"percent\":\"10\"}}");
+    snprintf(arguments, sizeof arguments, "shop init %s", shop);
+    int rc = run(arguments);
+    snprintf(arguments, sizeof arguments, "offer publish %s/offer.json --shop %s", base, shop);
+    rc = rc ? rc : run(arguments);
+    for (int i = 0; i < 4 && rc == 0; i++) {
+        snprintf(arguments, sizeof arguments,
+                 "coupon issue --shop %s --offer coffee10 --channel news --out %s/c%d.txt", shop, base, i);
+        rc = run(arguments);
+    }
+    return rc;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st, (void)flag, (void)at;
+    return remove(path);
+}
+
+static int drop_shop(void **state)
+{
+    (void)state;
+    return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static size_t coupon(int which, char out[1024])
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/c%d.txt", base, which);
+    FILE *in = fopen(path, "rb");
+    assert_non_null(in);
+    size_t n = fread(out, 1, 1023, in);
+    fclose(in);
+    out[n] = 0;
+    return n;
+}
+
+static const char *reason(void)
+{
+    static char text[512];
+    uint32_t length = sizeof text;
+    assert_int_equal(tillproof_reason(text, &length), 0);
+    return text;
+}
+
+static struct tillproof *open_till(void)
+{
+    struct tillproof *t = NULL;
+    if (tillproof_open(shop, NULL, 0, &t)) {
+        fail_msg("%s", reason());
+    }
+    return t;
+}
+
+static struct tillproof_line beans(void)
+{
+    return (struct tillproof_line){.size = sizeof(struct tillproof_line),
+                                   .number = 1,
+                                   .quantity = 2000,
+                                   .unit_price = 1299,
+                                   .tax = 7000,
+                                   .sku = "4006381333931",
+                                   .name = "Espresso beans",
+                                   .category = "coffee"};
+}
+
+static int64_t begin(struct tillproof *t, const char *reference)
+{
+    struct tillproof_line line = beans();
+    int64_t sale = 0;
+    assert_int_equal(tillproof_sale_begin(t, reference, "EUR", 0, &sale), 0);
+    assert_int_equal(tillproof_lines_set(t, sale, &line, 1), 0);
+    return sale;
+}
+
+static int32_t scan(struct tillproof *t, int64_t sale, int which)
+{
+    char digits[1024];
+    uint32_t n = (uint32_t)coupon(which, digits);
+    struct tillproof_presentation p = {.size = sizeof p};
+    assert_int_equal(tillproof_present(t, sale, TILLPROOF_SCAN, digits, n, &p), 0);
+    if (p.outcome == 0) {
+        assert_string_equal(p.offer, "coffee10");
+        assert_string_equal(p.title, "10% off coffee");
+    }
+    return p.outcome;
+}
+
+static struct tillproof_commit pay(struct tillproof *t, int64_t sale)
+{
+    struct tillproof_tender tender = {.size = sizeof tender, .amount = 2338, .kind = "card"};
+    struct tillproof_commit c = {.size = sizeof c};
+    if (tillproof_commit(t, sale, "R-17", &tender, 1, &c)) {
+        fail_msg("%s", reason());
+    }
+    return c;
+}
+
+static void a_coupon_goes_the_whole_way_once(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    struct tillproof_offer_result offer = {.size = sizeof offer};
+    struct tillproof_status status = {.size = sizeof status};
+    (void)state;
+    int64_t sale = begin(t, "F-1");
+    assert_int_equal(scan(t, sale, 0), TILLPROOF_OK);
+    assert_int_equal(tillproof_hold(t, sale, 5000, &q), 0);
+    assert_int_equal(q.outcome, TILLPROOF_BINDING);
+    assert_int_equal(q.due, 2338);
+    assert_true(q.hold_left_ms > 60000);
+    struct tillproof_commit c = pay(t, sale);
+    assert_int_equal(c.outcome, TILLPROOF_COMMITTED);
+    assert_int_equal(c.binding, 1);
+    assert_int_equal(strlen(c.record), 64);
+    sale = begin(t, "F-2");
+    assert_int_equal(scan(t, sale, 0), TILLPROOF_OK);
+    assert_int_equal(tillproof_hold(t, sale, 5000, &q), 0);
+    assert_int_equal(q.due, 2598);
+    assert_int_equal(tillproof_offer_result(t, sale, 0, &offer), 0);
+    assert_int_equal(offer.outcome, TILLPROOF_ALREADY_USED);
+    assert_string_equal(tillproof_name(offer.outcome), "already_used");
+    assert_int_equal(tillproof_status(t, &status), 0);
+    assert_int_equal(status.ready, 1);
+    assert_string_equal(status.till, "till1");
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
+static void a_void_gives_the_coupon_back(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    (void)state;
+    int64_t sale = begin(t, "V-1");
+    assert_int_equal(scan(t, sale, 1), TILLPROOF_OK);
+    assert_int_equal(tillproof_hold(t, sale, 5000, &q), 0);
+    pay(t, sale);
+    assert_int_equal(tillproof_void(t, sale), 0);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+    t = open_till();
+    sale = begin(t, "V-2");
+    assert_int_equal(scan(t, sale, 1), TILLPROOF_OK);
+    assert_int_equal(tillproof_hold(t, sale, 5000, &q), 0);
+    assert_int_equal(q.due, 2338);
+    assert_int_equal(tillproof_void(t, sale), 0);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
+static void a_sale_and_its_text_are_there_after_reopening(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    char first[512], again[512];
+    uint32_t need = 0, length = sizeof again;
+    int64_t found = 0;
+    (void)state;
+    int64_t sale = begin(t, "P-1");
+    assert_int_equal(scan(t, sale, 2), TILLPROOF_OK);
+    assert_int_equal(tillproof_hold(t, sale, 5000, &q), 0);
+    struct tillproof_commit c = pay(t, sale);
+    assert_int_equal(tillproof_text(t, sale, TILLPROOF_RECEIPT, NULL, &need), 0);
+    uint32_t small = need - 1;
+    assert_int_equal(tillproof_text(t, sale, TILLPROOF_RECEIPT, first, &small), TILLPROOF_E_MEMORY);
+    assert_int_equal(small, need);
+    assert_int_equal(tillproof_text(t, sale, TILLPROOF_RECEIPT, first, &need), 0);
+    assert_int_equal(strlen(first) + 1, need);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+    t = open_till();
+    assert_int_equal(tillproof_sale_find(t, "P-1", &found), 0);
+    assert_int_equal(found, sale);
+    assert_int_equal(tillproof_text(t, sale, TILLPROOF_RECEIPT, again, &length), 0);
+    assert_string_equal(first, again);
+    assert_string_equal(pay(t, sale).record, c.record);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
+static void misuse_is_told_and_changes_nothing(void **state)
+{
+    struct tillproof *t = open_till(), *other = NULL;
+    struct tillproof_quote q = {.size = sizeof q};
+    struct tillproof_line line = beans();
+    struct tillproof_presentation p = {.size = sizeof p};
+    (void)state;
+    assert_int_equal(tillproof_open(shop, NULL, 0, &other), TILLPROOF_E_TILL_BUSY);
+    assert_int_equal(tillproof_open("/nowhere", NULL, 0, &other), TILLPROOF_E_NO_SHOP);
+    assert_int_equal(tillproof_open(shop, "till9", 0, &other), TILLPROOF_E_NO_SHOP);
+    assert_non_null(strstr(reason(), "till9"));
+    assert_int_equal(tillproof_open(shop, "../till1", 0, &other), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_open(shop, NULL, 1, &other), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_open(NULL, NULL, 0, &other), TILLPROOF_E_ARGUMENT);
+    assert_null(other);
+    assert_int_equal(tillproof_quote(NULL, 1, &q), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_quote(t, 123456789, &q), TILLPROOF_E_ARGUMENT);
+    int64_t sale = begin(t, "M-1");
+    q.size = 8;
+    assert_int_equal(tillproof_quote(t, sale, &q), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(q.due, 0);
+    q.size = sizeof q;
+    line.size = 16;
+    assert_int_equal(tillproof_lines_set(t, sale, &line, 1), TILLPROOF_E_ARGUMENT);
+    line = beans();
+    memset(line.sku, 'x', sizeof line.sku);
+    assert_int_equal(tillproof_lines_set(t, sale, &line, 1), TILLPROOF_E_ARGUMENT);
+    line = beans();
+    line.reserved = 1;
+    assert_int_equal(tillproof_lines_set(t, sale, &line, 1), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_lines_set(t, sale, NULL, 1), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_present(t, sale, 7, "x", 1, &p), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_present(t, sale, TILLPROOF_SCAN, "", 0, &p), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_hold(t, sale, 0, &q), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_hold(t, sale, 60001, &q), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_quote(t, sale, &q), 0);
+    assert_int_equal(q.due, 2598);
+    assert_int_equal(tillproof_sale_begin(t, "M-2", "EUR", 2, &sale), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+    assert_int_equal(tillproof_close(NULL, 0), 0);
+}
+
+/* A host built against a later header: longer structs, of which this version knows the beginning. */
+static void longer_structs_are_filled_as_far_as_known(void **state)
+{
+    struct tillproof *t = open_till();
+    struct {
+        struct tillproof_quote q;
+        uint8_t later[16];
+    } longer = {.q = {.size = sizeof longer}};
+    struct {
+        struct tillproof_line line;
+        uint8_t later[8];
+    } lines[2] = {{.line = beans()}, {.line = beans()}};
+    (void)state;
+    memset(longer.later, 0xAA, sizeof longer.later);
+    lines[0].line.size = lines[1].line.size = sizeof lines[0];
+    lines[1].line.number = 2;
+    int64_t sale = begin(t, "L-1");
+    assert_int_equal(tillproof_lines_set(t, sale, &lines[0].line, 2), 0);
+    assert_int_equal(tillproof_quote(t, sale, &longer.q), 0);
+    assert_int_equal(longer.q.due, 5196);
+    assert_int_equal(longer.q.size, sizeof longer);
+    for (size_t i = 0; i < sizeof longer.later; i++) {
+        assert_int_equal(longer.later[i], 0xAA);
+    }
+    lines[1].later[0] = 1; /* it asks for something that this version cannot do */
+    assert_int_equal(tillproof_lines_set(t, sale, &lines[0].line, 2), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
+static void a_child_of_fork_is_turned_away(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    (void)state;
+    int64_t sale = begin(t, "K-1");
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int64_t id = 0;
+        bool good = tillproof_quote(t, sale, &q) == TILLPROOF_E_FORKED &&
+                    tillproof_sale_begin(t, "K-2", "EUR", 0, &id) == TILLPROOF_E_FORKED &&
+                    tillproof_close(t, 0) == TILLPROOF_E_FORKED;
+        _exit(good ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(tillproof_quote(t, sale, &q), 0);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
+static int count_files(const char *dir)
+{
+    char line[128];
+    snprintf(line, sizeof line, "ls %s | wc -l", dir);
+    FILE *in = popen(line, "r");
+    int n = 0;
+    assert_non_null(in);
+    assert_int_equal(fscanf(in, "%d", &n), 1);
+    pclose(in);
+    return n;
+}
+
+static void a_guest_leaves_the_house_as_it_was(void **state)
+{
+    char fds[64], tasks[64], text[64] = "";
+    struct sigaction before[32], after;
+    (void)state;
+    snprintf(fds, sizeof fds, "/proc/%d/fd", getpid());
+    snprintf(tasks, sizeof tasks, "/proc/%d/task", getpid());
+    int open_files = count_files(fds), threads = count_files(tasks);
+    for (int s = 1; s < 32; s++) {
+        sigaction(s, NULL, &before[s]);
+    }
+    char *locale = strdup(setlocale(LC_ALL, NULL));
+    int saved[2] = {dup(1), dup(2)}, out[2];
+    assert_int_equal(pipe2(out, O_NONBLOCK), 0);
+    fflush(stdout);
+    dup2(out[1], 1);
+    dup2(out[1], 2);
+    struct tillproof *t = NULL;
+    struct tillproof_quote q = {.size = sizeof q};
+    struct tillproof_presentation p = {.size = sizeof p};
+    int64_t sale = 0;
+    int32_t rc = tillproof_open(shop, NULL, 0, &t);
+    rc = rc ? rc : tillproof_sale_begin(t, "G-1", "EUR", 0, &sale);
+    rc = rc ? rc : tillproof_present(t, sale, TILLPROOF_SCAN, "]Q180701", 8, &p);
+    rc = rc ? rc : tillproof_hold(t, sale, 5000, &q);
+    rc = rc ? rc : tillproof_close(t, 5000);
+    dup2(saved[0], 1);
+    dup2(saved[1], 2);
+    close(saved[0]);
+    close(saved[1]);
+    assert_int_equal(rc, 0);
+    assert_int_equal(p.outcome, TILLPROOF_MISREAD);
+    assert_int_equal(read(out[0], text, sizeof text), -1); /* it printed nothing */
+    assert_int_equal(errno, EAGAIN);
+    close(out[0]);
+    close(out[1]);
+    for (int s = 1; s < 32; s++) {
+        sigaction(s, NULL, &after);
+        assert_ptr_equal(before[s].sa_handler, after.sa_handler);
+    }
+    assert_string_equal(setlocale(LC_ALL, NULL), locale);
+    assert_int_equal(count_files(fds), open_files);
+    assert_int_equal(count_files(tasks), threads);
+    free(locale);
+}
+
+static void names_sizes_and_version_are_told(void **state)
+{
+    (void)state;
+    assert_int_equal(tillproof_version(), TILLPROOF_VERSION);
+    assert_string_equal(tillproof_name(TILLPROOF_E_TILL_BUSY), "till_busy");
+    assert_string_equal(tillproof_name(12345), "unknown");
+    assert_int_equal(tillproof_sizeof(TILLPROOF_SIZEOF_LINE), sizeof(struct tillproof_line));
+    assert_int_equal(tillproof_sizeof(TILLPROOF_SIZEOF_TAX_RESULT), sizeof(struct tillproof_tax_result));
+    assert_int_equal(tillproof_sizeof(0), 0);
+    assert_int_equal(tillproof_sizeof(99), 0);
+    assert_int_equal(tillproof_reason(NULL, NULL), TILLPROOF_E_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_sizes_and_version_are_told),
+        cmocka_unit_test(a_coupon_goes_the_whole_way_once),
+        cmocka_unit_test(a_void_gives_the_coupon_back),
+        cmocka_unit_test(a_sale_and_its_text_are_there_after_reopening),
+        cmocka_unit_test(misuse_is_told_and_changes_nothing),
+        cmocka_unit_test(longer_structs_are_filled_as_far_as_known),
+        cmocka_unit_test(a_child_of_fork_is_turned_away),
+        cmocka_unit_test(a_guest_leaves_the_house_as_it_was),
+    };
+    return cmocka_run_group_tests(tests, make_shop, drop_shop);
+}

@@ -1,0 +1,376 @@
+/* Who may sign what: by purpose, kid, name and time, and a keyset that never goes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+/* cmocka wants the above before it. */
+#include <cmocka.h>
+
+#include "keys/trust.h"
+
+enum { FROM = 1000, UNTIL = 2000, KEYS = 6 };
+
+static struct cose_key keys[KEYS];
+static uint8_t maps[KEYS][128];
+static struct bytes map_of[KEYS];
+
+static int make_keys(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KEYS; i++) {
+        struct buf map;
+        buf_over(&map, maps[i], sizeof maps[i]);
+        if (cose_key_generate(i % 2 ? ALG_ED25519 : ALG_ESP256, &keys[i])) {
+            return -1;
+        }
+        cose_key_encode(&keys[i], &map);
+        map_of[i] = buf_view(&map);
+    }
+    return 0;
+}
+
+static int free_keys(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KEYS; i++) {
+        cose_key_free(&keys[i]);
+    }
+    return 0;
+}
+
+static struct keyset_key entry(size_t key, enum purpose purpose, const char *name)
+{
+    return (struct keyset_key){map_of[key], (int)purpose, bytes_str(name), FROM, UNTIL};
+}
+
+/* Keys 0 root, 1 merchant, 2 issuer, 3 grant. */
+static int take_keyset(struct trust *t, int64_t number)
+{
+    struct keyset_key v[] = {entry(0, PURPOSE_ROOT, "root"), entry(1, PURPOSE_MERCHANT, "shop"),
+                             entry(2, PURPOSE_ISSUER, "issuer"), entry(3, PURPOSE_GRANT, "authority")};
+    struct keyset k = {.number = number, .keys = {v, 4}};
+    return trust_keyset(t, &k, NULL);
+}
+
+static int take_till(struct trust *t, const char *name, size_t key, int64_t epoch, enum terminal_state state)
+{
+    struct terminal terminal = {.till = bytes_str(name),
+                                .store = bytes_str("mitte"),
+                                .epoch = epoch,
+                                .cose_key = map_of[key],
+                                .from = FROM,
+                                .until = UNTIL,
+                                .state = (int)state,
+                                .from_seq = state == TERMINAL_ACTIVE ? NONE : 5};
+    return trust_terminal(t, &terminal, NULL);
+}
+
+/* A signed statement, and room for it. */
+struct signed_one {
+    struct buf out;
+    struct arena arena;
+    struct statement s;
+};
+
+static void parse(struct signed_one *one)
+{
+    arena_init(&one->arena, 1 << 20);
+    assert_int_equal(statement_parse(buf_view(&one->out), &one->arena, &one->s, NULL), 0);
+}
+
+static void sign_release(struct signed_one *one, const char *iss, size_t key)
+{
+    struct release r = {.common.version = 1, .rev = 1};
+    buf_init(&one->out, ENVELOPE_MAX);
+    assert_int_equal(statement_sign(KIND_RELEASE, &r, bytes_str(iss), &keys[key], &one->out, NULL, NULL), 0);
+    parse(one);
+}
+
+static void free_one(struct signed_one *one)
+{
+    buf_free(&one->out);
+    arena_reset(&one->arena);
+}
+
+static int verify_release(const struct trust *t, const char *iss, size_t key, int64_t at_ms, const char *why)
+{
+    struct signed_one one;
+    const struct trusted_key *by = NULL;
+    struct err e = {0};
+    sign_release(&one, iss, key);
+    int rc = trust_verify(t, &one.s, at_ms, &by, &e);
+    assert_int_equal(by != NULL, rc == 0);
+    assert_true(!by || strcmp(by->name, iss) == 0);
+    if (why && !strstr(e.text, why)) {
+        fail_msg("\"%s\" does not say: %s", e.text, why);
+    }
+    free_one(&one);
+    return rc;
+}
+
+/* ---- the keyset ---- */
+
+static void a_keysets_number_never_goes_back(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_keyset(&t, 5), 0);
+    assert_int_equal(t.n, 4);
+    assert_int_equal(take_keyset(&t, 4), TP_BAD_STATEMENT);
+    assert_int_equal(take_keyset(&t, 5), 0);
+    assert_int_equal(t.n, 4);
+    assert_int_equal(take_keyset(&t, 6), 0);
+    assert_int_equal(t.n, 4);
+    assert_int_equal(t.keyset, 6);
+    trust_free(&t);
+    trust_free(NULL);
+}
+
+static void the_same_number_changes_nothing(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    struct keyset empty = {.number = 5};
+    assert_int_equal(take_keyset(&t, 5), 0);
+    assert_int_equal(trust_keyset(&t, &empty, NULL), 0);
+    assert_int_equal(t.n, 4);
+    trust_free(&t);
+}
+
+static void a_new_keyset_keeps_the_tills(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    struct keyset_key v[] = {entry(0, PURPOSE_ROOT, "root")};
+    struct keyset k = {.number = 2, .keys = {v, 1}};
+    assert_int_equal(take_keyset(&t, 1), 0);
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_ACTIVE), 0);
+    assert_int_equal(trust_keyset(&t, &k, NULL), 0);
+    assert_int_equal(t.n, 2);
+    assert_int_equal(verify_release(&t, "till-1", 4, FROM, NULL), 0);
+    trust_free(&t);
+}
+
+static void refuse_keyset(const struct keyset_key *v, size_t n)
+{
+    struct trust t = {0};
+    struct err e = {0};
+    struct keyset k = {.number = 2, .keys = {v, n}};
+    assert_int_equal(take_keyset(&t, 1), 0);
+    assert_int_equal(trust_keyset(&t, &k, &e), TP_BAD_STATEMENT);
+    assert_true(e.text[0] != '\0');
+    assert_int_equal(t.keyset, 1);
+    assert_int_equal(t.n, 4);
+    trust_free(&t);
+}
+
+static void a_keyset_with_a_wrong_key_changes_nothing(void **state)
+{
+    (void)state;
+    struct keyset_key v[2] = {entry(0, PURPOSE_ROOT, "root"), entry(4, PURPOSE_TILL, "till-1")};
+    refuse_keyset(v, 2);
+    /* One key has one purpose. */
+    v[1] = entry(0, PURPOSE_MERCHANT, "shop");
+    refuse_keyset(v, 2);
+    v[1] = entry(4, PURPOSE_MERCHANT, "shop");
+    v[1].cose_key.n--;
+    refuse_keyset(v, 2);
+    v[1] = entry(4, PURPOSE_MERCHANT, "");
+    refuse_keyset(v, 2);
+    v[1].name = bytes_of("a\0b", 3);
+    refuse_keyset(v, 2);
+    v[1] = entry(4, PURPOSE_MERCHANT, "0123456789012345678901234567890123456789012345678901234567890123");
+    refuse_keyset(v, 2);
+}
+
+/* ---- tills ---- */
+
+static void a_higher_epoch_replaces_the_key_and_a_lower_one_changes_nothing(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_till(&t, "till-1", 4, 2, TERMINAL_ACTIVE), 0);
+    assert_int_equal(take_till(&t, "till-1", 5, 1, TERMINAL_ACTIVE), 0);
+    assert_int_equal(t.n, 1);
+    assert_int_equal(t.v[0].epoch, 2);
+    assert_int_equal(verify_release(&t, "till-1", 4, FROM, NULL), 0);
+    assert_int_equal(verify_release(&t, "till-1", 5, FROM, "no key"), TP_E_UNTRUSTED);
+    assert_int_equal(take_till(&t, "till-1", 5, 3, TERMINAL_ACTIVE), 0);
+    assert_int_equal(t.n, 1);
+    assert_int_equal(verify_release(&t, "till-1", 4, FROM, "no key"), TP_E_UNTRUSTED);
+    assert_int_equal(verify_release(&t, "till-1", 5, FROM, NULL), 0);
+    trust_free(&t);
+}
+
+static void within_an_epoch_a_revoked_till_stays_revoked(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_ACTIVE), 0);
+    assert_false(t.v[0].revoked);
+    assert_true(t.v[0].from_seq == NONE);
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_LOST), 0);
+    assert_true(t.v[0].revoked && t.v[0].from_seq == 5);
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_ACTIVE), 0);
+    assert_true(t.v[0].revoked && t.n == 1);
+    assert_int_equal(take_till(&t, "till-1", 5, 2, TERMINAL_ACTIVE), 0);
+    assert_false(t.v[0].revoked);
+    trust_free(&t);
+}
+
+static void within_an_epoch_another_key_is_refused(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_ACTIVE), 0);
+    assert_int_equal(take_till(&t, "till-1", 5, 1, TERMINAL_ACTIVE), TP_BAD_STATEMENT);
+    assert_int_equal(verify_release(&t, "till-1", 4, FROM, NULL), 0);
+    assert_int_equal(take_till(&t, "..", 5, 1, TERMINAL_ACTIVE), TP_BAD_STATEMENT);
+    assert_int_equal(t.n, 1);
+    trust_free(&t);
+}
+
+static void tills_end_at_the_most_keys(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    char name[32];
+    for (int i = 0; i < TRUST_KEYS_MAX; i++) {
+        snprintf(name, sizeof name, "till-%d", i);
+        assert_int_equal(take_till(&t, name, 4, 1, TERMINAL_ACTIVE), 0);
+    }
+    assert_int_equal(take_till(&t, "one-more", 4, 1, TERMINAL_ACTIVE), TP_E_MEMORY);
+    assert_int_equal(take_keyset(&t, 1), TP_E_MEMORY);
+    assert_int_equal(t.n, TRUST_KEYS_MAX);
+    /* All share one kid: every one is tried until the name fits. */
+    assert_int_equal(verify_release(&t, "till-4095", 4, FROM, NULL), 0);
+    trust_free(&t);
+}
+
+/* ---- who signed ---- */
+
+static void a_signature_counts_by_purpose_name_and_time(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_keyset(&t, 1), 0);
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_ACTIVE), 0);
+    assert_int_equal(verify_release(&t, "till-1", 4, FROM, NULL), 0);
+    assert_int_equal(verify_release(&t, "till-1", 4, UNTIL - 1, NULL), 0);
+    assert_int_equal(verify_release(&t, "till-1", 4, NONE, NULL), 0);
+    assert_int_equal(verify_release(&t, "till-1", 4, FROM - 1, "not valid"), TP_E_UNTRUSTED);
+    assert_int_equal(verify_release(&t, "till-1", 4, UNTIL, "not valid"), TP_E_UNTRUSTED);
+    assert_int_equal(verify_release(&t, "till-2", 4, FROM, "another name"), TP_E_UNTRUSTED);
+    /* A merchant's key signs no release. */
+    assert_int_equal(verify_release(&t, "shop", 1, FROM, "no key"), TP_E_UNTRUSTED);
+    trust_free(&t);
+}
+
+/* Two keys behind one kid, as a collision of eight bytes would make them. */
+static void every_key_with_the_kid_is_tried(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_ACTIVE), 0);
+    assert_int_equal(take_till(&t, "till-2", 2, 1, TERMINAL_ACTIVE), 0);
+    memcpy(t.v[0].key.kid, keys[2].kid, KID_SIZE);
+    snprintf(t.v[0].name, sizeof t.v[0].name, "till-2");
+    assert_int_equal(verify_release(&t, "till-2", 2, FROM, NULL), 0);
+    trust_free(&t);
+}
+
+static void a_changed_signature_is_not_trusted(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    struct signed_one one;
+    const struct trusted_key *by = NULL;
+    struct err e = {0};
+    assert_int_equal(take_till(&t, "till-1", 5, 1, TERMINAL_ACTIVE), 0);
+    sign_release(&one, "till-1", 5);
+    one.s.sign1.signature[3] ^= 1;
+    assert_int_equal(trust_verify(&t, &one.s, FROM, &by, &e), TP_E_UNTRUSTED);
+    assert_non_null(strstr(e.text, "signature"));
+    assert_null(by);
+    free_one(&one);
+    trust_free(&t);
+}
+
+static int check_coupon(const struct trust *t, size_t key, int64_t at_ms, bool spoil)
+{
+    static const uint8_t offer[REF_SIZE] = {1};
+    struct coupon c;
+    struct buf out;
+    buf_init(&out, COUPON_MAX);
+    assert_int_equal(coupon_sign(&keys[key], offer, 1, 1, 1800000000, &out), 0);
+    assert_int_equal(coupon_parse(buf_view(&out), &c), 0);
+    c.sign1.signature[0] ^= spoil;
+    int rc = trust_verify_coupon(t, &c, at_ms);
+    buf_free(&out);
+    return rc;
+}
+
+static void a_coupon_is_an_issuers(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_keyset(&t, 1), 0);
+    assert_int_equal(check_coupon(&t, 2, FROM, false), 0);
+    assert_int_equal(check_coupon(&t, 2, NONE, false), 0);
+    assert_int_equal(check_coupon(&t, 2, FROM, true), TP_BAD_SIGNATURE);
+    assert_int_equal(check_coupon(&t, 2, UNTIL, false), TP_BAD_SIGNATURE);
+    assert_int_equal(check_coupon(&t, 1, FROM, false), TP_UNKNOWN_COUPON);
+    assert_int_equal(check_coupon(&t, 5, FROM, false), TP_UNKNOWN_COUPON);
+    trust_free(&t);
+}
+
+/* ---- the first keyset ---- */
+
+static int first_keyset(const char *iss, size_t signer, size_t listed, enum purpose purpose, size_t expected)
+{
+    struct signed_one one;
+    struct keyset_key v[] = {entry(3, PURPOSE_GRANT, "authority"), entry(listed, purpose, "root")};
+    struct keyset k = {.common.version = 1, .number = 1, .merchant = bytes_str("A shop"), .keys = {v, 2}};
+    buf_init(&one.out, ENVELOPE_MAX);
+    assert_int_equal(statement_sign(KIND_KEYSET, &k, bytes_str(iss), &keys[signer], &one.out, NULL, NULL), 0);
+    parse(&one);
+    int rc = trust_first_keyset(&one.s, keys[expected].thumbprint, NULL);
+    free_one(&one);
+    return rc;
+}
+
+static void the_first_keyset_is_signed_by_the_root_that_was_told(void **state)
+{
+    (void)state;
+    struct signed_one one;
+    assert_int_equal(first_keyset("root", 0, 0, PURPOSE_ROOT, 0), 0);
+    assert_int_equal(first_keyset("root", 0, 0, PURPOSE_ROOT, 1), TP_E_UNTRUSTED);
+    assert_int_equal(first_keyset("root", 1, 0, PURPOSE_ROOT, 0), TP_E_UNTRUSTED);
+    assert_int_equal(first_keyset("else", 0, 0, PURPOSE_ROOT, 0), TP_E_UNTRUSTED);
+    assert_int_equal(first_keyset("root", 0, 0, PURPOSE_MERCHANT, 0), TP_E_UNTRUSTED);
+    sign_release(&one, "root", 0);
+    assert_int_equal(trust_first_keyset(&one.s, keys[0].thumbprint, NULL), TP_E_UNTRUSTED);
+    free_one(&one);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_keysets_number_never_goes_back),
+        cmocka_unit_test(the_same_number_changes_nothing),
+        cmocka_unit_test(a_new_keyset_keeps_the_tills),
+        cmocka_unit_test(a_keyset_with_a_wrong_key_changes_nothing),
+        cmocka_unit_test(a_higher_epoch_replaces_the_key_and_a_lower_one_changes_nothing),
+        cmocka_unit_test(within_an_epoch_a_revoked_till_stays_revoked),
+        cmocka_unit_test(within_an_epoch_another_key_is_refused),
+        cmocka_unit_test(tills_end_at_the_most_keys),
+        cmocka_unit_test(a_signature_counts_by_purpose_name_and_time),
+        cmocka_unit_test(every_key_with_the_kid_is_tried),
+        cmocka_unit_test(a_changed_signature_is_not_trusted),
+        cmocka_unit_test(a_coupon_is_an_issuers),
+        cmocka_unit_test(the_first_keyset_is_signed_by_the_root_that_was_told),
+    };
+    return cmocka_run_group_tests(tests, make_keys, free_keys);
+}
