@@ -18,10 +18,10 @@ enum {
 
 /* One whole code, as the device read it. Never a part of one. */
 struct scan {
-    int64_t at_ms;      /* clock_boot when its last byte arrived */
-    uint32_t device;    /* the hub's id of the device; a driver leaves it 0 */
-    char symbology[4];  /* AIM identifier (ISO/IEC 15424), as "]Q3"; empty when the device does not say */
-    uint32_t n;         /* 1..SCAN_MAX */
+    int64_t at_ms;     /* clock_boot when its last byte arrived */
+    uint32_t device;   /* the hub's id of the device; a driver leaves it 0 */
+    char symbology[4]; /* AIM identifier (ISO/IEC 15424), as "]Q3"; empty when the device does not say */
+    uint32_t n;        /* 1..SCAN_MAX */
     uint8_t bytes[SCAN_MAX];
 };
 
@@ -29,24 +29,25 @@ enum driver_bus { DRIVER_USB_HID = 1, DRIVER_PATH = 2 };
 
 /* How a byte stream is cut into scans. */
 enum driver_framing {
-    DRIVER_LINES = 0,   /* up to LF; CR before it is dropped; a leading "]cm" is the symbology identifier */
-    DRIVER_RECORDS = 1, /* 2 bytes length of the data, big-endian; 3 bytes symbology identifier or zeros; the data */
+    DRIVER_LINES = 0, /* up to LF; CR before it is dropped; a leading "]cm" is the symbology identifier */
+    DRIVER_RECORDS =
+        1, /* 2 bytes length of the data, big-endian; 3 bytes symbology identifier or zeros; the data */
 };
 
 /* What is known about how one device departs from the rule: a row of quirks/devices.list. */
 struct driver_quirk {
-    char driver[16];     /* the driver that must take it; empty: no row */
-    uint8_t enable_n;    /* bytes of a feature report that switches the device on; 0: none */
+    char driver[16];                  /* the driver that must take it; empty: no row */
+    uint8_t enable_n;                 /* bytes of a feature report that switches the device on; 0: none */
     uint8_t enable[DRIVER_QUIRK_MAX]; /* the first is the report's id */
-    uint16_t length_at;  /* offset of the byte count in an input report that does not name it; 0: none */
-    char name[64];       /* what people call it */
+    uint16_t length_at; /* offset of the byte count in an input report that does not name it; 0: none */
+    char name[64];      /* what people call it */
 };
 
 /* One interface of a USB device, or one path. */
 struct driver_id {
     enum driver_bus bus;
-    uint16_t vendor, product;  /* USB */
-    uint8_t interface;         /* bInterfaceNumber */
+    uint16_t vendor, product;   /* USB */
+    uint8_t interface;          /* bInterfaceNumber */
     uint8_t subclass, protocol; /* bInterfaceSubClass, bInterfaceProtocol: 1 and 1 is a boot keyboard */
     struct driver_quirk quirk;
     char path[DRIVER_PATH_MAX]; /* DRIVER_PATH */
@@ -58,7 +59,8 @@ struct driver_port {
     const struct driver_id *id;
     struct bytes descriptor; /* USB HID: the report descriptor */
     void *ctx;
-    /* SET_REPORT (HID 1.11, 7.2.2), type 2 output, 3 feature; the first byte is the report's id. 0 or TP_E_IO. */
+    /* SET_REPORT (HID 1.11, 7.2.2), type 2 output, 3 feature; the first byte is the report's id. 0 or
+     * TP_E_IO. */
     int (*set_report)(void *ctx, uint8_t type, const uint8_t *report, size_t n);
 };
 
@@ -80,7 +82,8 @@ struct driver {
      * Takes bytes from the front of *in; a device with its own descriptor (fd) is given in == NULL and
      * fetches its own, without waiting. 1: *out is one whole scan; call again, there may be more. 0: all
      * was taken, nothing is whole yet. TP_E_MALFORMED: what came broke the protocol and was dropped; call
-     * again. TP_E_IO: the device cannot go on; close it, and open it later. TP_E_STATE: it has ended for good.
+     * again. TP_E_IO: the device cannot go on; close it, and open it later. TP_E_STATE: it has ended for
+     * good.
      */
     int (*read)(void *dev, struct bytes *in, int64_t at_ms, struct scan *out);
     /* 0 or TP_E_IO. NULL: the device is told nothing. */
@@ -97,8 +100,8 @@ struct driver {
 static inline bool symbology_valid(const uint8_t *id)
 {
     bool letter = (id[1] >= 'A' && id[1] <= 'Z') || (id[1] >= 'a' && id[1] <= 'z');
-    bool modifier = (id[2] >= '0' && id[2] <= '9') || (id[2] >= 'A' && id[2] <= 'Z') ||
-                    (id[2] >= 'a' && id[2] <= 'z');
+    bool modifier =
+        (id[2] >= '0' && id[2] <= '9') || (id[2] >= 'A' && id[2] <= 'Z') || (id[2] >= 'a' && id[2] <= 'z');
     return id[0] == ']' && letter && modifier;
 }
 

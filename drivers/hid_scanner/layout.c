@@ -320,7 +320,8 @@ static void take_aim(struct layout_report *out, const struct work_report *r, uin
     out->has_aim = apart || run || wide;
 }
 
-static void take_length(struct layout_report *out, const struct work_report *r, uint16_t shift, uint16_t quirk)
+static void take_length(struct layout_report *out, const struct work_report *r, uint16_t shift,
+                        uint16_t quirk)
 {
     if (whole_bytes(&r->length, 8) || whole_bytes(&r->length, 16)) {
         out->has_length = true;
@@ -379,8 +380,9 @@ static int take_layout(struct layout *out, const struct parser *p, uint16_t quir
     if (!p->scanner) {
         return err_set(e, TP_UNSUPPORTED, "it is not a HID POS scanner (usage page 8C, usage 02)");
     }
-    return err_set(e, TP_UNSUPPORTED, data ? "its reports do not say how long the code is"
-                                           : "its reports have no field Decoded Data");
+    return err_set(e, TP_UNSUPPORTED,
+                   data ? "its reports do not say how long the code is"
+                        : "its reports have no field Decoded Data");
 }
 
 int layout_parse(struct bytes descriptor, uint16_t length_at, struct layout *out, struct err *e)
@@ -388,7 +390,8 @@ int layout_parse(struct bytes descriptor, uint16_t length_at, struct layout *out
     struct parser p = {0};
     *out = (struct layout){0};
     if (descriptor.n == 0 || descriptor.n > LAYOUT_DESCRIPTOR_MAX) {
-        return err_set(e, TP_E_MALFORMED, "the report descriptor is not 1 to %d bytes", LAYOUT_DESCRIPTOR_MAX);
+        return err_set(e, TP_E_MALFORMED, "the report descriptor is not 1 to %d bytes",
+                       LAYOUT_DESCRIPTOR_MAX);
     }
     while (descriptor.n > 0) {
         int rc = item(&p, &descriptor, e);

@@ -195,8 +195,8 @@ static int check(const struct hub_config *c, struct err *e)
 {
     bool queue = c->queue == 0 || (c->queue >= HUB_QUEUE_MIN && c->queue <= HUB_QUEUE_MAX);
     if (!queue || c->path_count > HUB_PATHS_MAX) {
-        return err_set(e, TP_E_ARGUMENT, "a hub has %d to %d places for scans and at most %d paths", HUB_QUEUE_MIN,
-                       HUB_QUEUE_MAX, HUB_PATHS_MAX);
+        return err_set(e, TP_E_ARGUMENT, "a hub has %d to %d places for scans and at most %d paths",
+                       HUB_QUEUE_MIN, HUB_QUEUE_MAX, HUB_PATHS_MAX);
     }
     for (uint32_t i = 0; i < c->path_count; i++) {
         size_t n = strnlen(c->paths[i].path, DRIVER_PATH_MAX);

@@ -4,8 +4,8 @@
  * waits for a device on the host's time, except hub_close, to its deadline.
  *
  * Scans are not lost when the host is slow: a place in the queue is taken before a device is asked for
- * its next code, and a device that is not asked keeps what it has. Events about devices are not queued but marked at
- * the device, so that the latest state is always told and the queue cannot fill with them.
+ * its next code, and a device that is not asked keeps what it has. Events about devices are not queued but
+ * marked at the device, so that the latest state is always told and the queue cannot fill with them.
  */
 #ifndef DRIVERS_HUB_HUB_H
 #define DRIVERS_HUB_HUB_H
@@ -31,8 +31,8 @@ enum hub_state {
 };
 
 struct hub_device {
-    uint32_t id;    /* from 1, never reused for another device */
-    uint32_t state; /* enum hub_state */
+    uint32_t id;              /* from 1, never reused for another device */
+    uint32_t state;           /* enum hub_state */
     uint16_t vendor, product; /* 0 for a path */
     char driver[16];          /* empty while there is none */
     char name[64];
@@ -68,7 +68,8 @@ struct hub_event {
 
 struct hub;
 
-/* Starts the thread, which then looks for devices. TP_E_ARGUMENT, TP_E_MEMORY, TP_E_IO; *out untouched on failure. */
+/* Starts the thread, which then looks for devices. TP_E_ARGUMENT, TP_E_MEMORY, TP_E_IO; *out untouched on
+ * failure. */
 int hub_open(const struct hub_config *config, struct hub **out, struct err *e);
 
 /* Readable while hub_next has something. The hub's own: never read, write or close it. [any thread] */
@@ -77,13 +78,14 @@ int hub_fd(const struct hub *h);
 /* 1 and the next event, devices before scans; 0 when there is none. Never waits. [any thread] */
 int hub_next(struct hub *h, struct hub_event *out);
 
-/* Fills up to cap devices, in the order in which they were first seen; returns how many there are. [any thread] */
+/* Fills up to cap devices, in the order in which they were first seen; returns how many there are. [any
+ * thread] */
 uint32_t hub_devices(struct hub *h, struct hub_device *out, uint32_t cap);
 
 /*
- * Gives every device back to the system and ends the thread. 0, or TP_E_TIMEOUT when a device holds the thread
- * longer than deadline_ms: it is then let go and cleans up by itself. h is dead in both cases. Takes NULL. No other
- * call on h may run or follow.
+ * Gives every device back to the system and ends the thread. 0, or TP_E_TIMEOUT when a device holds the
+ * thread longer than deadline_ms: it is then let go and cleans up by itself. h is dead in both cases. Takes
+ * NULL. No other call on h may run or follow.
  */
 int hub_close(struct hub *h, uint32_t deadline_ms);
 

@@ -9,11 +9,11 @@
 #include <poll.h>
 
 enum {
-    CONTROL_MS = 500,      /* a control transfer may hold the thread this long */
-    CLOSE_MS = 1000,       /* cancelled transfers have this long to come back */
+    CONTROL_MS = 500, /* a control transfer may hold the thread this long */
+    CLOSE_MS = 1000,  /* cancelled transfers have this long to come back */
     RETRY_MAX_MS = 30000,
-    TROUBLE_MAX = 3,       /* failed transfers in a row before a device is given up */
-    FEED_MAX = 32,         /* scans of one path before the others have their turn */
+    TROUBLE_MAX = 3, /* failed transfers in a row before a device is given up */
+    FEED_MAX = 32,   /* scans of one path before the others have their turn */
     IGNORED_MAX = 128,
     POLL_FDS_MAX = 64,
 };
@@ -28,9 +28,9 @@ struct slot {
     struct driver_id id;
     struct driver_port port;
     void *dev;
-    bool present;     /* plugged in, or a path that has not ended */
-    bool reserved;    /* holds a place in the queue */
-    bool more;        /* a path's driver has bytes in hand */
+    bool present;  /* plugged in, or a path that has not ended */
+    bool reserved; /* holds a place in the queue */
+    bool more;     /* a path's driver has bytes in hand */
     bool retry;
     int64_t retry_at, close_by; /* monotonic */
     uint32_t pause_ms;

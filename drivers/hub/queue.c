@@ -1,4 +1,5 @@
-/* What the host sees of the hub: the queue of scans, the table of devices, the descriptor that tells of both. */
+/* What the host sees of the hub: the queue of scans, the table of devices, the descriptor that tells of both.
+ */
 #include "drivers/hub/internal.h"
 
 #include <unistd.h>
@@ -107,7 +108,8 @@ static bool same_device(const struct hub_device *a, const struct hub_device *b)
     return a->vendor == b->vendor && a->product == b->product && strcmp(a->where, b->where) == 0;
 }
 
-/* Its old place, else a new one, else that of the device that has been known longest of those that are gone. */
+/* Its old place, else a new one, else that of the device that has been known longest of those that are gone.
+ */
 static unsigned int choose(const struct hub *h, const struct hub_device *like)
 {
     unsigned int free_at = HUB_DEVICES_MAX, gone_at = HUB_DEVICES_MAX;
@@ -235,9 +237,13 @@ int hub_fd(const struct hub *h)
 const char *hub_state_word(uint32_t state)
 {
     static const char *const words[] = {
-        [HUB_OPENING] = "opening",    [HUB_READY] = "ready",   [HUB_GONE] = "gone",
-        [HUB_CLAIMED] = "claimed by another driver",           [HUB_DENIED] = "no permission",
-        [HUB_FAILED] = "failed",      [HUB_UNUSABLE] = "unusable",
+        [HUB_OPENING] = "opening",
+        [HUB_READY] = "ready",
+        [HUB_GONE] = "gone",
+        [HUB_CLAIMED] = "claimed by another driver",
+        [HUB_DENIED] = "no permission",
+        [HUB_FAILED] = "failed",
+        [HUB_UNUSABLE] = "unusable",
     };
     const char *word = state < sizeof words / sizeof words[0] ? words[state] : NULL;
     return word ? word : "unknown";

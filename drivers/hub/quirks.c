@@ -77,7 +77,8 @@ static bool option(struct bytes text, struct driver_quirk *q)
     struct bytes value;
     if (starts(text, "enable=", &value)) {
         q->enable_n = (uint8_t)(value.n / 2);
-        return value.n % 2 == 0 && value.n / 2 <= DRIVER_QUIRK_MAX && hex_decode(value, q->enable, value.n / 2);
+        return value.n % 2 == 0 && value.n / 2 <= DRIVER_QUIRK_MAX &&
+               hex_decode(value, q->enable, value.n / 2);
     }
     return starts(text, "length=", &value) && decimal(value, &q->length_at);
 }
@@ -122,7 +123,8 @@ bool quirks_find(struct bytes list, uint16_t vendor, uint16_t product, struct dr
     struct row r;
     while (list.n > 0) {
         struct bytes line = cut(&list, '\n');
-        if (is_row(line) && read_row(line, &r) && r.vendor == vendor && (r.any_product || r.product == product)) {
+        if (is_row(line) && read_row(line, &r) && r.vendor == vendor &&
+            (r.any_product || r.product == product)) {
             *out = r.quirk;
             return true;
         }

@@ -19,7 +19,8 @@ static size_t read_whole(const char *path, uint8_t *out, size_t size)
     return got < 0 ? 0 : n;
 }
 
-/* The interface's folder has one "0003:VVVV:PPPP.NNNN" (bus 3 is USB) while the kernel's HID driver has it. */
+/* The interface's folder has one "0003:VVVV:PPPP.NNNN" (bus 3 is USB) while the kernel's HID driver has it.
+ */
 size_t sysfs_descriptor(const char *device, unsigned int configuration, unsigned int interface, uint8_t *out,
                         size_t size)
 {

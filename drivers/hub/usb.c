@@ -8,7 +8,8 @@ static const struct driver *const usb_drivers[] = {&driver_hid_scanner};
 
 enum { DRIVERS = sizeof usb_drivers / sizeof usb_drivers[0] };
 
-static int LIBUSB_CALL hotplugged(libusb_context *ctx, libusb_device *d, libusb_hotplug_event event, void *user)
+static int LIBUSB_CALL hotplugged(libusb_context *ctx, libusb_device *d, libusb_hotplug_event event,
+                                  void *user)
 {
     (void)ctx, (void)d, (void)event;
     ((struct hub *)user)->rescan = true;
@@ -151,8 +152,8 @@ static bool unusable(struct slot *s)
     return false;
 }
 
-static bool consider_interface(struct hub *h, libusb_device *d, struct driver_id *id, unsigned int configuration,
-                               const struct libusb_interface *interface)
+static bool consider_interface(struct hub *h, libusb_device *d, struct driver_id *id,
+                               unsigned int configuration, const struct libusb_interface *interface)
 {
     uint8_t descriptor[DRIVER_REPORT_MAX];
     uint16_t packet = 0;

@@ -56,7 +56,8 @@ static int set_report(void *ctx, uint8_t type, const uint8_t *report, size_t n)
         return TP_E_IO;
     }
     memcpy(copy, report, n);
-    uint8_t kind = (uint8_t)LIBUSB_ENDPOINT_OUT | (uint8_t)LIBUSB_REQUEST_TYPE_CLASS | LIBUSB_RECIPIENT_INTERFACE;
+    uint8_t kind =
+        (uint8_t)LIBUSB_ENDPOINT_OUT | (uint8_t)LIBUSB_REQUEST_TYPE_CLASS | LIBUSB_RECIPIENT_INTERFACE;
     int sent = libusb_control_transfer(s->handle, kind, HID_SET_REPORT, (uint16_t)(type << 8 | report[0]),
                                        s->id.interface, copy, (uint16_t)n, CONTROL_MS);
     return sent == (int)n ? 0 : TP_E_IO;
@@ -66,7 +67,8 @@ static int set_report(void *ctx, uint8_t type, const uint8_t *report, size_t n)
 static void read_descriptor(struct slot *s)
 {
     uint8_t descriptor[DRIVER_REPORT_MAX];
-    uint8_t kind = (uint8_t)LIBUSB_ENDPOINT_IN | (uint8_t)LIBUSB_REQUEST_TYPE_STANDARD | LIBUSB_RECIPIENT_INTERFACE;
+    uint8_t kind =
+        (uint8_t)LIBUSB_ENDPOINT_IN | (uint8_t)LIBUSB_REQUEST_TYPE_STANDARD | LIBUSB_RECIPIENT_INTERFACE;
     int n = libusb_control_transfer(s->handle, kind, LIBUSB_REQUEST_GET_DESCRIPTOR, HID_GET_REPORT_DESCRIPTOR,
                                     s->id.interface, descriptor, sizeof descriptor, CONTROL_MS);
     if (n > 0) {
@@ -210,7 +212,8 @@ void usb_listen(struct slot *s)
     if (s->in_flight || !queue_reserve(s->hub, s)) {
         return;
     }
-    libusb_fill_interrupt_transfer(s->transfer, s->handle, s->endpoint, s->buffer, s->transfer->length, arrived, s, 0);
+    libusb_fill_interrupt_transfer(s->transfer, s->handle, s->endpoint, s->buffer, s->transfer->length,
+                                   arrived, s, 0);
     int rc = libusb_submit_transfer(s->transfer);
     if (rc == 0) {
         s->in_flight = true;

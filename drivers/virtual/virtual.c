@@ -14,7 +14,8 @@
 
 enum { READS_MAX = 16, CHUNK = 512 };
 
-struct virtual {
+struct virtual
+{
     int fd;
     bool file, ended;
     struct stream stream;

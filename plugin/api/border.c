@@ -45,6 +45,8 @@ SAME(QUARANTINED);
 SAME(UNKNOWN_CODE);
 SAME(DUPLICATE);
 SAME(APPLIED);
+SAME(PRODUCT);
+SAME(THROTTLED);
 SAME(UNKNOWN_SALE);
 SAME(E_ARGUMENT);
 SAME(E_STATE);
@@ -66,6 +68,12 @@ SAME(E_BUSY);
 _Static_assert(TILLPROOF_SCAN == PRESENT_SCAN && TILLPROOF_TYPED == PRESENT_TYPED &&
                    TILLPROOF_CARD == PRESENT_CARD_TOKEN,
                "kinds of presentations");
+_Static_assert((int)TILLPROOF_EVENT_ONLINE == EVENT_ONLINE && (int)TILLPROOF_EVENT_HOLD == EVENT_HOLD &&
+                   (int)TILLPROOF_EVENT_OUTCOME == EVENT_OUTCOME &&
+                   (int)TILLPROOF_EVENT_REFUSED == EVENT_REFUSED &&
+                   (int)TILLPROOF_EVENT_QUARANTINED == EVENT_QUARANTINED &&
+                   (int)TILLPROOF_EVENT_BEHIND == EVENT_BEHIND && (int)TILLPROOF_EVENT_NEWS == EVENT_NEWS,
+               "kinds of events");
 
 /* A larger size is a newer caller's, or memory that was never set. */
 enum { SIZE_MOST = 65536, ITEM_ALIGN = 8 };
@@ -122,6 +130,7 @@ uint32_t tillproof_sizeof(uint32_t what)
         [TILLPROOF_SIZEOF_SHARE_RESULT] = sizeof(struct tillproof_share_result),
         [TILLPROOF_SIZEOF_OFFER_RESULT] = sizeof(struct tillproof_offer_result),
         [TILLPROOF_SIZEOF_TAX_RESULT] = sizeof(struct tillproof_tax_result),
+        [TILLPROOF_SIZEOF_EVENT] = sizeof(struct tillproof_event),
     };
     return what < sizeof sizes / sizeof *sizes ? sizes[what] : 0;
 }
@@ -232,6 +241,23 @@ int32_t api_text(const char *text, size_t size, const char *what, struct bytes *
                         &e);
     }
     *out = t;
+    return 0;
+}
+
+int32_t api_bytes(struct bytes from, void *buf, uint32_t *length)
+{
+    uint32_t room = *length;
+    struct err e = {0};
+    *length = (uint32_t)from.n;
+    if (!buf) {
+        return 0;
+    }
+    if (room < from.n) {
+        return api_fail(err_set(&e, TP_E_MEMORY, "that needs %u bytes", *length), &e);
+    }
+    if (from.n) {
+        memcpy(buf, from.p, from.n);
+    }
     return 0;
 }
 

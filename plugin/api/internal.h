@@ -31,6 +31,8 @@ void api_out(void *to, const void *from, size_t known);
 int32_t api_in(void *to, size_t known, size_t first, const void *from);
 /* An item of an array in which each is `stride` bytes. */
 int32_t api_item(const void *item, uint32_t stride);
+/* The two-call length of bytes that go out: no zero byte. */
+int32_t api_bytes(struct bytes from, void *buf, uint32_t *length);
 /* A text in a struct: its zero byte must be within size, and it must be UTF-8. */
 int32_t api_text(const char *text, size_t size, const char *what, struct bytes *out);
 
@@ -46,6 +48,7 @@ int32_t api_text(const char *text, size_t size, const char *what, struct bytes *
 #define FIRST_SHARE_RESULT sizeof(struct tillproof_share_result)
 #define FIRST_OFFER_RESULT sizeof(struct tillproof_offer_result)
 #define FIRST_TAX_RESULT   sizeof(struct tillproof_tax_result)
+#define FIRST_EVENT        sizeof(struct tillproof_event)
 
 void api_fill_quote(struct tillproof_quote *out, const struct quote_info *q);
 

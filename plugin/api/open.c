@@ -1,10 +1,28 @@
 #include "api/internal.h"
 #include "shop/shop.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { FIRST_WAIT_MS = 2000 };
+
+/* Tills that are open in this process, or were in its parent when it forked; and whose they are. */
+static atomic_int tills;
+static _Atomic pid_t tills_owner;
+
+/* SQLite in a forked child takes the locks that its parent has for its own, and loses what it writes: a child
+ * opens none beside them. */
+static int32_t count_till(void)
+{
+    struct err e = {0};
+    if (atomic_load(&tills) > 0 && atomic_load(&tills_owner) != getpid()) {
+        return api_fail(err_set(&e, TP_E_FORKED, "a till was open when this process was forked"), &e);
+    }
+    atomic_store(&tills_owner, getpid());
+    atomic_fetch_add(&tills, 1);
+    return 0;
+}
 
 static int find_till(const char *directory, const char *name, struct shop *shop, char dir[SHOP_PATH_MAX],
                      struct err *e)
@@ -49,9 +67,14 @@ int32_t tillproof_open(const char *directory, const char *till, uint32_t flags, 
     if (!name_valid(bytes_str(name))) {
         return api_argument("that is not a till's name");
     }
-    struct tillproof *h = calloc(1, sizeof *h);
-    int rc = h ? open_till(directory, name, &h->till, &e) : TP_E_MEMORY;
+    int rc = count_till();
     if (rc) {
+        return rc;
+    }
+    struct tillproof *h = calloc(1, sizeof *h);
+    rc = h ? open_till(directory, name, &h->till, &e) : TP_E_MEMORY;
+    if (rc) {
+        atomic_fetch_sub(&tills, 1);
         free(h);
         return api_fail(rc, &e);
     }
@@ -70,6 +93,7 @@ int32_t tillproof_close(struct tillproof *handle, uint32_t deadline_ms)
         return rc;
     }
     rc = till_close(handle->till, deadline_ms);
+    atomic_fetch_sub(&tills, 1);
     free(handle);
     return rc ? api_fail(rc, NULL) : 0;
 }

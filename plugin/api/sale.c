@@ -38,6 +38,24 @@ int32_t tillproof_sale_find(struct tillproof *handle, const char *reference, int
     return done(till_sale_find(handle->till, bytes_str(reference), sale, &e), &e);
 }
 
+int32_t tillproof_sale_unsettled(struct tillproof *handle, uint32_t index, int64_t *sale)
+{
+    struct err e = {0};
+    int32_t rc = api_enter(handle);
+    if (rc) {
+        return rc;
+    }
+    return sale ? done(till_sale_unsettled(handle->till, index, sale, &e), &e)
+                : api_argument("there is no place for the sale's id");
+}
+
+int32_t tillproof_sale_forget(struct tillproof *handle, int64_t sale)
+{
+    struct err e = {0};
+    int32_t rc = api_enter(handle);
+    return rc ? rc : done(till_sale_forget(handle->till, sale, &e), &e);
+}
+
 int32_t tillproof_sale_info(struct tillproof *handle, int64_t sale, struct tillproof_sale *info)
 {
     struct sale_info s;

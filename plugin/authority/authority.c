@@ -18,6 +18,7 @@ static const struct {
     [KIND_LINK] = {.project = link_project},
     [KIND_COMMIT] = {.project = commit_project},
     [KIND_REVERSE] = {.project = reverse_project},
+    [KIND_CLOSE] = {.project = close_project},
     [KIND_HOLD] = {.answer = hold_answer},
     [KIND_RELEASE] = {.answer = release_answer},
     [KIND_SYNC] = {.answer = sync_answer},

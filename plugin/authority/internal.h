@@ -46,6 +46,7 @@ int batch_project(struct call *c);
 int link_project(struct call *c);
 int commit_project(struct call *c);
 int reverse_project(struct call *c);
+int close_project(struct call *c);
 int hold_answer(struct call *c);
 int release_answer(struct call *c);
 int sync_answer(struct call *c);

@@ -51,6 +51,8 @@
     X(TP_UNKNOWN_CODE, 35, "unknown_code", "the code is not a coupon")                                       \
     X(TP_DUPLICATE, 36, "duplicate", "it is already in the basket")                                          \
     X(TP_APPLIED, 37, "applied", "the offer applies")                                                        \
+    X(TP_PRODUCT, 38, "product", "the code is an article, not a coupon")                                     \
+    X(TP_THROTTLED, 39, "throttled", "too many wrong codes; wait ten minutes or scan the coupon")            \
     /* input that is refused: a file, a picture, a document */                                               \
     X(TP_BAD_JSON, 60, "bad_json", "the file is not JSON")                                                   \
     X(TP_UNKNOWN_KEY, 61, "unknown_key", "a key is not known")                                               \

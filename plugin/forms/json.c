@@ -269,7 +269,7 @@ int node_bool(const struct node *at, bool *out, struct err *e)
 
 int node_word(const struct node *at, const char *const *words, int *out, struct err *e)
 {
-    struct bytes text;
+    struct bytes text = {0};
     char memory[160];
     struct buf list;
     int rc = node_string(at, &text, e);

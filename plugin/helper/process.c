@@ -62,11 +62,17 @@ no_attributes:
     return rc;
 }
 
-bool process_spent(const struct process *p)
+/* The hang-up is told in any case; `events` are what counts besides. */
+static bool shows(const struct process *p, short events)
 {
-    struct pollfd end = {.fd = p->socket, .events = POLLIN};
+    struct pollfd end = {.fd = p->socket, .events = events};
     int n = poll(&end, 1, 0);
     return n != 0 && !(n < 0 && errno == EINTR);
+}
+
+bool process_spent(const struct process *p)
+{
+    return shows(p, POLLIN);
 }
 
 /*
@@ -76,7 +82,7 @@ bool process_spent(const struct process *p)
 static bool is_ours(const struct process *p)
 {
     siginfo_t info;
-    return !process_spent(p) && waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    return !shows(p, 0) && waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 int process_start(const char *program, struct process *out, struct err *e)

@@ -25,16 +25,17 @@
  * down) is never an error: the call returns 0, and the result's `outcome` holds a positive code.
  *
  * THREADS. Any thread may call any function on any handle, at once with others; each handle has one lock,
- * which no call holds while it waits for the network. Only two functions wait for anything but a local
- * disk: tillproof_hold and tillproof_close, each at most to the deadline that it is given (tillproof_open
- * waits at most 2 s, once in a new till's life). tillproof_commit and tillproof_void wait for the disk; the
- * first tillproof_hold of a sale and the first write of a block of sale ids do, too. No other function waits.
- * No function calls back into the program.
+ * which no call holds while it waits for the network. Only three functions wait for anything but a local
+ * disk: tillproof_hold, tillproof_close and tillproof_event_next, each at most as long as it is told
+ * (tillproof_open waits at most 2 s, once in a new till's life). tillproof_commit and tillproof_void wait for
+ * the disk; the first tillproof_hold of a sale and the first write of a block of sale ids do, too. No other
+ * function waits. No function calls back into the program.
  *
  * PROCESSES. A till's name is open once on a machine: a second handle, in this process or another, gets
  * TILLPROOF_E_TILL_BUSY. A handle belongs to the process that opened it: after fork() every call in the
- * child returns TILLPROOF_E_FORKED and touches nothing. The plugin prints nothing, listens on nothing, sets
- * no signal handler, locale, environment variable or atexit function, and ignores how SIGCHLD is handled.
+ * child returns TILLPROOF_E_FORKED and touches nothing; so does tillproof_open there, if a till was open at
+ * the fork. The plugin prints nothing, listens on nothing, sets no signal handler, locale, environment
+ * variable or atexit function, and ignores how SIGCHLD is handled.
  *
  * STRUCTS. Each begins with `uint32_t size`, which the caller sets to sizeof the struct it was compiled
  * with before every call. A plugin that knows a longer struct fills or reads only `size` bytes; one that
@@ -53,8 +54,8 @@
  *
  * OWNERSHIP never crosses: the caller's memory is read or filled during the call and not kept.
  *
- * Version 1 will also have these, which this draft does not: event_fd, event_next, event_data; sale_save,
- * sale_load, sale_unsettled, sale_forget; refund_begin; day_close; device; present_image.
+ * Version 1 will also have these, which this draft does not: sale_save, sale_load; refund_begin; day_close;
+ * device; present_image.
  */
 #ifndef TILLPROOF_H
 #define TILLPROOF_H
@@ -113,9 +114,11 @@ extern "C" {
 #define TILLPROOF_OFFLINE      32 /* the authority did not answer in time, or was never heard */
 #define TILLPROOF_CONFLICT     33 /* booked, beyond what was granted */
 #define TILLPROOF_QUARANTINED  34 /* the till's record contradicts itself; it may not redeem */
-#define TILLPROOF_UNKNOWN_CODE 35 /* a scan that is not a coupon of any shop */
+#define TILLPROOF_UNKNOWN_CODE 35 /* neither a coupon, nor an article, nor a loyalty number */
 #define TILLPROOF_DUPLICATE    36 /* this coupon, card or offer is in the basket already */
 #define TILLPROOF_APPLIED      37 /* the offer applies */
+#define TILLPROOF_PRODUCT      38 /* a product's bar code: ring it up */
+#define TILLPROOF_THROTTLED    39 /* too many wrong pickup codes were typed: wait, or scan the coupon */
 #define TILLPROOF_UNKNOWN_SALE 69 /* no sale has this id or reference */
 
 /* Misuse and faults. */
@@ -152,6 +155,7 @@ struct tillproof;
 #define TILLPROOF_SIZEOF_SHARE_RESULT 9
 #define TILLPROOF_SIZEOF_OFFER_RESULT 10
 #define TILLPROOF_SIZEOF_TAX_RESULT   11
+#define TILLPROOF_SIZEOF_EVENT        12
 
 /*
  * The number of the binary interface that the loaded plugin speaks. A program compiled with this header
@@ -197,7 +201,7 @@ TILLPROOF_API int32_t tillproof_reason(char *buf, uint32_t *length);
  *
  * Errors: TILLPROOF_E_ARGUMENT, _E_NO_SHOP, _E_READ_ONLY, _E_NEWER (update the plugin), _E_TILL_BUSY,
  * _E_UNTRUSTED (key files that others may read, or that are not this till's), _E_CORRUPT, _E_IO, _E_MEMORY,
- * _E_CRYPTO. A till whose record is behind its authority's opens; tillproof_status says `behind`.
+ * _E_CRYPTO, _E_FORKED. A till whose record is behind its authority's opens; tillproof_status says `behind`.
  */
 TILLPROOF_API int32_t tillproof_open(const char *directory, const char *till, uint32_t flags,
                                      struct tillproof **handle);
@@ -239,6 +243,67 @@ struct tillproof_status {
  */
 TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproof_status *status);
 
+/* ---- events ---- */
+
+/* Kinds of events. What a member means is said here; a member that is not named is 0 or empty. */
+#define TILLPROOF_EVENT_ONLINE                                                                               \
+    1 /* code: 0, the authority answers; TILLPROOF_OFFLINE. The first word since tillproof_open, then        \
+       * changes                                                                                             \
+       */
+#define TILLPROOF_EVENT_HOLD                                                                                 \
+    2 /* sale; code: TILLPROOF_BINDING, renewed by itself; else why it is not renewed any more (_OFFLINE;    \
+         _EXPIRED: its time is over, or it would cost something else now; ...); amount: ms that the price    \
+         still binds, 0: it has ended */
+#define TILLPROOF_EVENT_OUTCOME                                                                              \
+    3 /* what the authority made of a redemption, where it is not as recorded: sale (0: not this till's),    \
+         id: place of the redemption from 0; code: why it is in conflict, 0: no longer; amount in conflict;  \
+         offer, text: its title */
+#define TILLPROOF_EVENT_REFUSED     4 /* a record was refused: sale (0: none), code, text */
+#define TILLPROOF_EVENT_QUARANTINED 5 /* code: TILLPROOF_QUARANTINED, or 0: not any more */
+#define TILLPROOF_EVENT_BEHIND      6 /* code: TILLPROOF_E_BEHIND; see tillproof_status */
+#define TILLPROOF_EVENT_NEWS        7 /* offers, keys or the policy changed: quote open sales anew */
+
+struct tillproof_event {
+    uint32_t size;
+    uint32_t kind;    /* TILLPROOF_EVENT_*; 0: none came in time. Pass by a kind that you do not know */
+    int32_t code;     /* see the kind */
+    uint32_t dropped; /* events lost before this one, because nobody took them */
+    int64_t number;   /* for tillproof_event_data */
+    int64_t sale;     /* the sale's id, or 0 */
+    int64_t id;
+    int64_t amount;
+    int64_t at_ms;   /* when it happened */
+    uint32_t length; /* bytes of data, for tillproof_event_data */
+    uint32_t reserved;
+    char offer[48];
+    char text[208];
+};
+
+/*
+ * A descriptor for poll, select or epoll: readable while events wait. It is the plugin's: never read, write
+ * or close it; it ends with the handle. Nobody needs to listen: at most 256 events wait, of a state (ONLINE,
+ * HOLD of one sale, QUARANTINED, BEHIND, NEWS) only the newest, and when they are too many the oldest is
+ * dropped and `dropped` of the next one says how many were. tillproof_status and the sales tell the same as
+ * the events, only not by themselves. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_event_fd(struct tillproof *handle, int32_t *fd);
+
+/*
+ * Takes the oldest event, waiting for one if there is none. wait_ms: 0 to 60000, 0: not at all. Any thread;
+ * each event goes to one of them. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_event_next(struct tillproof *handle, uint32_t wait_ms,
+                                           struct tillproof_event *event);
+
+/*
+ * The bytes that came with the event that was taken last from this handle. number: the event's. buf: NULL to
+ * ask for the length, or room. *length: in, the size of buf (not looked at when buf is NULL); out, the bytes;
+ * no zero byte is added. Never waits. Errors: TILLPROOF_E_ARGUMENT (another event was taken since); _E_MEMORY
+ * (buf is too small: *length is set, buf untouched); _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_event_data(struct tillproof *handle, int64_t number, void *buf,
+                                           uint32_t *length);
+
 /* ---- a sale ---- */
 
 /* Flags of tillproof_sale_begin. */
@@ -266,6 +331,25 @@ TILLPROOF_API int32_t tillproof_sale_begin(struct tillproof *handle, const char 
  * the return value 0, when there is none. Errors: TILLPROOF_E_ARGUMENT, _E_IO, _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_sale_find(struct tillproof *handle, const char *reference, int64_t *sale);
+
+/*
+ * The sales that this till has held and neither committed nor voided nor forgotten, those of earlier runs
+ * included: after a crash the program asks here what was under way. A sale of an earlier run has its id,
+ * reference and identity (tillproof_sale_info); its lines and presentations are given anew. Settle each:
+ * commit it if it was paid, forget it if it was not.
+ *
+ * index: from 0, by id; settling one moves those after it down. *sale is 0, and the return value 0, beyond
+ * the end. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_IO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_unsettled(struct tillproof *handle, uint32_t index, int64_t *sale);
+
+/*
+ * Forgets a sale that was not committed, as tillproof_void does: its reservations are given back in the
+ * background, its id and reference are unknown from then on. A sale that is recorded is never touched by it:
+ * TILLPROOF_E_STATE. A training sale is forgotten in any state. Waits for the local disk only. Errors:
+ * TILLPROOF_E_ARGUMENT, _E_STATE (also: being held), _E_IO, _E_READ_ONLY, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_forget(struct tillproof *handle, int64_t sale);
 
 struct tillproof_sale {
     uint32_t size;
@@ -327,7 +411,7 @@ struct tillproof_presentation {
     uint32_t size;
     int32_t outcome; /* TILLPROOF_OK: taken; else why not: it is not part of the sale, show the word */
     int64_t id;      /* for tillproof_withdraw; 0 when it was not taken */
-    uint32_t kind;   /* TILLPROOF_SCAN or _TYPED: a coupon; TILLPROOF_CARD */
+    uint32_t kind;   /* as given: TILLPROOF_SCAN, _TYPED or _CARD */
     uint32_t reserved;
     char offer[48];  /* a coupon: the offer's id, where it is known */
     char title[208]; /* and its title */
@@ -336,15 +420,17 @@ struct tillproof_presentation {
 /*
  * Takes one coupon or card into the sale, after all checks that can be made without asking anybody:
  * signature, dates, offer, whether it is in the basket already. Whether it saves something is
- * told by the quote; whether it was used before, by tillproof_hold. Never waits. The price becomes
- * provisional.
+ * told by the quote; whether it was used before, by tillproof_hold. A genuine coupon that is newer than what
+ * this till has heard is taken, and tillproof_hold decides. Never waits. The price becomes provisional.
  *
  * kind: one of the above. bytes: `length` bytes, 1 to 4096; they need no zero byte at the end.
  * A card's token is turned into a keyed hash at once and wiped: it reaches neither disk nor network. Clear
  * your own copy. A card's offers are known to the authority alone: they show after tillproof_hold.
  *
- * Outcomes: OK; UNKNOWN_CODE (a product's bar code, for example: ring it up), MISREAD, UNKNOWN_COUPON,
- * BAD_SIGNATURE, UNKNOWN_OFFER, EXPIRED, NOT_YET_VALID, DUPLICATE (also: a second coupon of the same offer),
+ * A loyalty number that is scanned or typed, and begins as the shop's policy says, is taken as a card.
+ *
+ * Outcomes: OK; PRODUCT (an article's bar code: ring it up), UNKNOWN_CODE, MISREAD, UNKNOWN_COUPON,
+ * BAD_SIGNATURE, EXPIRED, NOT_YET_VALID, DUPLICATE (also: a second coupon of the same offer),
  * OFFLINE (a card, or any coupon, at a till that never heard its authority), LIMIT_REACHED (32 coupons, 8
  * cards). Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed, or being held), _E_MEMORY, _E_CRYPTO, _E_FORKED.
  */
@@ -393,8 +479,10 @@ TILLPROOF_API int32_t tillproof_quote(struct tillproof *handle, int64_t sale, st
 /*
  * Asks the authority for everything presented, and waits for its answer until the deadline. Call it before
  * the first tender. With the answer, coupons are reserved for this sale and the price is binding, for the
- * time that hold_left_ms says (about two minutes); calling it again renews it. A presentation that the
- * authority refuses is shown by tillproof_offer_result; the others are priced without it.
+ * time that hold_left_ms says (about two minutes); calling it again renews it. While the sale stays as it is,
+ * the till renews it by itself, until 15 minutes after this call; an event of the kind TILLPROOF_EVENT_HOLD
+ * tells each renewal, and when there is none. A presentation that the authority refuses is shown by
+ * tillproof_offer_result; the others are priced without it.
  *
  * Without an answer the outcome stays PROVISIONAL (or BINDING, while the hold before it lives) and `reason`
  * says why: OFFLINE (no answer by the deadline; an answer that comes later is undone by itself), QUARANTINED,
@@ -509,11 +597,11 @@ struct tillproof_offer_result {
     int64_t version;      /* of the offer */
     int64_t discount;     /* 0 unless it applies */
     int64_t cashback;
-    int64_t missing; /* TILLPROOF_MIN_SPEND: minor units to go; else 0 */
-    int64_t at_ms;   /* TILLPROOF_ALREADY_USED, _HELD: since when, where the authority told it; else 0 */
-    char offer[48];  /* its id */
-    char title[208]; /* its title, where it is known here */
-    char funder[72]; /* who pays: store, manufacturer, ...; empty unless it applies */
+    int64_t missing;  /* TILLPROOF_MIN_SPEND: minor units to go; else 0 */
+    int64_t at_ms;    /* TILLPROOF_ALREADY_USED, _HELD: since when, where the authority told it; else 0 */
+    char offer[48];   /* its id */
+    char title[208];  /* its title, where it is known here */
+    char funder[72];  /* who pays: store, manufacturer, ...; empty unless it applies */
     char at_till[64]; /* TILLPROOF_ALREADY_USED, _HELD: at which till; else empty */
 };
 

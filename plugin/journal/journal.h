@@ -69,6 +69,8 @@ struct journal_sale {
 int journal_sale_put(struct journal *j, const struct journal_sale *s, struct err *e);
 /* Forgets a sale that is open; none such is fine. */
 int journal_sale_drop(struct journal *j, int64_t id, struct err *e);
+/* The index-th sale that is open, by id; they were all held or loaded. JOURNAL_NOT_FOUND beyond the end. */
+int journal_sale_unsettled(struct journal *j, int64_t index, int64_t *id, struct err *e);
 /* JOURNAL_NOT_FOUND, or what fn returned. */
 int journal_sale(struct journal *j, int64_t id, int (*fn)(void *arg, const struct journal_sale *s), void *arg,
                  struct err *e);
@@ -104,6 +106,11 @@ int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[H
  * and is returned. */
 int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),
                    void *arg, struct err *e);
+/* The sale that a record belongs to. JOURNAL_NOT_FOUND: none, or no such record. */
+int journal_record_sale(struct journal *j, const uint8_t d[HASH_SIZE], int64_t *sale, struct err *e);
+/* What was last heard of one redemption. JOURNAL_NOT_FOUND: nothing. */
+int journal_outcome(struct journal *j, const uint8_t commit[HASH_SIZE], int64_t redemption, int *reason,
+                    struct err *e);
 /* The void of a commit: its D. JOURNAL_NOT_FOUND. */
 int journal_void_of(struct journal *j, int64_t sale, uint8_t d[HASH_SIZE], struct err *e);
 

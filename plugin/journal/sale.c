@@ -26,6 +26,19 @@ int journal_sale_drop(struct journal *j, int64_t id, struct err *e)
     return db_run(j, e, "DELETE FROM sale WHERE id = ? AND state = 0", "i", id);
 }
 
+int journal_sale_unsettled(struct journal *j, int64_t index, int64_t *id, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e, "SELECT id FROM sale WHERE state = 0 ORDER BY id LIMIT 1 OFFSET ?", "i", index);
+    if (!st || (rc = db_step(j, st, e)) <= 0) {
+        return rc ? rc : JOURNAL_NOT_FOUND;
+    }
+    *id = sqlite3_column_int64(st, 0);
+    db_reset(st);
+    return 0;
+}
+
 #define SALE_COLUMNS                                                                                         \
     "SELECT id, reference, uuid, currency, rev, state, receipt, binding, seq, redemptions, record, quote, "  \
     "text"                                                                                                   \

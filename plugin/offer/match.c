@@ -57,6 +57,25 @@ static bool line_matches(const struct work *w, const struct offer *o, size_t i)
     return (by_sku & MARK_WANTED) || (w->categories.mark[w->categories.of[i]] & MARK_WANTED);
 }
 
+static bool in_list(const struct bytes *v, size_t n, struct bytes text)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes_equal(v[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool offer_matches(const struct offer *o, const struct line *line)
+{
+    if (line->quantity < 0 || in_list(o->exclude_sku.v, o->exclude_sku.n, line->sku)) {
+        return false;
+    }
+    return (o->sku.n == 0 && o->category.n == 0) || in_list(o->sku.v, o->sku.n, line->sku) ||
+           in_list(o->category.v, o->category.n, line->category);
+}
+
 void match_lines(struct work *w, const struct offer *o)
 {
     memset(w->skus.mark, 0, w->skus.n);

@@ -2,6 +2,19 @@
 
 #include <zbar.h>
 
+/* Without a check digit of their own, these are seen in noise and in the edges that scaling makes. */
+static const zbar_symbol_type_t unchecked[] = {ZBAR_I25, ZBAR_CODABAR, ZBAR_CODE39};
+
+static bool is_checked(zbar_symbol_type_t type)
+{
+    for (size_t i = 0; i < sizeof unchecked / sizeof *unchecked; i++) {
+        if (type == unchecked[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ZBAR_CFG_TEST_INVERTED stays off: zbar 0.23.92 writes beyond its buffer with it. */
 static zbar_image_scanner_t *make_scanner(bool sure)
 {
@@ -11,8 +24,6 @@ static zbar_image_scanner_t *make_scanner(bool sure)
         zbar_image_scanner_set_config(scanner, ZBAR_NONE, ZBAR_CFG_X_DENSITY, 1);
         zbar_image_scanner_set_config(scanner, ZBAR_NONE, ZBAR_CFG_Y_DENSITY, 1);
     }
-    /* Without a check digit of their own, these are seen in the edges that scaling and thresholds make. */
-    static const zbar_symbol_type_t unchecked[] = {ZBAR_I25, ZBAR_CODABAR, ZBAR_CODE39};
     for (size_t i = 0; scanner && sure && i < sizeof unchecked / sizeof *unchecked; i++) {
         zbar_image_scanner_set_config(scanner, unchecked[i], ZBAR_CFG_ENABLE, 0);
     }
@@ -40,13 +51,14 @@ static bool known(const struct buf *texts, int n, struct bytes text)
     return false;
 }
 
-static int collect(const zbar_image_t *image, struct buf texts[PICTURE_CODES_MAX])
+static int collect(const zbar_image_t *image, bool checked, struct buf texts[PICTURE_CODES_MAX])
 {
     int n = 0;
     const zbar_symbol_t *symbol = zbar_image_first_symbol(image);
     for (; symbol && n < PICTURE_CODES_MAX; symbol = zbar_symbol_next(symbol)) {
+        zbar_symbol_type_t type = zbar_symbol_get_type(symbol);
         struct bytes text = bytes_of(zbar_symbol_get_data(symbol), zbar_symbol_get_data_length(symbol));
-        if (zbar_symbol_get_type(symbol) == ZBAR_PARTIAL || text.n == 0 || known(texts, n, text)) {
+        if (type == ZBAR_PARTIAL || is_checked(type) != checked || text.n == 0 || known(texts, n, text)) {
             continue;
         }
         buf_init(&texts[n], text.n);
@@ -68,7 +80,8 @@ static int search(const struct grey *g, bool sure, struct buf texts[PICTURE_CODE
     zbar_image_t *image = scanner ? make_image(g) : NULL;
     int n = TP_E_MEMORY;
     if (image) {
-        n = zbar_scan_image(scanner, image) < 0 ? 0 : collect(image, texts);
+        n = zbar_scan_image(scanner, image) < 0 ? 0 : collect(image, true, texts);
+        n = n == 0 ? collect(image, false, texts) : n;
     }
     for (int i = 0; n < 0 && i < PICTURE_CODES_MAX; i++) {
         buf_free(&texts[i]);

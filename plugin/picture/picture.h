@@ -47,11 +47,11 @@ void grey_free(struct grey *g);
 /*
  * Finds QR and bar codes, in any orientation, dark on light or light on dark. The picture is searched as it
  * stands; where that finds nothing it is scaled, turned, evened out and inverted, at most 15 times, up to the
- * first that finds something. An easy code takes one search; none at all takes about 40 times as long.
- * Codes without a check of their own (Interleaved 2 of 5, Codabar, Code 39) count in the first search only.
- * Sets all of texts[]: the raw bytes of each code, each text once, then empty bufs; buf_free takes either.
- * Returns how many, at most PICTURE_CODES_MAX, or TP_E_MEMORY with nothing to free. An empty plane holds
- * none. Prints nothing.
+ * first that finds something. An easy code takes one search; none at all takes 40 to 60 times as long.
+ * Codes without a check of their own (Interleaved 2 of 5, Codabar, Code 39) count in the first search only,
+ * and only where it finds no other. Sets all of texts[]: the raw bytes of each code, each text once, then
+ * empty bufs; buf_free takes either. Returns how many, at most PICTURE_CODES_MAX, or TP_E_MEMORY with nothing
+ * to free. An empty plane holds none. Prints nothing.
  */
 int grey_codes(const struct grey *g, struct buf texts[PICTURE_CODES_MAX]);
 

@@ -1,28 +1,48 @@
-#include "present/present.h"
+#include "present/inside.h"
 
 /* The first byte of tag 18 (RFC 8949, section 3.4): no text begins with it. */
 enum { COSE_FIRST = 0xD2 };
 
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_alnum(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-static struct bytes skip_front(struct bytes in)
+struct bytes skip_front(struct bytes in, uint8_t aim[2])
 {
+    aim[0] = aim[1] = 0;
     while (in.n && is_space(in.p[0])) {
         in = bytes_of(in.p + 1, in.n - 1);
     }
     /* ISO/IEC 15424: a bracket, the symbology's letter, its modifier. */
     if (in.n >= 3 && in.p[0] == ']' && is_alnum(in.p[1]) && is_alnum(in.p[2])) {
+        memcpy(aim, in.p + 1, 2);
         in = bytes_of(in.p + 3, in.n - 3);
     }
     return in;
+}
+
+struct bytes skip_back(struct bytes in)
+{
+    while (in.n && is_space(in.p[in.n - 1])) {
+        in.n--;
+    }
+    return in;
+}
+
+bool take_only_digits(struct bytes in, char *out, size_t max, size_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        if (in.p[i] == ' ') {
+            continue;
+        }
+        if (*n == max || !is_digit(in.p[i])) {
+            return false;
+        }
+        out[(*n)++] = (char)in.p[i];
+    }
+    return true;
 }
 
 static int take_raw(struct bytes in, struct presented_coupon *out)
@@ -79,7 +99,8 @@ int present_code(struct bytes in, struct presented_coupon *out)
     if (in.n > SCAN_MAX) {
         return TP_UNKNOWN_CODE;
     }
-    in = skip_front(in);
+    uint8_t aim[2];
+    in = skip_front(in, aim);
     if (in.n == 0) {
         return TP_UNKNOWN_CODE;
     }
@@ -88,14 +109,12 @@ int present_code(struct bytes in, struct presented_coupon *out)
 
 int present_card(struct bytes in, struct bytes *token)
 {
-    while (in.n && is_space(in.p[in.n - 1])) {
-        in.n--;
-    }
+    in = skip_back(in);
     if (in.n == 0 || in.n > CARD_TOKEN_MAX) {
         return TP_MISREAD;
     }
     for (size_t i = 0; i < in.n; i++) {
-        if (in.p[i] <= ' ' || in.p[i] > '~') {
+        if (!is_printable(in.p[i])) {
             return TP_MISREAD;
         }
     }

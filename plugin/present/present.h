@@ -1,12 +1,18 @@
 /*
- * What was scanned, typed or tapped. Pure; any thread. Every byte may be hostile.
+ * What was scanned, typed or tapped. Pure; any thread. Every byte may be hostile: bytes are compared and
+ * counted, and never run, opened, formatted with or handed to a database.
  */
 #ifndef PRESENT_PRESENT_H
 #define PRESENT_PRESENT_H
 
 #include "wire/coupon.h"
 
-enum { SCAN_MAX = 4096, CARD_TOKEN_MAX = 64 };
+enum {
+    SCAN_MAX = 4096,
+    CARD_TOKEN_MAX = 64,
+    GTIN_DIGITS = 14,  /* any GTIN, zeros in front (GS1 General Specifications, section 3.3.2) */
+    PICKUP_DIGITS = 9, /* a code for a screen that cannot be scanned */
+};
 
 /* A coupon, with its own copy of the bytes that its views point into: do not copy the struct. */
 struct presented_coupon {
@@ -22,8 +28,35 @@ struct presented_coupon {
  */
 int present_code(struct bytes in, struct presented_coupon *out);
 
-/* A card's token: 1 to 64 printable ASCII bytes, no space; a line end after it does not count. *token is a view
- * of `in`. 0, or TP_MISREAD. */
+/* A card's token: 1 to 64 printable ASCII bytes, no space; a line end after it does not count. *token is a
+ * view of `in`. 0, or TP_MISREAD. */
 int present_card(struct bytes in, struct bytes *token);
+
+enum presented_kind { PRESENTED_COUPON, PRESENTED_PRODUCT, PRESENTED_LOYALTY, PRESENTED_PICKUP };
+
+struct presented {
+    enum presented_kind kind;
+    struct presented_coupon coupon; /* COUPON; do not copy the struct */
+    char gtin[GTIN_DIGITS + 1];     /* PRODUCT */
+    struct bytes token;             /* LOYALTY: a view of `in` */
+    char pickup[PICKUP_DIGITS + 1]; /* PICKUP */
+};
+
+struct present_rules {
+    bool typed; /* by a person: nine digits are a pickup code */
+    const struct bytes
+        *loyalty; /* what loyalty numbers begin with, of the shop's policy; an empty one is passed over */
+    size_t loyalty_count;
+};
+
+/*
+ * Tells what a scan or a typed code is. In this order: a whole coupon; a pickup code (typed, exactly nine
+ * digits, spaces aside); a loyalty number (a token as for present_card, with one of the prefixes); a product
+ * (8, 12, 13 or 14 digits that end in their check digit; behind a GS1 symbology's prefix, AI 01; or a GS1
+ * Digital Link with /01/); and any coupon or product whose digits came through a keyboard of another layout
+ * as a whole (French, Belgian, Czech, or a US one with shift held). 0; TP_MISREAD (begins like a coupon of
+ * ours, or an EAN symbol whose check digit is wrong); TP_UNKNOWN_CODE.
+ */
+int present_read(struct bytes in, const struct present_rules *rules, struct presented *out);
 
 #endif

@@ -132,6 +132,7 @@ static void finish(struct sale *s, const struct journal_sale *row, const uint8_t
     s->reserved = false;
     granted_free(s->granted);
     s->granted = NULL;
+    s->edition++;
     buf_free(&s->text);
     s->text = *text;
     *text = (struct buf){0};

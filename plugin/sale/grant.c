@@ -64,7 +64,11 @@ static void learn(struct sale *s, const struct grant *g)
     s->learned_count = 0;
     for (size_t i = 0; i < g->verdicts.n && s->learned_count < MAX_REDEMPTIONS; i++) {
         const struct verdict *v = &g->verdicts.v[i];
-        struct learned l = {.version = v->version, .batch = v->batch, .index = v->index, .reason = v->reason, .at_ms = v->at_ms};
+        struct learned l = {.version = v->version,
+                            .batch = v->batch,
+                            .index = v->index,
+                            .reason = v->reason,
+                            .at_ms = v->at_ms};
         memcpy(l.offer, v->offer, REF_SIZE);
         bytes_to_cstr(v->till, l.till, sizeof l.till);
         if (v->card != NONE) {
@@ -139,6 +143,10 @@ int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answe
         g->grant = st.payload.grant;
         rc = check_quote(s, &g->grant, &price.quote, e);
     }
+    /* The customer was told a price, and is paying it. */
+    if (rc == 0 && a->renewal && memcmp(g->grant.quote, s->granted->grant.quote, HASH_SIZE) != 0) {
+        rc = err_code(e, TP_EXPIRED);
+    }
     if (rc) {
         arena_reset(&price.arena);
         granted_free(g);
@@ -148,6 +156,12 @@ int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answe
     g->tax_included = a->tax_included;
     /* Counted from the first sending: never longer than by the authority's clock. */
     g->until_boot = a->sent_boot + g->grant.ttl_ms;
+    g->renew_boot = a->sent_boot + g->grant.ttl_ms / 2;
+    if (!a->renewal) {
+        s->first_hold_boot = a->sent_boot;
+        s->renewal_over = false;
+    }
     bind(s, g, &price);
+    a->edition = s->edition;
     return 0;
 }

@@ -7,6 +7,10 @@ enum { HOLD_RETRY_MOST_MS = 1000, BACKLOG_ROUNDS = 4 };
 
 static void ask_end(struct till *t, struct ask *a, int reason)
 {
+    if (a->renewal) {
+        renewal_end(t, a, reason);
+        return;
+    }
     ask_unlink(t, a);
     a->done = true;
     a->reason = reason;
@@ -25,6 +29,12 @@ static void ask_later(struct ask *a, int64_t most_ms)
         wait *= 2;
     }
     a->due = monotonic_ms() + (wait < most_ms ? wait : most_ms);
+}
+
+/* Whether the sale still waits for this answer. */
+static bool wanted(const struct sale *s, const struct ask *a)
+{
+    return a->renewal ? renewal_current(s, a) : s && !a->abandoned && s->asking == a;
 }
 
 static int store_rev(struct till *t, struct sale *s, struct err *e)
@@ -103,11 +113,15 @@ static bool take_reply(struct till *t, struct ask *a, struct bytes reply)
         return false;
     }
     struct sale *s = sale_in_memory(t, a->sale);
-    if (a->abandoned || !s || s->asking != a) {
+    if (!wanted(s, a)) {
         hold_late(t, a);
         return true;
     }
     int rc = grant_take(t, s, a, &answer, &a->err);
+    if (a->renewal && rc == TP_EXPIRED) {
+        ask_end(t, a, rc);
+        return true;
+    }
     if (rc == 0) {
         ask_end(t, a, 0);
     }
@@ -119,7 +133,7 @@ void hold_late(struct till *t, struct ask *a)
 {
     struct sale *s = sale_in_memory(t, a->sale);
     /* A renewal that came late renewed what the sale still has. */
-    bool went_on = s && (s->asking || s->rev != a->rev || s->state != SALE_OPEN || s->granted);
+    bool went_on = s && (s->asking || s->rev != a->rev || s->state != SALE_OPEN || s->granted || a->renewal);
     if (!went_on) {
         if (s) {
             release_queue(t, s);
@@ -146,7 +160,7 @@ static int prepare(struct till *t, struct ask *a)
     }
     send_backlog(t);
     struct sale *s = sale_in_memory(t, a->sale);
-    if (a->abandoned || !s || s->asking != a) {
+    if (!wanted(s, a)) {
         return TP_OFFLINE; /* that took too long */
     }
     if (t->behind) {
@@ -163,13 +177,17 @@ static int prepare(struct till *t, struct ask *a)
 
 void hold_run(struct till *t, struct ask *a)
 {
+    if (a->renewal && !wanted(sale_in_memory(t, a->sale), a)) {
+        hold_late(t, a);
+        return;
+    }
     a->attempts++;
     a->flying = true;
     if (a->sent_boot == 0) {
         int rc = prepare(t, a);
         if (rc) {
             a->flying = false;
-            if (a->abandoned || rc != TP_OFFLINE) {
+            if (a->abandoned || rc != TP_OFFLINE || !wanted(sale_in_memory(t, a->sale), a)) {
                 ask_end(t, a, rc);
             } else {
                 ask_later(a, HOLD_RETRY_MOST_MS);
@@ -184,7 +202,7 @@ void hold_run(struct till *t, struct ask *a)
     int rc = worker_call(t, buf_view(&a->message), &reply, &a->err);
     a->flying = false;
     if (rc || !take_reply(t, a, buf_view(&reply))) {
-        if (a->abandoned) {
+        if (a->abandoned || !wanted(sale_in_memory(t, a->sale), a)) {
             hold_late(t, a);
         } else {
             ask_later(a, HOLD_RETRY_MOST_MS);
@@ -279,7 +297,7 @@ int till_release(struct till *t, int64_t sale, struct err *e)
 
 /* ---- the caller's side ---- */
 
-static struct ask *ask_new(const struct sale *s, struct err *e)
+struct ask *ask_new(const struct sale *s, struct err *e)
 {
     struct ask *a = calloc(1, sizeof *a);
     if (!a) {

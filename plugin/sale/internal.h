@@ -24,6 +24,8 @@ enum {
     STATE_MEMORY = 4 * 1024 * 1024,
     REPLY_MAX = MESSAGE_MAX + 64 * 1024,
     TEXT_MAX = 64 * 1024,
+    EVENTS_MAX = 256,
+    EVENT_DATA_MAX = 4096,
 };
 
 /* ---- replica.c: what the authority has published, checked ---- */
@@ -92,8 +94,9 @@ void replica_free(struct replica *r);
 /* The newest version, or the one named (version NONE: newest). NULL when there is none. */
 const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE],
                                         int64_t version);
-/* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE, TP_UNKNOWN_OFFER: signature, batch, range, offer. */
-int replica_coupon(const struct replica *r, const struct coupon *c);
+/* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE: signature, batch, range, offer. A genuine coupon whose batch or
+ * offer is newer than the replica is not refused, for the authority knows: *known is false. */
+int replica_coupon(const struct replica *r, const struct coupon *c, bool *known);
 
 /* ---- a sale ---- */
 
@@ -131,7 +134,7 @@ struct granted {
     struct bytes raw, lines; /* the statement; the lines part that was held */
     uint8_t lines_hash[HASH_SIZE];
     struct grant grant;
-    int64_t until_boot;
+    int64_t until_boot, renew_boot;
     bool tax_included;
 };
 
@@ -145,6 +148,10 @@ struct sale {
     int state;             /* enum journal_state */
     bool training, stored; /* stored: it has a row */
     struct ask *asking;
+    struct ask *renewing;    /* the worker's own hold, which nobody waits for */
+    int64_t edition;         /* grows with everything that makes a renewal's answer useless */
+    int64_t first_hold_boot; /* of the program's own hold that bound the price */
+    bool renewal_over;       /* it was told that this price is not renewed any more */
 
     struct arena lines_arena;
     const struct line *lines;
@@ -171,7 +178,8 @@ struct sale {
 /* A hold or release on its way. */
 struct ask {
     struct ask *next;
-    bool hold;
+    bool hold, renewal;
+    int64_t edition; /* a renewal: the sale's when it was asked for */
     int64_t sale;
     uint8_t uuid[ID_SIZE];
     int64_t rev;
@@ -186,6 +194,20 @@ struct ask {
     bool done;
     int reason; /* when done without a grant: an outcome, or a code below zero with err */
     struct err err;
+};
+
+struct event_slot {
+    struct till_event event;
+    struct buf data;
+};
+
+struct events {
+    int fd;
+    bool readable;
+    struct event_slot slots[EVENTS_MAX];
+    size_t first, n;
+    int64_t last, dropped, taken_number;
+    struct buf taken; /* data of the event that was taken last */
 };
 
 struct till {
@@ -221,6 +243,9 @@ struct till {
     int sync_rc;
     struct err sync_err;
     int64_t outbox_due, outbox_wait;
+
+    int online_told; /* 1, -1; 0: nothing was told yet */
+    struct events events;
 };
 
 int64_t monotonic_ms(void);
@@ -247,6 +272,28 @@ void ask_free(struct ask *a);
 int worker_call(struct till *t, struct bytes message, struct buf *reply, struct err *e);
 int first_answer(struct bytes reply, const uint8_t d[HASH_SIZE], struct answer *out, struct err *e);
 
+/* event.c */
+int events_open(struct events *q, struct err *e);
+void events_close(struct events *q);
+/* Never fails: of a state the newest stays, and of a full queue the oldest is dropped and counted. */
+void event_put(struct till *t, const struct till_event *v, struct bytes data);
+void event_state(struct till *t, int kind, int code);
+void event_online(struct till *t, bool online);
+void event_hold(struct till *t, const struct sale *s, int code);
+void event_outcome(struct till *t, const struct outcome *o);
+void event_refused(struct till *t, const uint8_t d[HASH_SIZE], int reason);
+
+/* renew.c */
+/* When renew_run has something to do, by the monotonic clock. */
+int64_t renew_due(struct till *t);
+void renew_run(struct till *t);
+/* True while the answer to this renewal can still be used. */
+bool renewal_current(const struct sale *s, const struct ask *a);
+void renewal_end(struct till *t, struct ask *a, int reason);
+void renewals_stop(struct till *t);
+/* The binding price has come to its end by time. */
+void hold_over(struct till *t, struct sale *s);
+
 /* sync.c, outbox.c: one round each, by the worker, with the lock. */
 int sync_round(struct till *t, bool *more, struct err *e);
 void sync_run(struct till *t);
@@ -260,6 +307,7 @@ void release_run(struct till *t, struct ask *a);
 void release_queue(struct till *t, struct sale *s);
 void release_queue_uuid(struct till *t, int64_t sale, const uint8_t uuid[ID_SIZE], int64_t rev);
 void hold_late(struct till *t, struct ask *a);
+struct ask *ask_new(const struct sale *s, struct err *e);
 /* Checks an answered grant and makes it the sale's. */
 int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answer *answer, struct err *e);
 void granted_free(struct granted *g);

@@ -49,6 +49,15 @@ static void read_answers(struct batch_out *b, struct bytes reply)
     }
 }
 
+static void tell_refused(struct till *t, const struct batch_out *b, int kept)
+{
+    for (size_t i = 0; kept == 0 && i < b->answered; i++) {
+        if (b->answers[i].reason) {
+            event_refused(t, b->answers[i].d, b->answers[i].reason);
+        }
+    }
+}
+
 static int send_batch(struct till *t, struct batch_out *b, struct err *e)
 {
     struct buf reply;
@@ -63,6 +72,7 @@ static int send_batch(struct till *t, struct batch_out *b, struct err *e)
     if (b->answered) {
         int kept = journal_answered(t->journal, b->answers, b->answered, e);
         rc = rc ? rc : kept;
+        tell_refused(t, b, kept);
         int counted = journal_counts(t->journal, &t->counts, e);
         rc = rc ? rc : counted;
     } else if (rc == 0 && b->sent) {

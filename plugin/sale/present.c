@@ -38,16 +38,21 @@ static int judge_coupon(struct till *t, const struct sale *s, const struct coupo
     if (t->replica.trust.keyset == 0) {
         return TP_OFFLINE;
     }
-    int rc = replica_coupon(&t->replica, c);
+    bool known;
+    int rc = replica_coupon(&t->replica, c, &known);
     if (rc) {
         return rc;
     }
+    if (!known && t->online) {
+        t->sync_due = 0;
+        till_kick(t);
+    }
     int64_t now = till_now(t, NULL);
-    const struct offer *o = &replica_offer(&t->replica, c->offer, NONE)->terms;
-    if (c->exp <= now / 1000 || now >= o->valid_until) {
+    const struct known_offer *o = replica_offer(&t->replica, c->offer, NONE);
+    if (c->exp <= now / 1000 || (o && now >= o->terms.valid_until)) {
         return TP_EXPIRED;
     }
-    if (now < o->valid_from) {
+    if (o && now < o->terms.valid_from) {
         return TP_NOT_YET_VALID;
     }
     if (same_coupon_or_offer(s, c)) {
@@ -125,24 +130,43 @@ static int present_token(struct till *t, struct sale *s, struct bytes token, str
     return 0;
 }
 
+static int present_any(struct till *t, struct sale *s, int kind, struct bytes in,
+                       struct presentation_info *out, struct err *e)
+{
+    const struct present_rules rules = {kind == PRESENT_TYPED, t->replica.policy.loyalty.v,
+                                        t->replica.policy.loyalty.n};
+    struct presented p = {.kind = PRESENTED_LOYALTY};
+    int read = kind == PRESENT_CARD_TOKEN ? present_card(in, &p.token) : present_read(in, &rules, &p);
+    if (read) {
+        out->outcome = read;
+        return 0;
+    }
+    switch (p.kind) {
+    case PRESENTED_COUPON:
+        return present_coupon(t, s, &p.coupon, out, e);
+    case PRESENTED_LOYALTY:
+        return present_token(t, s, p.token, out, e);
+    case PRESENTED_PRODUCT:
+        out->outcome = TP_PRODUCT;
+        return 0;
+    default:
+        out->outcome = TP_UNKNOWN_CODE;
+        return 0;
+    }
+}
+
 int till_present(struct till *t, int64_t sale, int kind, struct bytes in, struct presentation_info *out,
                  struct err *e)
 {
-    struct presented_coupon coupon;
     struct presentation_info info = {0};
-    struct bytes token = {0};
     struct sale *s = NULL;
     if (kind != PRESENT_SCAN && kind != PRESENT_TYPED && kind != PRESENT_CARD_TOKEN) {
         return err_set(e, TP_E_ARGUMENT, "a presentation is a scan, a typed code or a card");
     }
-    bool card = kind == PRESENT_CARD_TOKEN;
-    int read = card ? present_card(in, &token) : present_code(in, &coupon);
     till_lock(t);
     int rc = sale_change(t, sale, &s, e);
-    if (rc == 0 && read) {
-        info.outcome = read;
-    } else if (rc == 0) {
-        rc = card ? present_token(t, s, token, &info, e) : present_coupon(t, s, &coupon, &info, e);
+    if (rc == 0) {
+        rc = present_any(t, s, kind, in, &info, e);
     }
     till_unlock(t);
     if (rc == 0) {

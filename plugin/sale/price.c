@@ -172,8 +172,7 @@ int price_now(struct till *t, struct sale *s, struct err *e)
         if (granted_alive(t, s)) {
             return 0;
         }
-        sale_touched(s);
-        s->hold_reason = TP_EXPIRED;
+        hold_over(t, s);
     }
     int rc = price_alone(t, s, e);
     if (rc > 0) {

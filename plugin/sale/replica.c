@@ -269,22 +269,25 @@ const struct known_offer *replica_offer(const struct replica *r, const uint8_t r
     return best;
 }
 
-int replica_coupon(const struct replica *r, const struct coupon *c)
+int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
 {
+    *known = false;
     int rc = trust_verify_coupon(&r->trust, c, NONE);
     if (rc) {
         return rc;
     }
     const struct known_offer *offer = replica_offer(r, c->offer, NONE);
-    if (!offer) {
-        return TP_UNKNOWN_OFFER;
+    if (offer && !(offer->terms.redeem & REDEEM_COUPON)) {
+        return TP_UNKNOWN_COUPON;
     }
     for (size_t i = 0; i < r->batch_count; i++) {
         const struct known_batch *b = &r->batches[i];
-        if (b->number == c->batch && memcmp(b->offer, c->offer, REF_SIZE) == 0 && c->index >= b->first &&
-            c->index <= b->last) {
-            return offer->terms.redeem & REDEEM_COUPON ? 0 : TP_UNKNOWN_COUPON;
+        if (b->number == c->batch) {
+            bool fits =
+                memcmp(b->offer, c->offer, REF_SIZE) == 0 && c->index >= b->first && c->index <= b->last;
+            *known = fits && offer;
+            return fits ? 0 : TP_UNKNOWN_COUPON;
         }
     }
-    return TP_UNKNOWN_COUPON;
+    return 0;
 }

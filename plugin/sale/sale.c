@@ -9,6 +9,7 @@ void sale_touched(struct sale *s)
     granted_free(s->granted);
     s->granted = NULL;
     s->hold_reason = 0;
+    s->edition++;
 }
 
 static void drop_presented(struct sale *s)
@@ -302,6 +303,19 @@ int till_sale_find(struct till *t, struct bytes reference, int64_t *sale, struct
         *sale = s ? s->id : 0;
     }
     till_unlock(t);
+    return rc;
+}
+
+int till_sale_unsettled(struct till *t, size_t index, int64_t *sale, struct err *e)
+{
+    int64_t id = 0;
+    till_lock(t);
+    int rc = journal_sale_unsettled(t->journal, (int64_t)index, &id, e);
+    till_unlock(t);
+    rc = rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    if (rc == 0) {
+        *sale = id;
+    }
     return rc;
 }
 

@@ -82,12 +82,48 @@ static int is_behind(struct till *t, const struct head *seen, bool *behind, stru
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
+/* Marks the outcomes that say something else than what this till had heard: nothing yet is "booked". */
+static int find_changed(struct till *t, const struct state *s, bool changed[MAX_STATE_OUTCOMES],
+                        struct err *e)
+{
+    for (size_t i = 0; i < s->outcomes.n; i++) {
+        const struct outcome *o = &s->outcomes.v[i];
+        int before = 0;
+        int rc = journal_outcome(t->journal, o->commit, o->redemption, &before, e);
+        if (rc && rc != JOURNAL_NOT_FOUND) {
+            return rc;
+        }
+        changed[i] = before != o->reason;
+    }
+    return 0;
+}
+
+static void tell(struct till *t, const struct state *s, size_t news, bool was_behind,
+                 const bool changed[MAX_STATE_OUTCOMES])
+{
+    if (t->behind && !was_behind) {
+        event_state(t, EVENT_BEHIND, TP_E_BEHIND);
+    }
+    if (t->quarantined != s->quarantined) {
+        event_state(t, EVENT_QUARANTINED, s->quarantined ? TP_QUARANTINED : 0);
+    }
+    if (news) {
+        event_state(t, EVENT_NEWS, 0);
+    }
+    for (size_t i = 0; i < s->outcomes.n; i++) {
+        if (changed[i]) {
+            event_outcome(t, &s->outcomes.v[i]);
+        }
+    }
+}
+
 static int take(struct till *t, struct round *r, struct err *e)
 {
     const struct state *s = &r->state.payload.state;
-    bool behind = false;
+    bool behind = false, was_behind = t->behind, changed[MAX_STATE_OUTCOMES] = {false};
     int rc = is_behind(t, &s->head, &behind, e);
     rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
+    rc = rc ? rc : find_changed(t, s, changed, e);
     if (rc) {
         return rc;
     }
@@ -112,6 +148,7 @@ static int take(struct till *t, struct round *r, struct err *e)
     t->have = s->have;
     t->outcomes = s->outcomes_to;
     t->behind = t->behind || behind;
+    tell(t, s, s->statements.n, was_behind, changed);
     t->quarantined = s->quarantined;
     t->has_card_key = true;
     memcpy(t->card_key, s->card_key, HASH_SIZE);

@@ -184,6 +184,7 @@ static void till_free(struct till *t)
     journal_close(t->journal);
     cose_key_free(&t->key);
     wipe(t->card_key, sizeof t->card_key);
+    events_close(&t->events);
     pthread_cond_destroy(&t->changed);
     pthread_cond_destroy(&t->wake);
     pthread_mutex_destroy(&t->lock);
@@ -213,7 +214,8 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     t->clock = c->clock;
     memcpy(t->who.authority, c->authority, ID_SIZE);
     memcpy(t->who.root, c->root, HASH_SIZE);
-    rc = load_journal(t, c, e);
+    rc = events_open(&t->events, e);
+    rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
     rc = rc ? rc : load_key(t, c, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
@@ -303,7 +305,11 @@ int till_sync_now(struct till *t, int64_t deadline_ms, struct err *e)
     t->sync_due = 0;
     till_kick(t);
     while (t->sync_finished < target && in_time) {
-        t->sync_due = t->sync_started < target ? 0 : t->sync_due;
+        /* One that was under way has put the next one off. */
+        if (t->sync_started < target && t->sync_due != 0) {
+            t->sync_due = 0;
+            till_kick(t);
+        }
         in_time = till_wait(t, until);
     }
     int rc = TP_E_TIMEOUT;

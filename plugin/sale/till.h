@@ -53,6 +53,34 @@ int till_sync_now(struct till *t, int64_t deadline_ms, struct err *e);
 int till_link(struct till *t, int op, struct bytes token, const struct ref *offers, size_t n,
               struct bytes channel, struct bytes campaign, struct bytes customer, struct err *e);
 
+/* ---- events: what tillproof.h says of them ---- */
+
+enum event_kind {
+    EVENT_ONLINE = 1,
+    EVENT_HOLD,
+    EVENT_OUTCOME,
+    EVENT_REFUSED,
+    EVENT_QUARANTINED,
+    EVENT_BEHIND,
+    EVENT_NEWS,
+    EVENT_PICTURE,
+    EVENT_DEVICE,
+    EVENT_SCAN,
+};
+
+struct till_event {
+    int kind, code; /* kind 0: none */
+    int64_t number, sale, id, amount, at_ms, dropped;
+    size_t data;
+    char offer[48], text[208];
+};
+/* Readable while events wait; the till's own. */
+int till_event_fd(struct till *t);
+/* Waits at most wait_ms; kind 0 when none came. */
+void till_event_next(struct till *t, int64_t wait_ms, struct till_event *out);
+/* Appends the bytes of the event that was taken last. TP_E_ARGUMENT: it has another number. */
+int till_event_data(struct till *t, int64_t number, struct buf *out, struct err *e);
+
 /* ---- sales: what tillproof.h says of each holds here ---- */
 
 enum { SALE_TRAINING = 1 };
@@ -61,6 +89,10 @@ int till_sale_begin(struct till *t, struct bytes reference, struct bytes currenc
                     int64_t *sale, struct err *e);
 int till_sale_find(struct till *t, struct bytes reference, int64_t *sale,
                    struct err *e); /* 0 in *sale: none */
+
+int till_sale_unsettled(struct till *t, size_t index, int64_t *sale,
+                        struct err *e); /* 0 in *sale: beyond the end */
+int till_sale_forget(struct till *t, int64_t sale, struct err *e);
 
 struct sale_info {
     int state; /* TP_PROVISIONAL, TP_BINDING, TP_COMMITTED, TP_VOIDED */

@@ -118,6 +118,22 @@ static int void_open(struct till *t, struct sale *s, struct err *e)
     return 0;
 }
 
+int till_sale_forget(struct till *t, int64_t sale, struct err *e)
+{
+    till_lock(t);
+    struct sale *s = NULL;
+    int rc = sale_find(t, sale, &s, e);
+    if (rc == 0 && s->asking) {
+        rc = err_set(e, TP_E_STATE, "the sale is being held");
+    }
+    if (rc == 0 && s->state != SALE_OPEN && !s->training) {
+        rc = err_set(e, TP_E_STATE, "the sale is recorded, and is not forgotten");
+    }
+    rc = rc ? rc : void_open(t, s, e);
+    till_unlock(t);
+    return rc;
+}
+
 int till_void(struct till *t, int64_t sale, struct err *e)
 {
     till_lock(t);

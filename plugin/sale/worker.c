@@ -40,7 +40,7 @@ int worker_call(struct till *t, struct bytes message, struct buf *reply, struct 
     till_unlock(t);
     int rc = t->transport.call(t->transport.ctx, message, reply, &why);
     till_lock(t);
-    t->online = rc == 0;
+    event_online(t, rc == 0);
     if (rc) {
         return err_set(e, TP_OFFLINE, "%s", why.code ? why.text : code_sentence(TP_OFFLINE));
     }
@@ -73,7 +73,7 @@ static struct ask *due_ask(struct till *t, int64_t now)
     return a;
 }
 
-static int64_t next_due(const struct till *t)
+static int64_t next_due(struct till *t)
 {
     int64_t at = t->behind || t->stopping ? INT64_MAX : t->sync_due;
     for (const struct ask *a = t->asks; a; a = a->next) {
@@ -85,7 +85,8 @@ static int64_t next_due(const struct till *t)
     if (t->stopping && t->stop_at < at) {
         at = t->stop_at;
     }
-    return at;
+    int64_t renew = renew_due(t);
+    return renew < at ? renew : at;
 }
 
 static bool finished(const struct till *t, int64_t now)
@@ -119,6 +120,11 @@ void *worker_run(void *arg)
     till_lock(t);
     for (;;) {
         int64_t now = monotonic_ms();
+        if (t->stopping) {
+            renewals_stop(t);
+        } else {
+            renew_run(t);
+        }
         struct ask *a = due_ask(t, now);
         if (finished(t, now)) {
             break;

@@ -203,6 +203,17 @@ int store_answer_put(struct store *s, const uint8_t id[ID_SIZE], const uint8_t d
                      struct bytes answer, int64_t until_ms);
 int store_answers_expire(struct store *s, int64_t now_ms);
 
+/* A code that stands for a coupon until then (exclusive). TP_E_EXISTS when the code is there. */
+int store_pickup_put(struct store *s, struct bytes code, struct bytes coupon, int64_t until_ms);
+/* Appends its coupon. STORE_NOT_FOUND: no such code, or not any more. */
+int store_pickup(struct store *s, struct bytes code, int64_t now_ms, struct buf *coupon);
+/* A wrong code was tried at the till. */
+int store_pickup_miss(struct store *s, const char *till, int64_t now_ms);
+/* How many wrong ones are remembered, of the till and of all. */
+int store_pickup_misses(struct store *s, const char *till, int64_t *mine, int64_t *all);
+/* Forgets codes that have ended, and wrong ones up to that time. */
+int store_pickups_expire(struct store *s, int64_t now_ms, int64_t misses_before_ms);
+
 /* The next number of the grants' one counter, from 1. */
 int store_next_grant(struct store *s, int64_t *number);
 

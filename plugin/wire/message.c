@@ -203,6 +203,14 @@ void answer_state(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes stat
     buf_put(out, rest.p, rest.n);
 }
 
+void answer_pickup(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes code, int64_t until_ms)
+{
+    put_d(out, 4, d);
+    enc_text(out, bytes_str("pickup"));
+    enc_text(out, code);
+    enc_int(out, until_ms);
+}
+
 void answer_problem(struct buf *out, const uint8_t *d, int reason, const char *detail)
 {
     char text[DETAIL_MAX + 1];
@@ -240,6 +248,16 @@ static int read_word(struct dec *d, struct answer *a)
     }
     a->kind = bytes_is(word, "released") ? ANSWER_RELEASED : ANSWER_REGISTERED;
     return a->kind == ANSWER_RELEASED || bytes_is(word, "registered") ? 0 : TP_E_MALFORMED;
+}
+
+static int read_pickup(struct dec *d, struct answer *a)
+{
+    struct bytes word;
+    a->kind = ANSWER_PICKUP;
+    bool good = !dec_text(d, &word) && bytes_is(word, "pickup") && !dec_text(d, &a->code) &&
+                pickup_valid(a->code) && !dec_int(d, &a->until_ms) && a->until_ms >= 0 &&
+                a->until_ms <= TIME_MAX;
+    return good ? 0 : TP_E_MALFORMED;
 }
 
 /* The statement and what follows it: a quote after a grant, statements after a state. */
@@ -290,6 +308,8 @@ static int read_answer(struct bytes item, struct answer *a)
         rc = read_problem(&d, a);
     } else if (kind == CBOR_TEXT && count == 2 && a->names) {
         rc = read_word(&d, a);
+    } else if (kind == CBOR_TEXT && count == 4 && a->names) {
+        rc = read_pickup(&d, a);
     } else if (kind == CBOR_TAG && a->names) {
         rc = read_statements(&d, count - 2, a);
     }

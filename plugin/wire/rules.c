@@ -22,6 +22,37 @@ bool name_valid(struct bytes name)
     return true;
 }
 
+bool pickup_valid(struct bytes code)
+{
+    bool valid = code.n == PICKUP_SIZE;
+    for (size_t i = 0; valid && i < code.n; i++) {
+        valid = code.p[i] >= '0' && code.p[i] <= '9';
+    }
+    return valid;
+}
+
+static const char *check_hold(const struct hold *h)
+{
+    for (size_t i = 0; i < h->pickups.n; i++) {
+        if (!pickup_valid(h->pickups.v[i])) {
+            return "hold.pickups: a code is nine digits";
+        }
+    }
+    return h->coupons.n + h->pickups.n > MAX_COUPONS ? "hold.pickups: too many with the coupons" : NULL;
+}
+
+static const char *check_policy(const struct policy *p)
+{
+    for (size_t i = 0; i < p->loyalty.n; i++) {
+        for (size_t at = 0; at < p->loyalty.v[i].n; at++) {
+            if (p->loyalty.v[i].p[at] <= ' ' || p->loyalty.v[i].p[at] > '~') {
+                return "policy.loyalty: a prefix is printable ASCII without a space";
+            }
+        }
+    }
+    return NULL;
+}
+
 static const char *check_keyset(const struct keyset *k)
 {
     for (size_t i = 0; i < k->keys.n; i++) {
@@ -62,6 +93,16 @@ static const char *check_verdicts(const struct grant *g)
     return NULL;
 }
 
+static const char *check_grant(const struct grant *g)
+{
+    for (size_t i = 0; i < g->pickups.n; i++) {
+        if ((g->pickups.v[i].reason == TP_OK) != (g->pickups.v[i].coupon.p != NULL)) {
+            return "grant.pickups: a coupon, or why there is none";
+        }
+    }
+    return check_verdicts(g);
+}
+
 static const char *check_tenders(const struct tender *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -92,6 +133,8 @@ static const char *check_commit(const struct commit *c)
 const char *payload_rules(enum kind kind, const union payload *p)
 {
     switch (kind) {
+    case KIND_POLICY:
+        return check_policy(&p->policy.terms);
     case KIND_KEYSET:
         return check_keyset(&p->keyset);
     case KIND_TERMINAL:
@@ -100,8 +143,10 @@ const char *payload_rules(enum kind kind, const union payload *p)
         return p->offer.terms.valid_until > p->offer.terms.valid_from ? NULL : "offer: ends before it begins";
     case KIND_BATCH:
         return p->batch.last >= p->batch.first ? NULL : "batch: its last index is before its first";
+    case KIND_HOLD:
+        return check_hold(&p->hold);
     case KIND_GRANT:
-        return check_verdicts(&p->grant);
+        return check_grant(&p->grant);
     case KIND_COMMIT:
         return check_commit(&p->commit);
     case KIND_REVERSE:

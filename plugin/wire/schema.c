@@ -324,6 +324,11 @@ static bool is_absent(const struct field *f, const uint8_t *in)
         return *(const int *)from == -1;
     case F_SUB:
         return !pointer_at(from);
+    case F_LIST: {
+        struct any_list list;
+        memcpy(&list, from, sizeof list);
+        return list.n == 0;
+    }
     default:
         return false;
     }

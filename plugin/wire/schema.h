@@ -27,7 +27,7 @@ enum field_type {
 
 enum {
     /* May be absent (map) or null (tuple). INT: NONE. BYTES, TEXT: p == NULL. SUB: by pointer, NULL. WORD:
-       -1. */
+       -1. LIST: empty; its min is 1 or more. */
     OPTIONAL = 1,
 };
 
@@ -102,6 +102,11 @@ void schema_cddl(const struct schema *s, struct schema_set *done, struct buf *ou
 #define FIELD_LIST(record, member, key, min, max, schema)                                                    \
     {                                                                                                        \
         (key), #member, F_LIST, 0, (uint16_t)offsetof(struct record, member), (min), (max), (schema), NULL   \
+    }
+#define FIELD_LIST_OPT(record, member, key, min, max, schema)                                                \
+    {                                                                                                        \
+        (key), #member, F_LIST, OPTIONAL, (uint16_t)offsetof(struct record, member), (min), (max), (schema), \
+            NULL                                                                                             \
     }
 #define FIELD_WORD(record, member, key, list)                                                                \
     {                                                                                                        \

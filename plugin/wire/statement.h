@@ -25,6 +25,9 @@ enum {
     MAX_LINK_OFFERS = 64,
     MAX_STATE_STATEMENTS = 256, /* that follow one state */
     MAX_STATE_OUTCOMES = 128,
+    MAX_CLOSE_SUMS = 8, /* currencies in one close */
+    MAX_PICKUPS = 8,    /* in one hold */
+    PICKUP_SIZE = 9,    /* digits of a pickup code */
     TILL_NAME_MAX = 32, /* tills and stores */
     SIGNER_MAX = 63,    /* names of keys in a keyset */
 };
@@ -43,6 +46,8 @@ enum kind {
     KIND_REVERSE,
     KIND_SYNC,
     KIND_STATE,
+    KIND_PICKUP,
+    KIND_CLOSE,
     KIND_COUNT
 };
 
@@ -153,6 +158,7 @@ struct hold {
     int64_t rev; /* from 1, growing */
     LIST(struct bytes) coupons;
     uint8_t lines[HASH_SIZE], person[HASH_SIZE];
+    LIST(struct bytes) pickups; /* pickup codes that are not resolved yet: PICKUP_SIZE digits each */
 };
 
 struct release {
@@ -178,6 +184,13 @@ struct verdict {
     int64_t basis, discount, cashback;
 };
 
+/* What one pickup code of the hold stands for: a coupon, which has its verdict like any other; or nothing,
+ * and why. */
+struct picked {
+    struct bytes coupon;
+    int reason; /* 0 with a coupon */
+};
+
 struct grant {
     struct common common;       /* time: the authority's */
     uint8_t request[HASH_SIZE]; /* D of the hold */
@@ -188,6 +201,7 @@ struct grant {
     int64_t policy;                /* its version */
     LIST(struct verdict) verdicts; /* by offer ref, then batch, index, card */
     uint8_t quote[HASH_SIZE];      /* SHA-256 of the quote's encoding */
+    LIST(struct picked) pickups;   /* one for each of the hold's, in its order */
 };
 
 struct tender {
@@ -238,6 +252,27 @@ struct reverse {
     uint8_t lines[HASH_SIZE], person[HASH_SIZE];
 };
 
+/* What one currency's commits, less its voids and returns, add up to. */
+struct close_sum {
+    struct bytes currency;
+    int64_t sales, voids, returns; /* how many */
+    int64_t gross, discount, net, tax, due;
+};
+
+/* A place in a chain. */
+struct place {
+    int64_t epoch, seq;
+};
+
+/* The end of a till's day: its records from `first` to `last` have been counted, and a sale among them is not
+ * voided any more. */
+struct close {
+    struct common common;
+    struct chain chain;
+    struct place first, last;
+    LIST(struct close_sum) sums; /* by currency */
+};
+
 struct sync {
     struct common common;
     const struct checkpoint_seen *checkpoint;
@@ -267,6 +302,13 @@ struct state {
     LIST(struct bytes) statements; /* D of each, 32 bytes */
     LIST(struct outcome) outcomes;
     uint8_t card_key[HASH_SIZE]; /* turns card tokens into handles; never logged */
+};
+
+/* A coupon for a screen that cannot be scanned: asks for a code that stands for it for a few minutes. */
+struct pickup {
+    struct common common;
+    uint8_t id[ID_SIZE];
+    struct bytes coupon; /* the COSE_Sign1 */
 };
 
 /* The parts. Each begins with a random salt, so that its hash tells nothing. */
@@ -299,6 +341,8 @@ union payload {
     struct reverse reverse;
     struct sync sync;
     struct state state;
+    struct pickup pickup;
+    struct close close;
 };
 
 /* The table of kinds. */
@@ -363,9 +407,17 @@ int message_next(struct dec *d, struct arena *a, struct statement *out, struct e
 
 /*
  * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, state, statement...],
- * [D, "released"], or a problem [D or null, {-1: word, -2: sentence}] (RFC 9290; it echoes nothing).
+ * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
+ * 9290; it echoes nothing).
  */
-enum answer_kind { ANSWER_REGISTERED, ANSWER_RELEASED, ANSWER_GRANT, ANSWER_STATE, ANSWER_PROBLEM };
+enum answer_kind {
+    ANSWER_REGISTERED,
+    ANSWER_RELEASED,
+    ANSWER_GRANT,
+    ANSWER_STATE,
+    ANSWER_PROBLEM,
+    ANSWER_PICKUP
+};
 
 struct answer {
     enum answer_kind kind;
@@ -376,6 +428,8 @@ struct answer {
     struct bytes rest;      /* STATE: the statements that follow, as a CBOR sequence */
     int reason;             /* PROBLEM: a code, or TP_BAD_STATEMENT for a word this version does not know */
     struct bytes detail;    /* PROBLEM */
+    struct bytes code;      /* PICKUP: PICKUP_SIZE digits */
+    int64_t until_ms;       /* PICKUP */
 };
 
 void answer_registered(struct buf *out, const uint8_t d[HASH_SIZE]);
@@ -384,6 +438,7 @@ void answer_grant(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes gran
 /* rest: `count` envelopes one after another. */
 void answer_state(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes state, struct bytes rest,
                   size_t count);
+void answer_pickup(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes code, int64_t until_ms);
 void answer_problem(struct buf *out, const uint8_t *d, int reason, const char *detail);
 /* The next answer: 1, 0 at the end, TP_E_MALFORMED. */
 int answer_next(struct dec *d, struct answer *out);
@@ -395,5 +450,7 @@ int card_handle(const uint8_t card_key[HASH_SIZE], struct bytes token, uint8_t h
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]{0,31}, and no "..": tills and stores. Safe as a file name. */
 bool name_valid(struct bytes name);
+/* PICKUP_SIZE digits. */
+bool pickup_valid(struct bytes code);
 
 #endif

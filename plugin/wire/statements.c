@@ -5,6 +5,8 @@
 #define TEXT(record, member, key, min, max)    FIELD(F_TEXT, record, member, key, min, max)
 #define BOOL(record, member, key)              FIELD(F_BOOL, record, member, key, 0, 0)
 #define FIXED(record, member, key, size)       FIELD(F_FIXED, record, member, key, size, size)
+#define TOTAL_MAX                              (INT64_C(1) << 62) /* a day's sum of amounts */
+#define TOTAL(record, member, key)             INT(record, member, key, -TOTAL_MAX, TOTAL_MAX)
 #define SUM(record, member, key)               INT(record, member, key, -AMOUNT_MAX, AMOUNT_MAX)
 #define PART(record, member, key)              INT(record, member, key, 0, AMOUNT_MAX)
 
@@ -118,6 +120,9 @@ static const struct field link_fields[] = {
 };
 static const struct schema schema_link = SCHEMA("link", SHAPE_MAP, link, link_fields);
 
+static const struct field code_fields[] = {{0, "", F_TEXT, 0, 0, PICKUP_SIZE, PICKUP_SIZE, NULL, NULL}};
+static const struct schema schema_code = {"code", SHAPE_SCALAR, sizeof(struct bytes), 1, code_fields};
+
 static const struct field hold_fields[] = {
     COMMON(hold),
     REQUEST(hold),
@@ -126,6 +131,7 @@ static const struct field hold_fields[] = {
     FIELD_LIST(hold, coupons, 14, 0, MAX_COUPONS, &schema_coupon),
     FIXED(hold, lines, 15, HASH_SIZE),
     FIXED(hold, person, 16, HASH_SIZE),
+    FIELD_LIST_OPT(hold, pickups, 17, 1, MAX_PICKUPS, &schema_code),
 };
 static const struct schema schema_hold = SCHEMA("hold", SHAPE_MAP, hold, hold_fields);
 
@@ -153,6 +159,12 @@ static const struct field verdict_fields[] = {
 };
 static const struct schema schema_verdict = SCHEMA("verdict", SHAPE_TUPLE, verdict, verdict_fields);
 
+static const struct field picked_fields[] = {
+    FIELD_OPT(F_BYTES, picked, coupon, 0, 1, COUPON_MAX),
+    FIELD(F_CODE, picked, reason, 0, 0, 0),
+};
+static const struct schema schema_picked = SCHEMA("picked", SHAPE_TUPLE, picked, picked_fields);
+
 static const struct field grant_fields[] = {
     COMMON(grant),
     FIXED(grant, request, 10, HASH_SIZE),
@@ -163,6 +175,7 @@ static const struct field grant_fields[] = {
     INT(grant, policy, 15, 1, UINT32_MAX),
     FIELD_LIST(grant, verdicts, 16, 0, MAX_REDEMPTIONS, &schema_verdict),
     FIXED(grant, quote, 17, HASH_SIZE),
+    FIELD_LIST_OPT(grant, pickups, 18, 1, MAX_PICKUPS, &schema_picked),
 };
 static const struct schema schema_grant = SCHEMA("grant", SHAPE_MAP, grant, grant_fields);
 
@@ -262,6 +275,42 @@ static const struct field state_fields[] = {
 };
 static const struct schema schema_state = SCHEMA("state", SHAPE_MAP, state, state_fields);
 
+static const struct field pickup_fields[] = {
+    COMMON(pickup),
+    FIXED(pickup, id, 10, ID_SIZE),
+    FIELD(F_BYTES, pickup, coupon, 11, 1, COUPON_MAX),
+};
+static const struct schema schema_pickup = SCHEMA("pickup", SHAPE_MAP, pickup, pickup_fields);
+
+static const struct field close_sum_fields[] = {
+    TEXT(close_sum, currency, 0, 3, 3),
+    INT(close_sum, sales, 0, 0, COUNTER_MAX),
+    INT(close_sum, voids, 0, 0, COUNTER_MAX),
+    INT(close_sum, returns, 0, 0, COUNTER_MAX),
+    TOTAL(close_sum, gross, 0),
+    TOTAL(close_sum, discount, 0),
+    TOTAL(close_sum, net, 0),
+    TOTAL(close_sum, tax, 0),
+    TOTAL(close_sum, due, 0),
+};
+static const struct schema schema_close_sum =
+    SCHEMA("close_sum", SHAPE_TUPLE, close_sum, close_sum_fields);
+
+static const struct field place_fields[] = {
+    INT(place, epoch, 0, 1, UINT32_MAX),
+    INT(place, seq, 0, 1, COUNTER_MAX),
+};
+static const struct schema schema_place = SCHEMA("place", SHAPE_TUPLE, place, place_fields);
+
+static const struct field close_fields[] = {
+    COMMON(close),
+    CHAIN(close),
+    FIELD_SUB(close, first, 10, &schema_place),
+    FIELD_SUB(close, last, 11, &schema_place),
+    FIELD_LIST(close, sums, 12, 0, MAX_CLOSE_SUMS, &schema_close_sum),
+};
+static const struct schema schema_close = SCHEMA("close", SHAPE_MAP, close, close_fields);
+
 static const struct field lines_part_fields[] = {
     FIXED(lines_part, salt, 0, SALT_SIZE),
     FIELD_SUB(lines_part, basket, 0, &schema_basket),
@@ -294,4 +343,6 @@ const struct kind_info kinds[KIND_COUNT] = {
                       .parts = BOTH_PARTS},
     [KIND_SYNC] = {"sync", &schema_sync, PURPOSE_TILL, .request = true},
     [KIND_STATE] = {"state", &schema_state, PURPOSE_GRANT, .leaf = false},
+    [KIND_CLOSE] = {"close", &schema_close, PURPOSE_TILL, .record = true, .leaf = true},
+    [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},
 };

@@ -14,6 +14,7 @@ enum {
     NAME_MAX_BYTES = 200,
     STORE_MAX = 32,
     GS1_MAX = 90,
+    LOYALTY_MAX = 16,
     WEEKDAYS_MAX = 127,
 };
 
@@ -35,6 +36,9 @@ static const struct field zone_step_fields[] = {
 };
 static const struct schema schema_zone_step = SCHEMA("zone_step", SHAPE_TUPLE, zone_step, zone_step_fields);
 
+static const struct field loyalty_fields[] = {{0, "", F_TEXT, 0, 0, 1, LOYALTY_MAX, NULL, NULL}};
+static const struct schema schema_loyalty = {"loyalty", SHAPE_SCALAR, sizeof(struct bytes), 1, loyalty_fields};
+
 static const struct field policy_fields[] = {
     INT(policy, version, 1, 1, UINT32_MAX),
     TEXT(policy, currency, 2, 3, 3),
@@ -46,6 +50,7 @@ static const struct field policy_fields[] = {
     INT(policy, risk_coupon_cap, 8, 0, AMOUNT_MAX),
     INT(policy, risk_hour_cap, 9, 0, AMOUNT_MAX),
     BOOL(policy, card_stripe, 10),
+    FIELD_LIST_OPT(policy, loyalty, 11, 1, MAX_LOYALTY, &schema_loyalty),
 };
 const struct schema schema_policy_terms = SCHEMA("policy_terms", SHAPE_MAP, policy, policy_fields);
 

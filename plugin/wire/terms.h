@@ -19,6 +19,7 @@ enum {
     MAX_SKUS = 256,
     MAX_STORES = 256,
     MAX_HOURS = 16,
+    MAX_LOYALTY = 8,
     MAX_TIERS = 16,
     MAX_BUY = 1000, /* units of `buy` and of `get` */
     DAY_MINUTES = 24 * 60,
@@ -39,6 +40,7 @@ struct policy {
     int64_t offline_age_ms;       /* how old a till's knowledge may be while the line is down */
     int64_t risk_coupon_cap, risk_hour_cap;
     bool card_stripe; /* a magnetic stripe's HMAC may stand for a token */
+    LIST(struct bytes) loyalty; /* what the shop's loyalty numbers begin with: printable, no space */
 };
 
 enum gives_kind { GIVES_PERCENT, GIVES_AMOUNT, GIVES_PRICE, GIVES_BUY_GET, GIVES_TIERS, GIVES_CASHBACK };

@@ -77,7 +77,7 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
     struct err e = {0};
     raw_sql(p, "PRAGMA user_version = 99");
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_NEWER);
-    raw_sql(p, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+    raw_sql(p, "PRAGMA user_version = 2; PRAGMA application_id = 7");
     e = (struct err){0};
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_CORRUPT);
     raw_sql(p, "PRAGMA application_id = 0x54507266");

@@ -20,7 +20,8 @@ static int begin(struct fixture *f, const uint8_t *d, size_t n)
     return layout_parse(bytes_of(d, n), 0, &f->l, NULL);
 }
 
-/* One report of the layout with AIM, from the heap at its exact size, so that a sanitizer sees every byte too far. */
+/* One report of the layout with AIM, from the heap at its exact size, so that a sanitizer sees every byte too
+ * far. */
 static int give(struct fixture *f, const char *aim, const void *data, size_t n, bool more, size_t size)
 {
     uint8_t r[REPORT] = {2, (uint8_t)n};

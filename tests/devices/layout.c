@@ -1,4 +1,5 @@
-/* The report descriptor of a scanner: what is said is found, what is not said is not guessed, and no bytes do harm. */
+/* The report descriptor of a scanner: what is said is found, what is not said is not guessed, and no bytes do
+ * harm. */
 #include "drivers/hid_scanner/layout.h"
 #include "devices/descriptors.h"
 #include "support/cm.h"
@@ -113,12 +114,13 @@ static void a_scanner_without_decoded_data_says_so(void **state)
 static void raw_data_and_data_of_other_applications_are_left_alone(void **state)
 {
     (void)state;
-    static const uint8_t raw[] = {PAGE_POS, USE(0x02), APPLICATION, USE(0x13), LOGICAL, BYTES(1), PAGE_DESK, USE(0x3B),
-                                  VAR, BYTES(8), PAGE_POS, USE(0xFE), VAR, END, END};
-    static const uint8_t other[] = {PAGE_POS, USE(0x05), APPLICATION, BYTES(1), PAGE_DESK, USE(0x3B), VAR,
-                                    BYTES(8), PAGE_POS, USE(0xFE), VAR, END};
-    static const uint8_t behind[] = {PAGE_POS, USE(0x02), APPLICATION, END, BYTES(1), PAGE_DESK, USE(0x3B), VAR,
-                                     BYTES(8), PAGE_POS, USE(0xFE), VAR};
+    static const uint8_t raw[] = {PAGE_POS, USE(0x02), APPLICATION, USE(0x13), LOGICAL,
+                                  BYTES(1), PAGE_DESK, USE(0x3B),   VAR,       BYTES(8),
+                                  PAGE_POS, USE(0xFE), VAR,         END,       END};
+    static const uint8_t other[] = {PAGE_POS, USE(0x05), APPLICATION, BYTES(1),  PAGE_DESK, USE(0x3B),
+                                    VAR,      BYTES(8),  PAGE_POS,    USE(0xFE), VAR,       END};
+    static const uint8_t behind[] = {PAGE_POS,  USE(0x02), APPLICATION, END,      BYTES(1),  PAGE_DESK,
+                                     USE(0x3B), VAR,       BYTES(8),    PAGE_POS, USE(0xFE), VAR};
     struct layout l;
     assert_int_equal(layout_parse(VIEW(raw), 0, &l, NULL), TP_UNSUPPORTED);
     assert_int_equal(layout_parse(VIEW(other), 0, &l, NULL), TP_UNSUPPORTED);
@@ -129,8 +131,8 @@ static void raw_data_and_data_of_other_applications_are_left_alone(void **state)
 static void fields_that_do_not_lie_on_bytes_are_not_read(void **state)
 {
     (void)state;
-    static const uint8_t d[] = {PAGE_POS, USE(0x02), APPLICATION, BYTES(1), PAGE_DESK, USE(0x3B), VAR, BITS(4), CONST,
-                                BYTES(8), PAGE_POS, USE(0xFE), VAR, END};
+    static const uint8_t d[] = {PAGE_POS, USE(0x02), APPLICATION, BYTES(1), PAGE_DESK, USE(0x3B), VAR,
+                                BITS(4),  CONST,     BYTES(8),    PAGE_POS, USE(0xFE), VAR,       END};
     struct layout l;
     assert_int_equal(layout_parse(VIEW(d), 0, &l, NULL), TP_UNSUPPORTED);
 }
@@ -138,10 +140,11 @@ static void fields_that_do_not_lie_on_bytes_are_not_read(void **state)
 static void usages_hold_in_their_long_forms_ranges_sets_and_after_push_and_pop(void **state)
 {
     (void)state;
-    static const uint8_t d[] = {
-        0x0B, 0x02, 0x00, 0x8C, 0x00, APPLICATION, PAGE_DESK, 0xA4, BYTES(1), PAGE_POS, 0xB4, BYTES(1), USE(0x3B), VAR,
-        0xFE, 0x02, 0x10, 0xAA, 0xBB, BYTES(3), PAGE_POS, 0x19, 0xFB, 0x29, 0xFD, VAR,
-        BYTES(10), 0xA9, 0x01, USE(0xFE), USE(0x20), 0xA9, 0x00, VAR, END};
+    static const uint8_t d[] = {0x0B, 0x02,      0x00,      0x8C, 0x00,     APPLICATION, PAGE_DESK,
+                                0xA4, BYTES(1),  PAGE_POS,  0xB4, BYTES(1), USE(0x3B),   VAR,
+                                0xFE, 0x02,      0x10,      0xAA, 0xBB,     BYTES(3),    PAGE_POS,
+                                0x19, 0xFB,      0x29,      0xFD, VAR,      BYTES(10),   0xA9,
+                                0x01, USE(0xFE), USE(0x20), 0xA9, 0x00,     VAR,         END};
     struct layout l;
     assert_int_equal(layout_parse(VIEW(d), 0, &l, NULL), 0);
     assert_true(l.reports[0].has_aim);
@@ -204,8 +207,9 @@ static int parse_copy(const uint8_t *d, size_t n, struct layout *l)
 }
 
 static const struct bytes all[] = {
-    {with_aim, sizeof with_aim},             {without_aim, sizeof without_aim}, {without_ids, sizeof without_ids},
-    {unnamed_length, sizeof unnamed_length}, {keyboard, sizeof keyboard},
+    {with_aim, sizeof with_aim},       {without_aim, sizeof without_aim},
+    {without_ids, sizeof without_ids}, {unnamed_length, sizeof unnamed_length},
+    {keyboard, sizeof keyboard},
 };
 
 static void a_descriptor_cut_anywhere_is_refused(void **state)

@@ -1,4 +1,5 @@
-/* The list of devices: every row of the one that ships is good, the first that fits holds, a wrong row fits nothing. */
+/* The list of devices: every row of the one that ships is good, the first that fits holds, a wrong row fits
+ * nothing. */
 #include "drivers/hub/quirks.h"
 #include "support/cm.h"
 
@@ -39,7 +40,8 @@ static void a_scanner_in_another_mode_is_named(void **state)
 static void the_first_row_that_fits_holds(void **state)
 {
     (void)state;
-    struct bytes list = bytes_str("# a comment\n\n1111:2222 hid_scanner length=12 \"one\"\n1111:* other \"rest\"");
+    struct bytes list =
+        bytes_str("# a comment\n\n1111:2222 hid_scanner length=12 \"one\"\n1111:* other \"rest\"");
     struct driver_quirk q;
     assert_true(quirks_find(list, 0x1111, 0x2222, &q));
     assert_string_equal(q.name, "one");
@@ -73,7 +75,7 @@ static void a_wrong_row_is_refused_with_its_line(void **state)
         "1111:2222 hid_scanner length=1x \"x\"",
         "1111:2222 hid_scanner length=99999999999 \"x\"",
         "1111:2222 hid_scanner colour=1 \"x\"",
-        "1111:2222 hid_scanner \"a name that is longer than any name of a device that people would want to read\"",
+        "1111:2222 other \"a name of sixty-four bytes is one too long: it leaves no room......\"",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char list[256];

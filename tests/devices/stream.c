@@ -73,7 +73,8 @@ static void the_longest_line_fits_and_a_longer_one_is_dropped_whole(void **state
 static void each_record_is_a_scan_wherever_the_reads_fall(void **state)
 {
     (void)state;
-    static const uint8_t records[] = {0, 2, ']', 'E', '0', 'h', 'i', 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, '\n', 0, 'z'};
+    static const uint8_t records[] = {0, 2, ']', 'E', '0', 'h', 'i', 0,    0, 0,
+                                      0, 0, 0,   3,   0,   0,   0,   '\n', 0, 'z'};
     struct stream s = {.framing = DRIVER_RECORDS};
     struct scan scan = {0};
     int scans = 0;

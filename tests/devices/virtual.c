@@ -1,4 +1,5 @@
-/* The hub over paths: a file, a FIFO and a socket are scanners, the host is never kept waiting, nothing is lost. */
+/* The hub over paths: a file, a FIFO and a socket are scanners, the host is never kept waiting, nothing is
+ * lost. */
 #include "devices/hub_wait.h"
 
 #include <fcntl.h>
@@ -92,7 +93,23 @@ static void a_file_is_read_once_to_its_end(void **state)
     assert_int_equal(e.device.scans, 3);
     assert_string_equal(e.device.driver, "virtual");
     assert_string_equal(e.device.where, p->path);
-    assert_false(next_within(h, &e, 100));
+    assert_no_scan(h, 100);
+    assert_int_equal(hub_close(h, PATIENCE_MS), 0);
+}
+
+static void a_line_that_is_too_long_is_dropped_and_counted(void **state)
+{
+    struct place *p = *state;
+    static struct hub_event e;
+    static char text[2 * SCAN_MAX + 6];
+    memset(text, 'x', sizeof text);
+    memcpy(text + 2 * SCAN_MAX, "\ngood\n", 6);
+    write_file(p->path, text, sizeof text);
+    struct hub *h = open_hub(&p->config);
+    assert_scanned(h, "", "good", 4);
+    wait_state(h, HUB_GONE, &e);
+    assert_int_equal(e.device.broken, 1);
+    assert_int_equal(e.device.scans, 1);
     assert_int_equal(hub_close(h, PATIENCE_MS), 0);
 }
 
@@ -157,7 +174,7 @@ static void a_folder_is_no_scanner_and_says_so(void **state)
     struct hub *h = open_hub(&p->config);
     wait_state(h, HUB_UNUSABLE, &e);
     assert_non_null(strstr(e.device.detail, "neither"));
-    assert_false(next_within(h, &e, 100));
+    assert_no_scan(h, 100);
     assert_int_equal(hub_close(h, PATIENCE_MS), 0);
 }
 
@@ -179,12 +196,12 @@ static void a_host_that_does_not_take_its_scans_loses_none(void **state)
 {
     struct place *p = *state;
     enum { SCANS = 3000 };
-    static char text[SCANS * 8];
+    static char text[SCANS * 8 + 1];
     char want[16];
     for (int i = 0; i < SCANS; i++) {
         snprintf(text + (size_t)i * 8, 9, "%07d\n", i);
     }
-    write_file(p->path, text, sizeof text);
+    write_file(p->path, text, sizeof text - 1);
     p->config.queue = HUB_QUEUE_MIN;
     struct hub *h = open_hub(&p->config);
     poll(NULL, 0, 200);
@@ -221,8 +238,16 @@ static void the_descriptor_is_readable_only_while_there_is_something(void **stat
     struct hub *h = open_hub(&p->config);
     struct pollfd fd = {.fd = hub_fd(h), .events = POLLIN};
     wait_state(h, HUB_READY, &e);
-    assert_int_equal(hub_next(h, &e), 0);
+    while (hub_next(h, &e) == 1) {
+        assert_int_equal(e.kind, HUB_DEVICE);
+    }
     assert_int_equal(poll(&fd, 1, 0), 0);
+    write_file(p->path, "1\n", 2);
+    assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+    assert_int_equal(hub_next(h, &e), 1);
+    assert_int_equal(e.kind, HUB_SCAN);
+    assert_int_equal(poll(&fd, 1, 0), 0);
+    assert_int_equal(hub_next(h, &e), 0);
     assert_int_equal(hub_close(h, PATIENCE_MS), 0);
 }
 
@@ -262,12 +287,31 @@ static void it_opens_and_closes_again_and_again_and_leaves_nothing_open(void **s
     assert_int_equal(after, before);
 }
 
+static void without_time_to_close_it_cleans_up_by_itself(void **state)
+{
+    struct place *p = *state;
+    assert_int_equal(mkfifo(p->path, 0600), 0);
+    int before = dup(0), after = -1;
+    close(before);
+    for (int i = 0; i < 20; i++) {
+        int rc = hub_close(open_hub(&p->config), 0);
+        assert_true(rc == 0 || rc == TP_E_TIMEOUT);
+    }
+    for (int i = 0; i < PATIENCE_MS / 10 && after != before; i++) {
+        poll(NULL, 0, 10);
+        after = dup(0);
+        close(after);
+    }
+    assert_int_equal(after, before);
+}
+
 #define ON_PATH(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_PATH(a_file_is_read_once_to_its_end),
+        ON_PATH(a_line_that_is_too_long_is_dropped_and_counted),
         ON_PATH(a_fifo_outlives_its_writers),
         ON_PATH(a_socket_that_breaks_off_is_found_again_and_nothing_half_is_delivered),
         ON_PATH(a_path_that_is_not_there_yet_is_tried_again),
@@ -278,6 +322,7 @@ int main(void)
         ON_PATH(the_descriptor_is_readable_only_while_there_is_something),
         ON_PATH(a_wrong_configuration_is_refused),
         ON_PATH(it_opens_and_closes_again_and_again_and_leaves_nothing_open),
+        ON_PATH(without_time_to_close_it_cleans_up_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -321,6 +322,60 @@ static void a_child_of_fork_is_turned_away(void **state)
     assert_int_equal(tillproof_close(t, 5000), 0);
 }
 
+static void events_come_by_a_descriptor(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_event v = {.size = sizeof v};
+    int32_t fd = -1;
+    uint32_t length = 77;
+    (void)state;
+    assert_int_equal(tillproof_event_fd(t, &fd), 0);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    do {
+        assert_int_equal(tillproof_event_next(t, 5000, &v), 0);
+    } while (v.kind && v.kind != TILLPROOF_EVENT_ONLINE);
+    assert_int_equal(v.kind, TILLPROOF_EVENT_ONLINE);
+    assert_int_equal(v.code, TILLPROOF_OK);
+    assert_true(v.number > 0);
+    assert_int_equal(tillproof_event_data(t, v.number, NULL, &length), 0);
+    assert_int_equal(length, 0);
+    assert_int_equal(tillproof_event_data(t, v.number + 1, NULL, &length), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_event_data(t, v.number, NULL, NULL), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_event_next(t, 60001, &v), TILLPROOF_E_ARGUMENT);
+    v.size = 8;
+    assert_int_equal(tillproof_event_next(t, 0, &v), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_event_fd(t, NULL), TILLPROOF_E_ARGUMENT);
+    v.size = sizeof v;
+    do {
+        assert_int_equal(tillproof_event_next(t, 0, &v), 0);
+    } while (v.kind);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
+static void what_was_under_way_is_found_again(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    int64_t found = 0;
+    (void)state;
+    int64_t sale = begin(t, "U-1");
+    assert_int_equal(tillproof_hold(t, sale, 5000, &q), 0);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+    t = open_till();
+    uint32_t index = 0;
+    do {
+        assert_int_equal(tillproof_sale_unsettled(t, index++, &found), 0);
+    } while (found && found != sale);
+    assert_int_equal(found, sale);
+    assert_int_equal(tillproof_sale_forget(t, sale), 0);
+    assert_int_equal(tillproof_sale_forget(t, sale), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_sale_unsettled(t, index - 1, &found), 0);
+    assert_int_not_equal(found, sale);
+    assert_int_equal(tillproof_sale_unsettled(t, 0, NULL), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
 static int count_files(const char *dir)
 {
     char line[128];
@@ -402,6 +457,8 @@ int main(void)
         cmocka_unit_test(misuse_is_told_and_changes_nothing),
         cmocka_unit_test(longer_structs_are_filled_as_far_as_known),
         cmocka_unit_test(a_child_of_fork_is_turned_away),
+        cmocka_unit_test(events_come_by_a_descriptor),
+        cmocka_unit_test(what_was_under_way_is_found_again),
         cmocka_unit_test(a_guest_leaves_the_house_as_it_was),
     };
     return cmocka_run_group_tests(tests, make_shop, drop_shop);

@@ -31,7 +31,7 @@ ok sale --shop shop --basket basket.json --scan two/2-0.png
 has "in plain words" "$out" '^refused: .*coffee.*: already_used: '
 
 sale --scan 4006381333931
-same "a product's code" "$(get "d['presented'][0]['outcome'], d['outcome']")" "('unknown_code', 'committed')"
+same "a product's code" "$(get "d['presented'][0]['outcome'], d['outcome']")" "('product', 'committed')"
 sale --scan 80701123
 same "a bad reading" "$(get "d['presented'][0]['outcome']")" misread
 

@@ -27,6 +27,30 @@ static void check_coupon(const struct presented_coupon *c)
     HOLDS(bytes_equal(bytes_of(again.raw, again.n), bytes_of(c->raw, c->n)));
 }
 
+/* The same as a scan and as typed: what it is told to be, it is. */
+static void check_read(struct bytes in, bool typed, int coupon)
+{
+    static const struct bytes prefixes[] = {{(const uint8_t *)"KD-", 3}, {(const uint8_t *)"26", 2}};
+    static struct presented out;
+    const struct present_rules rules = {typed, prefixes, 2};
+    int rc = present_read(in, &rules, &out);
+    HOLDS(rc == 0 || rc == TP_UNKNOWN_CODE || rc == TP_MISREAD);
+    HOLDS(coupon != 0 || (rc == 0 && out.kind == PRESENTED_COUPON));
+    if (rc == 0 && out.kind == PRESENTED_PRODUCT) {
+        unsigned sum = 0;
+        for (size_t i = 0; i < GTIN_DIGITS; i++) {
+            HOLDS(out.gtin[i] >= '0' && out.gtin[i] <= '9');
+            sum += (unsigned)(out.gtin[i] - '0') * (i % 2 ? 1 : 3);
+        }
+        HOLDS(sum % 10 == 0 && out.gtin[GTIN_DIGITS] == 0);
+    }
+    if (rc == 0 && out.kind == PRESENTED_LOYALTY) {
+        HOLDS(out.token.p >= in.p && out.token.p + out.token.n <= in.p + in.n);
+        HOLDS(out.token.n >= 2 && out.token.n <= CARD_TOKEN_MAX);
+    }
+    HOLDS(typed || rc || out.kind != PRESENTED_PICKUP);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct presented_coupon coupon;
@@ -37,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0) {
         check_coupon(&coupon);
     }
+    check_read(in, false, rc);
+    check_read(in, true, rc);
     rc = present_card(in, &token);
     HOLDS(rc == 0 || (rc == TP_MISREAD && !token.p));
     if (rc == 0) {

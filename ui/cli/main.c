@@ -19,6 +19,7 @@ static const struct verb {
     {"link", NULL, cmd_link, "join a card token to offers"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
+    {"bench", NULL, cmd_bench, "measure this machine: a sale's steps, or prices a second"},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

@@ -12,6 +12,17 @@ static const int allowed[] = {
     SCMP_SYS(exit),    SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
 };
 
+/* The call's argument `at`, masked, is `value`. */
+static struct scmp_arg_cmp argument(unsigned at, uint64_t mask, uint64_t value)
+{
+    return (struct scmp_arg_cmp){at, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+static struct scmp_arg_cmp descriptor(unsigned fd)
+{
+    return argument(0, UINT32_MAX, fd);
+}
+
 static int allow_plain(scmp_filter_ctx filter)
 {
     int rc = 0;
@@ -24,10 +35,10 @@ static int allow_plain(scmp_filter_ctx filter)
 /* zbar prints to standard error, which is /dev/null here. */
 static int allow_files(scmp_filter_ctx filter, unsigned socket)
 {
-    int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, socket));
+    int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, descriptor(socket));
     const unsigned out[] = {1, 2, socket};
     for (size_t i = 0; i < sizeof out / sizeof *out && rc == 0; i++) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, out[i]));
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, descriptor(out[i]));
     }
     return rc;
 }
@@ -35,13 +46,13 @@ static int allow_files(scmp_filter_ctx filter, unsigned socket)
 /* Fresh memory of its own, which can be read and written but never run. */
 static int allow_memory(scmp_filter_ctx filter)
 {
-    const unsigned flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    int rc =
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                         SCMP_A3(SCMP_CMP_MASKED_EQ, flags, flags));
-    return rc ? rc
-              : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    const uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, argument(2, PROT_EXEC, 0),
+                              argument(3, flags, flags));
+    if (rc) {
+        return rc;
+    }
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, argument(2, PROT_EXEC, 0));
 }
 
 int filter_apply(int socket, struct err *e)

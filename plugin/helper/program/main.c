@@ -61,5 +61,6 @@ int main(void)
     if (!silence() || !narrow() || (!FILTER_SANITIZED && filter_apply(HELPER_SOCKET, NULL))) {
         return 1;
     }
-    return serve(HELPER_SOCKET) == 0 ? 0 : 1;
+    /* What the libraries do at exit, the filter would not let them. */
+    _exit(serve(HELPER_SOCKET) == 0 ? 0 : 1);
 }

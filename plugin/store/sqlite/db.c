@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 1, BUSY_MS = 8000, RETRIES = 4 };
+enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 2, BUSY_MS = 8000, RETRIES = 4 };
 
-extern const unsigned char schema_0001[];
+extern const unsigned char schema_0001[], schema_0002[];
+
+/* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
+static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002};
 
 int sql_fault(struct store *s, int sqlite_rc)
 {
@@ -63,11 +66,12 @@ static int migrate(struct store *s)
     if (version > SCHEMA_VERSION) {
         return TP_E_NEWER;
     }
-    if ((rc = exec(s, (const char *)schema_0001)) == 0 &&
-        (rc = exec(s, "PRAGMA application_id=0x54507266")) == 0) {
-        rc = exec(s, "PRAGMA user_version=1");
+    while (rc == 0 && version < SCHEMA_VERSION) {
+        rc = version < 0 ? TP_E_CORRUPT : exec(s, (const char *)steps[version++]);
     }
-    return rc;
+    char mark[80];
+    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, SCHEMA_VERSION);
+    return rc ? rc : exec(s, mark);
 }
 
 static int settle(struct store *s, int flags)
@@ -91,7 +95,7 @@ static int settle(struct store *s, int flags)
         return TP_E_CORRUPT;
     }
     if (flags & STORE_READ_ONLY) {
-        return version == SCHEMA_VERSION ? 0 : TP_E_NO_SHOP;
+        return version > 0 ? 0 : TP_E_NO_SHOP; /* an older one has all that is read */
     }
     if ((rc = exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")) || version == SCHEMA_VERSION) {
         return rc;

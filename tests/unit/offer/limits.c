@@ -143,6 +143,66 @@ static void amounts_are_exact_up_to_the_limit_and_refused_above(void **state)
     desk_end(&d);
 }
 
+/* Every kind at the border: the very last unit that can be counted is counted, and one more is refused. */
+static void every_kind_is_exact_at_the_limit(void **state)
+{
+    static const struct tier tiers[] = {{AMOUNT_MAX, 50000, NONE}};
+    struct desk d;
+    (void)state;
+    desk_begin(&d);
+    struct line *line = desk_line(&d, "a", "", 1, AMOUNT_MAX, 0);
+    desk_percent(&d, "o", 100);
+    desk_price(&d);
+    assert_true(d.q.discount == AMOUNT_MAX && d.q.due == 0);
+    d.n = 0;
+    desk_amount(&d, "o", AMOUNT_MAX);
+    desk_price(&d);
+    assert_true(d.q.discount == AMOUNT_MAX);
+    d.n = 0;
+    desk_unit_price(&d, "o", AMOUNT_MAX - 1);
+    desk_price(&d);
+    assert_true(d.q.discount == 1);
+    d.n = 0;
+    desk_tiers(&d, "o", tiers, 1);
+    desk_price(&d);
+    assert_true(d.q.discount == AMOUNT_MAX / 2);
+    line->unit_price--; /* one below the tier */
+    desk_price(&d);
+    assert_int_equal(desk_reason(&d, "o"), TP_NO_EFFECT);
+    line->unit_price++;
+    d.n = 0;
+    desk_cashback(&d, "o", 100);
+    desk_price(&d);
+    assert_true(d.q.cashback == AMOUNT_MAX && d.q.due == AMOUNT_MAX);
+    desk_cashback(&d, "p", 1); /* together more than can be counted */
+    expect_error(&d, TP_AMOUNT_RANGE);
+    d.n = 0;
+    line->unit_price = AMOUNT_MAX / 1000;
+    line->quantity = 1000 * 1000;
+    desk_buy_get(&d, "o", 1, 1, 100);
+    desk_price(&d);
+    assert_true(d.q.gross == AMOUNT_MAX && d.q.discount == AMOUNT_MAX / 2);
+    line->unit_price++;
+    expect_error(&d, TP_AMOUNT_RANGE);
+    desk_end(&d);
+}
+
+/* A price for so many units that their sum is out of range is no saving, and no wrap. */
+static void a_price_beyond_range_saves_nothing(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_begin(&d);
+    desk_line(&d, "a", "", 1000000000, 1, 0);
+    desk_unit_price(&d, "o", AMOUNT_MAX);
+    desk_price(&d);
+    assert_int_equal(desk_reason(&d, "o"), TP_NO_EFFECT);
+    desk_buy_get(&d, "b", 1, 1000, 100); /* units are counted in 64 bits */
+    desk_price(&d);
+    assert_int_equal(desk_saved(&d, "b"), 999000000);
+    desk_end(&d);
+}
+
 static void what_is_taken_back_does_not_hide_what_is_sold(void **state)
 {
     struct desk d;
@@ -329,6 +389,53 @@ static void the_largest_basket_is_priced(void **state)
     desk_end(&d);
 }
 
+/* All kinds over 1,000 and over the most lines: the sums hold, and no share is lost. */
+static void large_baskets_add_up(void **state)
+{
+    static const size_t sizes[] = {1000, MAX_LINES};
+    static const struct tier tiers[] = {{100000, 2000, NONE}, {1000000, NONE, 12345}};
+    char names[64][8];
+    (void)state;
+    fill_names(names);
+    for (size_t s = 0; s < 2; s++) {
+        struct desk d;
+        desk_begin(&d);
+        struct line *lines = many_lines(sizes[s], (const char(*)[8])names);
+        d.basket.lines.v = lines;
+        d.basket.lines.n = sizes[s];
+        desk_percent(&d, "a", 3);
+        desk_amount(&d, "b", 99999);
+        offer_sku(desk_unit_price(&d, "c", 1200), &lines[3].sku);
+        desk_buy_get(&d, "d", 9, 1, 100);
+        desk_tiers(&d, "e", tiers, 2);
+        desk_cashback(&d, "f", 2);
+        desk_price(&d);
+        assert_int_equal(d.q.applied.n, 6);
+        int64_t by_offer[6] = {0}, net = 0, discount = 0, tax = 0;
+        for (size_t i = 0; i < sizes[s]; i++) {
+            const struct quote_line *line = &d.q.lines.v[i];
+            int64_t shares = 0;
+            for (size_t k = 0; k < line->shares.n; k++) {
+                by_offer[line->shares.v[k].applied] += line->shares.v[k].discount;
+                shares += line->shares.v[k].discount;
+            }
+            assert_true(line->net >= 0 && shares == line->discount && line->gross - shares == line->net);
+            net += line->net;
+        }
+        for (size_t k = 0; k < 6; k++) {
+            assert_int_equal(by_offer[k], d.q.applied.v[k].discount);
+            discount += by_offer[k];
+        }
+        for (size_t i = 0; i < d.q.taxes.n; i++) {
+            tax += d.q.taxes.v[i].tax;
+        }
+        assert_int_equal(d.q.taxes.n, 5);
+        assert_true(net == d.q.net && discount == d.q.discount && tax == d.q.tax);
+        free(lines);
+        desk_end(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +445,9 @@ int main(void)
         cmocka_unit_test(fields_of_offers_have_ranges),
         cmocka_unit_test(unknown_kinds_are_not_priced),
         cmocka_unit_test(amounts_are_exact_up_to_the_limit_and_refused_above),
+        cmocka_unit_test(every_kind_is_exact_at_the_limit),
+        cmocka_unit_test(a_price_beyond_range_saves_nothing),
+        cmocka_unit_test(large_baskets_add_up),
         cmocka_unit_test(what_is_taken_back_does_not_hide_what_is_sold),
         cmocka_unit_test(tax_on_top_stays_in_range),
         cmocka_unit_test(minor_units_of_any_currency_are_just_integers),

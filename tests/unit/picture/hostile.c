@@ -134,7 +134,7 @@ static void noise_and_damaged_codes_are_scanned(void **state)
     (void)state;
     uint64_t seed = 5;
     hush_begin();
-    for (int i = 0; i < 120; i++) {
+    for (int i = 0; i < 60; i++) {
         struct buf texts[PICTURE_CODES_MAX];
         struct grey g = draw_code("8070112345678901234567", 22, (uint32_t)(1 + i % 5));
         size_t n = (size_t)g.width * g.height;

@@ -76,6 +76,7 @@ static void publish_keyset(struct fake *f)
 }
 
 static const struct zone_step utc = {0, 0};
+static const struct bytes loyalty_prefix = {(const uint8_t *)"KD-", 3};
 static const char *const ids[FAKE_OFFERS] = {"coffee10", "welcome", "tea5"};
 
 static struct offer make_offer(const struct fake *f, int which)
@@ -175,7 +176,8 @@ void fake_open(struct fake *f)
                                 .zone = bytes_str("UTC"),
                                 .zone_steps = {&utc, 1},
                                 .tax_included = true,
-                                .offline_age_ms = 86400000};
+                                .offline_age_ms = 86400000,
+                                .loyalty = {&loyalty_prefix, 1}};
     struct policy_statement p = {.common = fake_common(f), .terms = f->policy};
     publish_keyset(f);
     fake_publish(f, KIND_POLICY, &p, &f->merchant, "office");

@@ -28,6 +28,8 @@ static const struct redemption sample_redemptions[] = {
 };
 static const struct reversed sample_reversed[] = {{0, 130, 0}};
 static const struct outcome sample_outcomes[] = {{{9}, 1, TP_CONFLICT, 23}};
+static const struct close_sum sample_sums[] = {
+    {{(const uint8_t *)"EUR", 3}, 2, 1, 1, 1299, 130, 1169, 76, 1169}};
 static const struct bytes sample_hashes[] = {{(const uint8_t *)"0123456789abcdef0123456789abcdef", 32}};
 static const struct keyset_key sample_keys[] = {
     {{(const uint8_t *)"k", 1}, PURPOSE_ROOT, {(const uint8_t *)"root", 4}, 0, SAMPLE_UNTIL}};
@@ -63,6 +65,9 @@ static inline void sample_record(enum kind kind, union payload *p)
 {
     struct bytes eur = bytes_str("EUR");
     switch (kind) {
+    case KIND_CLOSE:
+        p->close = (struct close){sample_common, sample_chain, {1, 1}, {1, 2}, {sample_sums, 1}};
+        break;
     case KIND_LINK:
         p->link = (struct link){sample_common,     sample_chain, LINK_ADD, {sample_refs, 2},
                                 bytes_str("mail"), {0},          {0}};
@@ -166,6 +171,9 @@ static inline void sample(enum kind kind, union payload *p)
                                   .ttl_ms = 120000,
                                   .policy = 1,
                                   .verdicts = {sample_verdicts, 2}};
+        break;
+    case KIND_PICKUP:
+        p->pickup = (struct pickup){sample_common, {4}, bytes_str("coupon")};
         break;
     case KIND_STATE:
         p->state = (struct state){.common = sample_common,

@@ -389,7 +389,8 @@ static void check_field(const struct schema *s, const struct field *f)
     assert_int_equal(f->type == F_WORD, f->words != NULL);
     assert_int_equal(f->type == F_SUB || f->type == F_LIST, f->sub != NULL);
     if (f->flags & OPTIONAL) {
-        assert_true(f->type != F_BOOL && f->type != F_FIXED && f->type != F_LIST);
+        assert_true(f->type != F_BOOL && f->type != F_FIXED);
+        assert_true(f->type != F_LIST || f->min > 0); /* an empty list is an absent one */
     }
 }
 

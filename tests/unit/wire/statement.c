@@ -326,6 +326,46 @@ static void offers_batches_and_keys_end_after_they_begin(void **state)
     refused(KIND_KEYSET, &p);
 }
 
+/* A policy of a shop without loyalty numbers is what it was before there were any. */
+static void loyalty_prefixes_are_printable_and_may_be_absent(void **state)
+{
+    static const char *const bad[] = {"", " ", "A B", "A\x7F", "\xC3\xA9", "12345678901234567"};
+    union payload p, back;
+    struct bytes prefixes[MAX_LOYALTY + 1];
+    struct buf out;
+    struct arena a;
+    struct err e;
+    (void)state;
+    sample(KIND_POLICY, &p);
+    buf_init(&out, STATEMENT_MAX);
+    arena_init(&a, STATEMENT_MAX);
+    assert_int_equal(schema_encode(kinds[KIND_POLICY].schema, &p, &out, NULL), 0);
+    size_t without = out.n;
+    for (size_t i = 0; i <= MAX_LOYALTY; i++) {
+        prefixes[i] = bytes_str("KD-");
+    }
+    p.policy.terms.loyalty.v = prefixes;
+    p.policy.terms.loyalty.n = MAX_LOYALTY;
+    buf_reset(&out);
+    assert_int_equal(schema_encode(kinds[KIND_POLICY].schema, &p, &out, NULL), 0);
+    assert_int_equal(out.n, without + 2 + MAX_LOYALTY * 4);
+    assert_int_equal(schema_decode(kinds[KIND_POLICY].schema, buf_view(&out), &a, &back, NULL), 0);
+    assert_int_equal(back.policy.terms.loyalty.n, MAX_LOYALTY);
+    assert_true(bytes_is(back.policy.terms.loyalty.v[7], "KD-"));
+    assert_int_equal(try_sign(KIND_POLICY, &p, &e), 0);
+    p.policy.terms.loyalty.n++;
+    assert_int_equal(try_sign(KIND_POLICY, &p, &e), TP_BAD_STATEMENT);
+    p.policy.terms.loyalty.n = 2;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        prefixes[1] = bytes_str(bad[i]);
+        assert_int_equal(try_sign(KIND_POLICY, &p, &e), TP_BAD_STATEMENT);
+    }
+    prefixes[1] = bytes_str("A B");
+    refused(KIND_POLICY, &p);
+    buf_free(&out);
+    arena_reset(&a);
+}
+
 static void a_verdict_is_one_coupons_or_one_cards(void **state)
 {
     (void)state;
@@ -466,6 +506,7 @@ int main(void)
         cmocka_unit_test(the_header_has_one_form),
         cmocka_unit_test(a_terminal_lasts_90_days_and_has_a_safe_name),
         cmocka_unit_test(offers_batches_and_keys_end_after_they_begin),
+        cmocka_unit_test(loyalty_prefixes_are_printable_and_may_be_absent),
         cmocka_unit_test(a_verdict_is_one_coupons_or_one_cards),
         cmocka_unit_test(a_commit_holds_together),
         cmocka_unit_test(a_payload_ends_at_16_kib_and_a_signer_has_a_name),

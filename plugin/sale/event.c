@@ -1,0 +1,192 @@
+/* What the till has to tell: a bounded queue that nobody needs to listen to. */
+#include "sale/internal.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int events_open(struct events *q, struct err *e)
+{
+    q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return q->fd >= 0 ? 0 : err_set(e, TP_E_IO, "the system gives no event descriptor: %s", strerror(errno));
+}
+
+void events_close(struct events *q)
+{
+    for (size_t i = 0; i < EVENTS_MAX; i++) {
+        buf_free(&q->slots[i].data);
+    }
+    buf_free(&q->taken);
+    if (q->fd > 0) {
+        close(q->fd);
+    }
+}
+
+static struct event_slot *slot_at(struct events *q, size_t i)
+{
+    return &q->slots[(q->first + i) % EVENTS_MAX];
+}
+
+static void drop_at(struct events *q, size_t i)
+{
+    buf_free(&slot_at(q, i)->data);
+    for (; i + 1 < q->n; i++) {
+        *slot_at(q, i) = *slot_at(q, i + 1);
+    }
+    *slot_at(q, i) = (struct event_slot){0};
+    q->n--;
+}
+
+/* The descriptor is readable exactly while something waits. */
+static void signal_fd(struct events *q)
+{
+    uint64_t one = 1, many;
+    if (q->n && !q->readable) {
+        q->readable = write(q->fd, &one, sizeof one) == (ssize_t)sizeof one;
+    } else if (!q->n && q->readable) {
+        q->readable = read(q->fd, &many, sizeof many) != (ssize_t)sizeof many;
+    }
+}
+
+/* Of a state only the newest is worth telling. */
+static bool is_state(int kind)
+{
+    return kind == EVENT_ONLINE || kind == EVENT_HOLD || kind == EVENT_QUARANTINED || kind == EVENT_BEHIND ||
+           kind == EVENT_NEWS || kind == EVENT_DEVICE;
+}
+
+static void drop_older(struct events *q, const struct till_event *v)
+{
+    for (size_t i = 0; is_state(v->kind) && i < q->n; i++) {
+        const struct till_event *old = &slot_at(q, i)->event;
+        if (old->kind == v->kind && old->sale == v->sale && (v->kind != EVENT_DEVICE || old->id == v->id)) {
+            drop_at(q, i);
+            return;
+        }
+    }
+}
+
+void event_put(struct till *t, const struct till_event *v, struct bytes data)
+{
+    struct events *q = &t->events;
+    drop_older(q, v);
+    if (q->n == EVENTS_MAX) {
+        drop_at(q, 0);
+        q->dropped++;
+    }
+    struct event_slot *s = slot_at(q, q->n++);
+    s->event = *v;
+    s->event.number = ++q->last;
+    s->event.at_ms = till_now(t, NULL);
+    buf_init(&s->data, EVENT_DATA_MAX);
+    buf_put(&s->data, data.p, data.n);
+    s->event.data = s->data.n;
+    signal_fd(q);
+    till_tell(t);
+}
+
+void event_state(struct till *t, int kind, int code)
+{
+    event_put(t, &(struct till_event){.kind = kind, .code = code}, (struct bytes){0});
+}
+
+void event_hold(struct till *t, const struct sale *s, int code)
+{
+    struct till_event v = {.kind = EVENT_HOLD, .code = code, .sale = s->id};
+    if (granted_alive(t, s)) {
+        v.amount = s->granted->until_boot - clock_boot(t->clock);
+    }
+    event_put(t, &v, (struct bytes){0});
+}
+
+void event_online(struct till *t, bool online)
+{
+    int told = online ? 1 : -1;
+    t->online = online;
+    if (t->online_told != told) {
+        t->online_told = told;
+        event_state(t, EVENT_ONLINE, online ? 0 : TP_OFFLINE);
+    }
+}
+
+/* The commit's redemptions are in the order of the quote's offers. */
+static void name_redemption(struct till *t, struct till_event *v)
+{
+    struct sale *s = NULL;
+    if (!v->sale || sale_find(t, v->sale, &s, NULL) || s->state == SALE_OPEN ||
+        v->id >= (int64_t)s->price.quote.applied.n) {
+        return;
+    }
+    const struct quote_applied *a = &s->price.quote.applied.v[v->id];
+    const struct known_offer *k = replica_offer(&t->replica, a->ref, a->version);
+    bytes_to_cstr(a->id, v->offer, sizeof v->offer);
+    bytes_to_cstr(k ? k->terms.title : a->id, v->text, sizeof v->text);
+}
+
+void event_outcome(struct till *t, const struct outcome *o)
+{
+    struct till_event v = {
+        .kind = EVENT_OUTCOME, .code = o->reason, .id = o->redemption, .amount = o->amount};
+    (void)journal_record_sale(t->journal, o->commit, &v.sale, NULL);
+    name_redemption(t, &v);
+    event_put(t, &v, (struct bytes){0});
+}
+
+void event_refused(struct till *t, const uint8_t d[HASH_SIZE], int reason)
+{
+    struct till_event v = {.kind = EVENT_REFUSED, .code = reason};
+    (void)journal_record_sale(t->journal, d, &v.sale, NULL);
+    bytes_to_cstr(bytes_str(code_sentence(reason)), v.text, sizeof v.text);
+    event_put(t, &v, (struct bytes){0});
+}
+
+/* ---- the listener's side ---- */
+
+int till_event_fd(struct till *t)
+{
+    return t->events.fd;
+}
+
+static void take_first(struct events *q, struct till_event *out)
+{
+    struct event_slot *s = slot_at(q, 0);
+    *out = s->event;
+    out->dropped = q->dropped;
+    q->dropped = 0;
+    buf_free(&q->taken);
+    q->taken = s->data;
+    q->taken_number = s->event.number;
+    *s = (struct event_slot){0};
+    q->first = (q->first + 1) % EVENTS_MAX;
+    q->n--;
+    signal_fd(q);
+}
+
+void till_event_next(struct till *t, int64_t wait_ms, struct till_event *out)
+{
+    int64_t until = monotonic_ms() + wait_ms;
+    bool in_time = wait_ms > 0;
+    *out = (struct till_event){0};
+    till_lock(t);
+    while (t->events.n == 0 && in_time) {
+        in_time = till_wait(t, until);
+    }
+    if (t->events.n) {
+        take_first(&t->events, out);
+    }
+    till_unlock(t);
+}
+
+int till_event_data(struct till *t, int64_t number, struct buf *out, struct err *e)
+{
+    till_lock(t);
+    int rc = number > 0 && number == t->events.taken_number
+                 ? 0
+                 : err_set(e, TP_E_ARGUMENT, "that is not the event that was taken last");
+    if (rc == 0) {
+        buf_put(out, t->events.taken.p, t->events.taken.n);
+        rc = out->failed ? err_code(e, TP_E_MEMORY) : 0;
+    }
+    till_unlock(t);
+    return rc;
+}
