@@ -130,6 +130,7 @@ uint32_t tillproof_sizeof(uint32_t what)
         [TILLPROOF_SIZEOF_SHARE_RESULT] = sizeof(struct tillproof_share_result),
         [TILLPROOF_SIZEOF_OFFER_RESULT] = sizeof(struct tillproof_offer_result),
         [TILLPROOF_SIZEOF_TAX_RESULT] = sizeof(struct tillproof_tax_result),
+        [TILLPROOF_SIZEOF_DAY] = sizeof(struct tillproof_day),
         [TILLPROOF_SIZEOF_EVENT] = sizeof(struct tillproof_event),
     };
     return what < sizeof sizes / sizeof *sizes ? sizes[what] : 0;

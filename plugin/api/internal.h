@@ -48,6 +48,7 @@ int32_t api_text(const char *text, size_t size, const char *what, struct bytes *
 #define FIRST_SHARE_RESULT sizeof(struct tillproof_share_result)
 #define FIRST_OFFER_RESULT sizeof(struct tillproof_offer_result)
 #define FIRST_TAX_RESULT   sizeof(struct tillproof_tax_result)
+#define FIRST_DAY          sizeof(struct tillproof_day)
 #define FIRST_EVENT        sizeof(struct tillproof_event)
 
 void api_fill_quote(struct tillproof_quote *out, const struct quote_info *q);

@@ -98,6 +98,45 @@ int32_t tillproof_close(struct tillproof *handle, uint32_t deadline_ms)
     return rc ? api_fail(rc, NULL) : 0;
 }
 
+int32_t tillproof_day_close(struct tillproof *handle, struct tillproof_day *day)
+{
+    struct day_info d;
+    struct err e = {0};
+    int32_t rc = api_enter(handle);
+    rc = rc ? rc : api_out_check(day, FIRST_DAY);
+    if (rc) {
+        return rc;
+    }
+    rc = till_day_close(handle->till, &d, &e);
+    if (rc) {
+        return api_fail(rc, &e);
+    }
+    struct tillproof_day out = {
+        .fresh = d.fresh,
+        .currencies = (uint32_t)d.currencies,
+        .sales = d.sales,
+        .voids = d.voids,
+        .returns = d.returns,
+        .gross = d.gross,
+        .discount = d.discount,
+        .net = d.net,
+        .tax = d.tax,
+        .due = d.due,
+        .first = d.first,
+        .last = d.last,
+        .seq = d.seq,
+        .time_ms = d.time_ms,
+        .queue = (uint32_t)d.unsent,
+        .refused = (uint32_t)d.refused,
+    };
+    memcpy(out.currency, d.currency, sizeof out.currency);
+    if (d.seq) {
+        hex_encode(d.d, HASH_SIZE, out.record);
+    }
+    api_out(day, &out, sizeof out);
+    return 0;
+}
+
 int32_t tillproof_status(struct tillproof *handle, struct tillproof_status *status)
 {
     struct till_status s;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { HOLD_MOST_MS = 60000, PRESENT_MOST = 4096 };
+enum { HOLD_MOST_MS = 60000, PRESENT_MOST = 4096, SAVE_MOST = 2 * 1024 * 1024 + 64 };
 
 static int32_t done(int rc, const struct err *e)
 {
@@ -54,6 +54,37 @@ int32_t tillproof_sale_forget(struct tillproof *handle, int64_t sale)
     struct err e = {0};
     int32_t rc = api_enter(handle);
     return rc ? rc : done(till_sale_forget(handle->till, sale, &e), &e);
+}
+
+int32_t tillproof_sale_save(struct tillproof *handle, int64_t sale, void *buf, uint32_t *length)
+{
+    struct err e = {0};
+    struct buf out;
+    int32_t rc = api_enter(handle);
+    if (rc) {
+        return rc;
+    }
+    if (!length) {
+        return api_argument("the saved sale has a length");
+    }
+    buf_init(&out, SAVE_MOST);
+    rc = till_sale_save(handle->till, sale, &out, &e);
+    rc = rc ? api_fail(rc, &e) : api_bytes(buf_view(&out), buf, length);
+    buf_free(&out);
+    return rc;
+}
+
+int32_t tillproof_sale_load(struct tillproof *handle, const void *bytes, uint32_t length, int64_t *sale)
+{
+    struct err e = {0};
+    int32_t rc = api_enter(handle);
+    if (rc) {
+        return rc;
+    }
+    if (!bytes || !sale) {
+        return api_argument("a sale is loaded from bytes, to a place for its id");
+    }
+    return done(till_sale_load(handle->till, bytes_of(bytes, length), sale, &e), &e);
 }
 
 int32_t tillproof_sale_info(struct tillproof *handle, int64_t sale, struct tillproof_sale *info)
@@ -247,6 +278,28 @@ int32_t tillproof_commit(struct tillproof *handle, int64_t sale, const char *rec
         fill_commit(result, &c);
     }
     return rc;
+}
+
+int32_t tillproof_refund_begin(struct tillproof *handle, const char *original, const char *reference,
+                               uint32_t deadline_ms, int64_t *sale, int32_t *outcome)
+{
+    struct err e = {0};
+    int64_t id = 0;
+    int32_t rc = api_enter(handle);
+    if (rc) {
+        return rc;
+    }
+    if (!original || !reference || !sale || !outcome || deadline_ms > HOLD_MOST_MS) {
+        return api_argument(
+            "a refund begins with two references, a deadline, and places for its id and outcome");
+    }
+    rc = till_refund_begin(handle->till, bytes_str(original), bytes_str(reference), &id, &e);
+    if (rc && rc != TP_UNKNOWN_SALE) {
+        return api_fail(rc, &e);
+    }
+    *sale = id;
+    *outcome = rc;
+    return 0;
 }
 
 int32_t tillproof_void(struct tillproof *handle, int64_t sale)

@@ -22,6 +22,7 @@ static const struct {
     [KIND_HOLD] = {.answer = hold_answer},
     [KIND_RELEASE] = {.answer = release_answer},
     [KIND_SYNC] = {.answer = sync_answer},
+    [KIND_PICKUP] = {.answer = pickup_answer},
 };
 
 static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u << KIND_TERMINAL;

@@ -29,6 +29,7 @@ struct table {
     struct seat *seats;
     size_t n, cap;
     int64_t card; /* whose links are being seated */
+    struct picked *picked;
 };
 
 static bool seated(const struct table *t, const uint8_t ref[REF_SIZE])
@@ -141,20 +142,41 @@ static int seat_link(void *arg, const struct link_row *row)
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
-/* Coupons first, in the order of scanning, then each card's links; an offer takes one seat. */
+/* A code's coupon takes a seat like one that was scanned; where it would take part in nothing, it has none
+ * and stays unknown to the till. */
+static int seat_pickup(struct table *t, size_t place)
+{
+    struct picked *picked = &t->picked[place];
+    *picked = (struct picked){0};
+    int rc = pickup_find(t->c, t->hold->pickups.v[place], &picked->coupon);
+    if (rc == 0 && (rc = seat_coupon(t, picked->coupon)) == 0 && !t->seats[t->n - 1].known) {
+        rc = t->seats[--t->n].reason;
+    }
+    if (rc > 0) {
+        *picked = (struct picked){.reason = rc};
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* Coupons first, in the order of scanning, then typed codes, then each card's links; an offer takes one seat.
+ */
 static int seat_all(struct table *t)
 {
     struct call *c = t->c;
     int rc = 0;
     t->cap = MAX_COUPONS + MAX_REDEMPTIONS;
     t->seats = ARENA_NEW(c->arena, struct seat, t->cap);
-    if (!t->seats) {
+    t->picked = ARENA_NEW(c->arena, struct picked, MAX_PICKUPS);
+    if (!t->seats || !t->picked) {
         return TP_E_MEMORY;
     }
     for (size_t i = 0; i < t->hold->coupons.n && rc == 0; i++) {
         rc = seat_coupon(t, t->hold->coupons.v[i]);
     }
-    t->cap = t->n + MAX_REDEMPTIONS - t->hold->coupons.n;
+    for (size_t i = 0; i < t->hold->pickups.n && rc == 0; i++) {
+        rc = seat_pickup(t, i);
+    }
+    t->cap = MAX_REDEMPTIONS;
     for (size_t i = 0; i < t->person.cards.n && rc == 0; i++) {
         t->card = (int64_t)i;
         rc = store_links(c->s, t->person.cards.v[i].p, t->hold->common.time_ms, seat_link, t);
@@ -251,7 +273,8 @@ static int sign_grant(struct table *t, const struct quote *q)
                           .rev = t->hold->rev,
                           .ttl_ms = GRANT_TTL_MS,
                           .policy = c->a->policy.version,
-                          .verdicts = {verdicts, t->n}};
+                          .verdicts = {verdicts, t->n},
+                          .pickups = {t->picked, t->hold->pickups.n}};
     struct buf quote, envelope;
     int rc = verdicts ? 0 : TP_E_MEMORY;
     for (size_t i = 0; i < t->n && rc == 0; i++) {

@@ -50,6 +50,7 @@ int close_project(struct call *c);
 int hold_answer(struct call *c);
 int release_answer(struct call *c);
 int sync_answer(struct call *c);
+int pickup_answer(struct call *c);
 
 /* request.c: what every request is held against; then the kind's own answer. */
 int request_handle(struct call *c, int (*answer)(struct call *c));
@@ -64,6 +65,9 @@ int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
 int lookup_person(struct call *c, struct person_part *out);
 /* Why a coupon is not one of ours, or 0: signature, batch, range. Fills the batch where it is known. */
 int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row *batch);
+/* The coupon that a typed code stands for, in the arena. TP_UNKNOWN_COUPON, which is remembered against the
+ * till; TP_THROTTLED after too many of those, whatever the code is. */
+int pickup_find(struct call *c, struct bytes code, struct bytes *coupon);
 /* Copies a name into a row's fixed array. */
 #define COPY_TEXT(to, from) bytes_to_cstr((from), (to), sizeof(to))
 

@@ -19,6 +19,9 @@ int offer_statement_check(struct call *c)
     if ((rc = offer_check(o, &c->err)) != 0) {
         return rc;
     }
+    if (o->redeem & REDEEM_AUTOMATIC) {
+        return err_set(&c->err, TP_UNSUPPORTED, "$.redeem: automatic offers are not redeemed by this version");
+    }
     rc = store_offer(c->s, ref, o->version, d);
     if (rc == 0) {
         return err_set(&c->err, TP_VERSION_EXISTS, "version %lld was published before",

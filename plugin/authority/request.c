@@ -2,12 +2,13 @@
 #include "authority/internal.h"
 
 static const struct {
-    size_t id, head;
-    bool kept; /* its answer is kept for a repetition */
+    size_t id, head; /* head 0: no till's */
+    bool kept;       /* its answer is kept for a repetition */
 } shape[KIND_COUNT] = {
     [KIND_HOLD] = {offsetof(struct hold, id), offsetof(struct hold, head), true},
     [KIND_RELEASE] = {offsetof(struct release, id), offsetof(struct release, head), true},
     [KIND_SYNC] = {offsetof(struct sync, id), offsetof(struct sync, head), false},
+    [KIND_PICKUP] = {offsetof(struct pickup, id), 0, true},
 };
 
 static int check_till(struct call *c, const struct head *head)
@@ -36,7 +37,7 @@ int request_handle(struct call *c, int (*answer)(struct call *c))
     if (off > REQUEST_WINDOW_MS || off < -REQUEST_WINDOW_MS) {
         return err_code(&c->err, TP_STALE);
     }
-    int rc = check_till(c, head);
+    int rc = shape[c->st->kind].head ? check_till(c, head) : 0;
     if (rc == 0) {
         rc = store_answers_expire(c->s, c->now);
     }

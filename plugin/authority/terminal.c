@@ -1,5 +1,25 @@
 #include "authority/internal.h"
 
+/* Whether trust_terminal will take it: one till has one key in an epoch, and there is an end to keys. */
+static int check_key(struct call *c, const struct cose_key *key)
+{
+    const struct terminal *t = &c->st->payload.terminal;
+    const struct trust *trust = &c->a->trust;
+    for (size_t i = 0; i < trust->n; i++) {
+        const struct trusted_key *k = &trust->v[i];
+        if (k->purpose != PURPOSE_TILL || !bytes_is(t->till, k->name)) {
+            continue;
+        }
+        return t->epoch == k->epoch && memcmp(key->thumbprint, k->key.thumbprint, HASH_SIZE) != 0
+                   ? err_set(&c->err, TP_BAD_STATEMENT, "the till has another key in this epoch")
+                   : 0;
+    }
+    /* Whatever the next keyset brings must still fit. */
+    return trust->n < TRUST_KEYS_MAX - MAX_KEYSET_KEYS
+               ? 0
+               : err_set(&c->err, TP_BAD_STATEMENT, "there are too many tills");
+}
+
 int terminal_check(struct call *c)
 {
     const struct terminal *t = &c->st->payload.terminal;
@@ -12,8 +32,12 @@ int terminal_check(struct call *c)
     if (cose_key_decode(t->cose_key, &key) != 0) {
         return err_set(&c->err, TP_BAD_STATEMENT, "the till's key is malformed");
     }
+    int rc = check_key(c, &key);
     cose_key_free(&key);
-    int rc = store_till(c->s, t->till, &till);
+    if (rc) {
+        return rc;
+    }
+    rc = store_till(c->s, t->till, &till);
     if (rc == STORE_NOT_FOUND) {
         return 0;
     }

@@ -54,8 +54,7 @@
  *
  * OWNERSHIP never crosses: the caller's memory is read or filled during the call and not kept.
  *
- * Version 1 will also have these, which this draft does not: sale_save, sale_load; refund_begin; day_close;
- * device; present_image.
+ * Version 1 will also have these, which this draft does not: device; present_image.
  */
 #ifndef TILLPROOF_H
 #define TILLPROOF_H
@@ -156,6 +155,7 @@ struct tillproof;
 #define TILLPROOF_SIZEOF_OFFER_RESULT 10
 #define TILLPROOF_SIZEOF_TAX_RESULT   11
 #define TILLPROOF_SIZEOF_EVENT        12
+#define TILLPROOF_SIZEOF_DAY          13
 
 /*
  * The number of the binary interface that the loaded plugin speaks. A program compiled with this header
@@ -351,6 +351,34 @@ TILLPROOF_API int32_t tillproof_sale_unsettled(struct tillproof *handle, uint32_
  */
 TILLPROOF_API int32_t tillproof_sale_forget(struct tillproof *handle, int64_t sale);
 
+/*
+ * Writes a sale that is not committed into bytes, for another till of the shop to go on with: reference,
+ * currency, lines, and what was presented (a card as its keyed hash, never as its token). The bytes are
+ * authenticated, not secret. The sale stays as it is: once the bytes are safe, end it here with
+ * tillproof_sale_forget, and do not commit it here. They are good for any till of the shop, for as long as
+ * the coupons in them are.
+ *
+ * buf: NULL to ask for the length, or room. *length: in, the size of buf (not looked at when buf is NULL);
+ * out, the bytes, at most 2 MiB. Never waits. Errors: TILLPROOF_E_ARGUMENT; _E_STATE (committed, being held,
+ * training, or a till that never heard its authority); _E_MEMORY (also: buf is too small: *length is set, buf
+ * untouched); _E_CRYPTO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_save(struct tillproof *handle, int64_t sale, void *buf,
+                                          uint32_t *length);
+
+/*
+ * Takes up a saved sale at this till. It has an id of its own here, and keeps its reference and its identity
+ * at the authority, so that a hold here replaces the reservations that another till made for it. Price it and
+ * hold it as any other. Loading it again gives the same sale, with lines and presentations as saved; one that
+ * was committed here meanwhile is returned as it is.
+ *
+ * Errors: TILLPROOF_E_ARGUMENT, _E_MALFORMED (no saved sale), _E_UNTRUSTED (no till of this shop saved it, or
+ * it was changed), _E_EXISTS (another sale of this till has its reference), _E_STATE (being held; or a till
+ * that never heard its authority), _E_MEMORY, _E_IO, _E_CORRUPT, _E_CRYPTO, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_sale_load(struct tillproof *handle, const void *bytes, uint32_t length,
+                                          int64_t *sale);
+
 struct tillproof_sale {
     uint32_t size;
     int32_t state;          /* TILLPROOF_PROVISIONAL, _BINDING, _COMMITTED or _VOIDED */
@@ -400,9 +428,11 @@ TILLPROOF_API int32_t tillproof_lines_set(struct tillproof *handle, int64_t sale
 
 /* What the bytes given to tillproof_present are. */
 #define TILLPROOF_SCAN                                                                                       \
-    1                     /* as a scanner sent them: line ends and an AIM prefix such as ]Q1 may be left on  \
-                           */
-#define TILLPROOF_TYPED 2 /* a code that a cashier typed; spaces do not matter */
+    1 /* as a scanner sent them: line ends and an AIM prefix such as ]Q1 may be left on                      \
+       */
+#define TILLPROOF_TYPED                                                                                      \
+    2 /* a code that a cashier typed; spaces do not matter. Nine digits are a pickup code: it stands for a   \
+         coupon on a screen that cannot be scanned */
 #define TILLPROOF_CARD                                                                                       \
     3 /* the payment terminal's token for a card, or its PAR: 1 to 64 printable ASCII bytes; never a card    \
          number */
@@ -427,12 +457,16 @@ struct tillproof_presentation {
  * A card's token is turned into a keyed hash at once and wiped: it reaches neither disk nor network. Clear
  * your own copy. A card's offers are known to the authority alone: they show after tillproof_hold.
  *
- * A loyalty number that is scanned or typed, and begins as the shop's policy says, is taken as a card.
+ * A loyalty number that is scanned or typed, and begins as the shop's policy says, is taken as a card. A
+ * pickup code's coupon is known to the authority alone: until tillproof_hold its offer's outcome is
+ * PROVISIONAL, then it is that coupon, or UNKNOWN_COUPON (a wrong code, or older than five minutes),
+ * THROTTLED or, without an answer, OFFLINE_DENIED. Typed once more it is asked for again.
  *
  * Outcomes: OK; PRODUCT (an article's bar code: ring it up), UNKNOWN_CODE, MISREAD, UNKNOWN_COUPON,
  * BAD_SIGNATURE, EXPIRED, NOT_YET_VALID, DUPLICATE (also: a second coupon of the same offer),
  * OFFLINE (a card, or any coupon, at a till that never heard its authority), LIMIT_REACHED (32 coupons, 8
- * cards). Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed, or being held), _E_MEMORY, _E_CRYPTO, _E_FORKED.
+ * of them by pickup codes, 8 cards). Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed, or being held),
+ * _E_MEMORY, _E_CRYPTO, _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_present(struct tillproof *handle, int64_t sale, uint32_t kind,
                                         const void *bytes, uint32_t length,
@@ -546,11 +580,70 @@ TILLPROOF_API int32_t tillproof_commit(struct tillproof *handle, int64_t sale, c
 /*
  * Before the commit: gives reservations back and forgets the sale; its id and reference are unknown from then
  * on. After it: records that the sale did not count, and gives back coupons and budget; it must be the same
- * till. The sale stays, with the state TILLPROOF_VOIDED. Idempotent. Waits for the local disk only. Errors:
- * TILLPROOF_E_ARGUMENT, _E_STATE (being held), _E_BEHIND, _E_IO, _E_READ_ONLY, _E_CRYPTO, _E_MEMORY,
- * _E_FORKED.
+ * till, and its day must not be closed. The sale stays, with the state TILLPROOF_VOIDED. Idempotent. Waits
+ * for the local disk only. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (being held), _E_BEHIND, _E_IO,
+ * _E_READ_ONLY, _E_CRYPTO, _E_MEMORY, _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_void(struct tillproof *handle, int64_t sale);
+
+/*
+ * Begins the return of goods that this till has sold, or finds the refund with this reference. The refund is
+ * a sale of its own: give it with tillproof_lines_set the lines of the original that come back, by `number`
+ * and with a `quantity` above zero (the other members need only be in their ranges: prices are the
+ * original's); more than was sold and not yet returned is TILLPROOF_E_ARGUMENT there. tillproof_quote tells
+ * what goes back, below zero, as sums without parts: by the offers' rule, the price that was paid, or the
+ * kept lines priced anew. tillproof_commit records it; there may be several refunds of one sale. It takes no
+ * presentations, tillproof_hold asks nobody, and it is not voided. A sale of which something was returned is
+ * not voided either.
+ *
+ * original: the reference of the sale, or its id in hexadecimal (tillproof_sale_info). reference: the
+ * refund's own, as in tillproof_sale_begin. deadline_ms: 0 to 60000; this version asks nobody and never
+ * waits. sale: receives the refund's id, 0 with an outcome. outcome: TILLPROOF_OK, or TILLPROOF_UNKNOWN_SALE:
+ * this till has recorded no such sale; return it at the till that sold it.
+ *
+ * Errors: TILLPROOF_E_ARGUMENT, _E_STATE (the sale was voided, or is a refund), _E_EXISTS (the reference
+ * belongs to another sale), _E_MEMORY, _E_IO, _E_CORRUPT, _E_FORKED. tillproof_quote and tillproof_commit of
+ * a refund return TILLPROOF_E_STATE when another refund was committed meanwhile and too little is left, or
+ * when nothing comes back.
+ */
+TILLPROOF_API int32_t tillproof_refund_begin(struct tillproof *handle, const char *original,
+                                             const char *reference, uint32_t deadline_ms, int64_t *sale,
+                                             int32_t *outcome);
+
+/* ---- the end of the day ---- */
+
+struct tillproof_day {
+    uint32_t size;
+    int32_t fresh;       /* 1: recorded by this call; 0: nothing happened since the close that this is */
+    uint32_t currencies; /* more than 1: the sales in others are in the record, and not in these sums */
+    char currency[4];
+    int64_t sales; /* recorded since the close before, those that were voided included */
+    int64_t voids;
+    int64_t returns;
+    int64_t gross; /* sums of the sales, less voids and returns */
+    int64_t discount;
+    int64_t net;
+    int64_t tax;
+    int64_t due;
+    int64_t first; /* numbers of the first and last record that were counted */
+    int64_t last;
+    int64_t seq;     /* number of the close's own record; 0: this till has never recorded anything */
+    int64_t time_ms; /* of the close */
+    uint32_t queue;  /* records that the authority has not taken yet, this one included */
+    uint32_t refused;
+    char record[72]; /* the record's identity, hexadecimal */
+};
+
+/*
+ * Counts and sums this till's records since the last close, and records that, signed. What it counted is not
+ * voided any more; it can be returned. Sales that are open are left alone and fall into the next day. When
+ * no sale, void or return was recorded since, it records nothing and tells the last close again, so that a
+ * program may repeat it. Training counts for nothing.
+ *
+ * Waits for the local disk only. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (sums beyond 2^53), _E_BEHIND, _E_IO,
+ * _E_READ_ONLY, _E_CORRUPT, _E_CRYPTO, _E_MEMORY (also: more than 8 currencies), _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_day_close(struct tillproof *handle, struct tillproof_day *day);
 
 /* ---- results ---- */
 

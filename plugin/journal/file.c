@@ -150,6 +150,7 @@ int journal_open(const char *dir, struct journal **out, struct err *e)
     rc = rc ? rc : database(j, path, e);
     rc = rc ? rc : check_version(j, e);
     rc = rc ? rc : db_exec(j, "PRAGMA journal_mode=WAL", e);
+    rc = rc ? rc : db_exec(j, journal_schema_later, e);
     struct journal_till till;
     rc = rc ? rc : journal_till(j, &till, e);
     wipe(&till, sizeof till);

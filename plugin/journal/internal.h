@@ -21,6 +21,8 @@ struct journal {
 };
 
 extern const char journal_schema[];
+/* Tables that a journal of an earlier draft lacks. */
+extern const char journal_schema_later[];
 
 /* Fills e from the database's last error and returns the code for it. */
 int db_fail(struct journal *j, struct err *e);
@@ -49,5 +51,6 @@ bool column_text(sqlite3_stmt *st, int column, char *out, size_t size);
 int damaged(struct err *e);
 /* The sale's row, inside the caller's transaction. */
 int sale_write(struct journal *j, const struct journal_sale *s, struct err *e);
+int returns_write(struct journal *j, const struct journal_returns *returns, struct err *e);
 
 #endif

@@ -76,6 +76,8 @@ int journal_sale(struct journal *j, int64_t id, int (*fn)(void *arg, const struc
                  struct err *e);
 int journal_sale_by_reference(struct journal *j, struct bytes reference,
                               int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
+int journal_sale_by_uuid(struct journal *j, const uint8_t uuid[ID_SIZE],
+                         int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
 /* Takes the next SALE_ID_BLOCK ids, for ever: *first is the first of them, from 1. */
 int journal_sale_ids(struct journal *j, int64_t *first, struct err *e);
 
@@ -90,13 +92,30 @@ struct journal_record {
     int64_t time_ms;
 };
 
+/* What came back of one line of a sale, or was taken back of one of its offers, all returns together. */
+struct journal_returned {
+    bool offer;
+    int64_t place;    /* of the line in the basket, or of the offer among those that applied; from 0 */
+    int64_t quantity; /* of a line */
+    int64_t refunded, taken_back; /* of an offer: discount, cashback */
+};
+struct journal_returns {
+    uint8_t commit[HASH_SIZE]; /* of the original */
+    struct journal_returned *list;
+    size_t n;
+};
+/* Rows of one commit; a nonzero return of fn ends it and is returned. */
+int journal_returned(struct journal *j, const uint8_t commit[HASH_SIZE],
+                     int (*fn)(void *arg, const struct journal_returned *r), void *arg, struct err *e);
+int journal_any_returned(struct journal *j, const uint8_t commit[HASH_SIZE], bool *any, struct err *e);
+
 /*
- * Adds a record to the chain and to the outbox, and writes the sale's row with it (NULL: none), in one
- * transaction. The record must follow the head: otherwise TP_E_STATE. The floor of trusted time grows to
- * time_ms.
+ * Adds a record to the chain and to the outbox, and writes the sale's row (NULL: none) and what came back
+ * (NULL: nothing) with it, in one transaction. The record must follow the head: otherwise TP_E_STATE. The
+ * floor of trusted time grows to time_ms.
  */
 int journal_append(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
-                   struct err *e);
+                   const struct journal_returns *returns, struct err *e);
 /* One record by D, or what fn returned. JOURNAL_NOT_FOUND. */
 int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
                    int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e);
@@ -113,6 +132,14 @@ int journal_outcome(struct journal *j, const uint8_t commit[HASH_SIZE], int64_t 
                     struct err *e);
 /* The void of a commit: its D. JOURNAL_NOT_FOUND. */
 int journal_void_of(struct journal *j, int64_t sale, uint8_t d[HASH_SIZE], struct err *e);
+
+/* The records after the last close, oldest first; a nonzero return of fn ends it and is returned. */
+int journal_day(struct journal *j, int (*fn)(void *arg, const struct journal_record *r), void *arg,
+                struct err *e);
+/* D of the last close. JOURNAL_NOT_FOUND. */
+int journal_last_close(struct journal *j, uint8_t d[HASH_SIZE], struct err *e);
+/* True when a close has counted this record. */
+int journal_closed(struct journal *j, const uint8_t d[HASH_SIZE], bool *closed, struct err *e);
 
 /* What the authority said of one record: reason 0, it has it; else the code by which it was refused. */
 struct journal_answer {

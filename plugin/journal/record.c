@@ -13,7 +13,7 @@ static int move_head(struct journal *j, const struct journal_record *r, struct e
 }
 
 static int add_record(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
-                      struct err *e)
+                      const struct journal_returns *returns, struct err *e)
 {
     int rc = move_head(j, r, e);
     rc = rc ? rc
@@ -26,14 +26,17 @@ static int add_record(struct journal *j, const struct journal_record *r, const s
         rc = sale_write(j, s, e);
         rc = rc ? rc : db_run(j, e, "UPDATE record SET sale = ? WHERE d = ?", "id", s->id, r->d);
     }
+    if (rc == 0 && returns) {
+        rc = returns_write(j, returns, e);
+    }
     return rc;
 }
 
 int journal_append(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
-                   struct err *e)
+                   const struct journal_returns *returns, struct err *e)
 {
     int rc = db_begin(j, e);
-    return rc ? rc : db_end(j, add_record(j, r, s, e), e);
+    return rc ? rc : db_end(j, add_record(j, r, s, returns, e), e);
 }
 
 #define RECORD_COLUMNS "SELECT kind, d, raw, lines, person, epoch, seq, prev, time_ms FROM record "
@@ -98,15 +101,23 @@ int journal_void_of(struct journal *j, int64_t sale, uint8_t d[HASH_SIZE], struc
     return st ? one_d(j, st, d, e) : rc;
 }
 
-int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),
-                   void *arg, struct err *e)
+static int one_int(struct journal *j, sqlite3_stmt *st, int64_t *v, struct err *e)
 {
-    int rc = 0;
-    sqlite3_stmt *st =
-        db_bind(j, &rc, e, RECORD_COLUMNS "WHERE answer IS NULL ORDER BY n LIMIT ?", "i", limit);
-    if (!st) {
+    int rc = db_step(j, st, e);
+    if (rc <= 0) {
+        *v = 0;
         return rc;
     }
+    *v = sqlite3_column_int64(st, 0);
+    db_reset(st);
+    return 0;
+}
+
+/* Each row that the statement gives. */
+static int each_record(struct journal *j, sqlite3_stmt *st,
+                       int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e)
+{
+    int rc;
     while ((rc = db_step(j, st, e)) > 0) {
         struct journal_record r;
         rc = read_record(st, &r) ? fn(arg, &r) : damaged(e);
@@ -114,6 +125,49 @@ int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const 
             db_reset(st);
             return rc;
         }
+    }
+    return rc;
+}
+
+int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),
+                   void *arg, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e, RECORD_COLUMNS "WHERE answer IS NULL ORDER BY n LIMIT ?", "i", limit);
+    return st ? each_record(j, st, fn, arg, e) : rc;
+}
+
+int journal_day(struct journal *j, int (*fn)(void *arg, const struct journal_record *r), void *arg,
+                struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e,
+                RECORD_COLUMNS "WHERE n > (SELECT coalesce(max(n), 0) FROM record WHERE kind = ?) ORDER BY n",
+                "i", (int64_t)KIND_CLOSE);
+    return st ? each_record(j, st, fn, arg, e) : rc;
+}
+
+int journal_last_close(struct journal *j, uint8_t d[HASH_SIZE], struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, "SELECT d FROM record WHERE kind = ? ORDER BY n DESC LIMIT 1", "i",
+                               (int64_t)KIND_CLOSE);
+    return st ? one_d(j, st, d, e) : rc;
+}
+
+int journal_closed(struct journal *j, const uint8_t d[HASH_SIZE], bool *closed, struct err *e)
+{
+    int rc = 0;
+    int64_t after = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e,
+                               "SELECT EXISTS (SELECT 1 FROM record WHERE kind = ? AND n >"
+                               " (SELECT n FROM record WHERE d = ?))",
+                               "id", (int64_t)KIND_CLOSE, d);
+    rc = st ? one_int(j, st, &after, e) : rc;
+    if (rc == 0) {
+        *closed = after != 0;
     }
     return rc;
 }
@@ -133,18 +187,6 @@ int journal_answered(struct journal *j, const struct journal_answer *list, size_
                     (int64_t)list[i].reason, list[i].d);
     }
     return db_end(j, rc, e);
-}
-
-static int one_int(struct journal *j, sqlite3_stmt *st, int64_t *v, struct err *e)
-{
-    int rc = db_step(j, st, e);
-    if (rc <= 0) {
-        *v = 0;
-        return rc;
-    }
-    *v = sqlite3_column_int64(st, 0);
-    db_reset(st);
-    return 0;
 }
 
 int journal_sale_sent(struct journal *j, int64_t sale, bool *sent, struct err *e)

@@ -100,3 +100,65 @@ int journal_sale_by_reference(struct journal *j, struct bytes reference,
     sqlite3_stmt *st = db_bind(j, &rc, e, SALE_COLUMNS "WHERE reference = ?", "t", text);
     return st ? one_sale(j, st, fn, arg, e) : rc;
 }
+
+int journal_sale_by_uuid(struct journal *j, const uint8_t uuid[ID_SIZE],
+                         int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, SALE_COLUMNS "WHERE uuid = ?", "u", uuid);
+    return st ? one_sale(j, st, fn, arg, e) : rc;
+}
+
+int returns_write(struct journal *j, const struct journal_returns *returns, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; i < returns->n && rc == 0; i++) {
+        const struct journal_returned *r = &returns->list[i];
+        rc = db_run(j, e,
+                    "INSERT OR REPLACE INTO returned (record, offer, place, quantity, refunded, taken_back)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    "diiiii", returns->commit, (int64_t)r->offer, r->place, r->quantity, r->refunded,
+                    r->taken_back);
+    }
+    return rc;
+}
+
+int journal_returned(struct journal *j, const uint8_t commit[HASH_SIZE],
+                     int (*fn)(void *arg, const struct journal_returned *r), void *arg, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(
+        j, &rc, e, "SELECT offer, place, quantity, refunded, taken_back FROM returned WHERE record = ?", "d",
+        commit);
+    if (!st) {
+        return rc;
+    }
+    while ((rc = db_step(j, st, e)) > 0) {
+        struct journal_returned r = {sqlite3_column_int(st, 0) != 0, sqlite3_column_int64(st, 1),
+                                     sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
+                                     sqlite3_column_int64(st, 4)};
+        rc = r.place >= 0 ? fn(arg, &r) : damaged(e);
+        if (rc) {
+            db_reset(st);
+            return rc;
+        }
+    }
+    return rc;
+}
+
+static int note_any(void *arg, const struct journal_returned *r)
+{
+    (void)r;
+    *(bool *)arg = true;
+    return 0;
+}
+
+int journal_any_returned(struct journal *j, const uint8_t commit[HASH_SIZE], bool *any, struct err *e)
+{
+    bool found = false;
+    int rc = journal_returned(j, commit, note_any, &found, e);
+    if (rc == 0) {
+        *any = found;
+    }
+    return rc;
+}

@@ -20,6 +20,7 @@ const char journal_schema[] =
     "  sale INTEGER, answer INTEGER, UNIQUE (epoch, seq)) STRICT;"
     "CREATE INDEX record_unsent ON record (n) WHERE answer IS NULL;"
     "CREATE INDEX record_refused ON record (n) WHERE answer <> 0;"
+    "CREATE INDEX record_kind ON record (kind, n);"
     "CREATE INDEX record_sale ON record (sale) WHERE sale IS NOT NULL;"
     /* the replica */
     "CREATE TABLE public ("
@@ -35,3 +36,10 @@ const char journal_schema[] =
     "  receipt TEXT NOT NULL DEFAULT '', binding INTEGER NOT NULL DEFAULT 0, seq INTEGER NOT NULL DEFAULT 0,"
     "  redemptions INTEGER NOT NULL DEFAULT 0,"
     "  record BLOB CHECK (record IS NULL OR length(record) = 32), quote BLOB, text BLOB) STRICT;";
+
+const char journal_schema_later[] =
+    /* what came back of each commit's lines (offer 0) and offers (offer 1), all returns together */
+    "CREATE TABLE IF NOT EXISTS returned ("
+    "  record BLOB NOT NULL CHECK (length(record) = 32), offer INTEGER NOT NULL, place INTEGER NOT NULL,"
+    "  quantity INTEGER NOT NULL, refunded INTEGER NOT NULL, taken_back INTEGER NOT NULL,"
+    "  PRIMARY KEY (record, offer, place)) STRICT, WITHOUT ROWID;";

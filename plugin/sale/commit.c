@@ -180,7 +180,7 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     int rc = text_put(t, s, &text, e);
     row.text = buf_view(&text);
     if (rc == 0 && !s->training) {
-        rc = record(t, s, &c, &row, d, e);
+        rc = s->refund ? refund_record(t, s, tenders, n, &row, d, e) : record(t, s, &c, &row, d, e);
     }
     if (rc == 0) {
         finish(s, &row, d, &text);

@@ -142,6 +142,7 @@ int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answe
     if (rc == 0) {
         g->grant = st.payload.grant;
         rc = check_quote(s, &g->grant, &price.quote, e);
+        rc = rc ? rc : pickups_check(s, a, &g->grant, e);
     }
     /* The customer was told a price, and is paying it. */
     if (rc == 0 && a->renewal && memcmp(g->grant.quote, s->granted->grant.quote, HASH_SIZE) != 0) {
@@ -161,6 +162,7 @@ int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answe
         s->first_hold_boot = a->sent_boot;
         s->renewal_over = false;
     }
+    pickups_take(s, a, &g->grant);
     bind(s, g, &price);
     a->edition = s->edition;
     return 0;

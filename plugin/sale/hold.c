@@ -53,7 +53,7 @@ static size_t list_coupons(const struct sale *s, struct bytes out[MAX_COUPONS])
 {
     size_t n = 0;
     for (size_t i = 0; i < s->presented_count && n < MAX_COUPONS; i++) {
-        if (!s->presented[i]->card) {
+        if (!s->presented[i]->card && !s->presented[i]->pickup[0]) {
             out[n++] = bytes_of(s->presented[i]->raw, s->presented[i]->n);
         }
     }
@@ -62,7 +62,7 @@ static size_t list_coupons(const struct sale *s, struct bytes out[MAX_COUPONS])
 
 static int build_hold(struct till *t, struct sale *s, struct ask *a, struct err *e)
 {
-    struct bytes coupons[MAX_COUPONS];
+    struct bytes coupons[MAX_COUPONS], pickups[MAX_PICKUPS];
     struct basket basket;
     struct hold hold = {.head = t->head, .rev = s->rev + 1};
     struct buf envelope, person;
@@ -72,6 +72,8 @@ static int build_hold(struct till *t, struct sale *s, struct ask *a, struct err 
     memcpy(hold.sale, s->uuid, ID_SIZE);
     hold.coupons.v = coupons;
     hold.coupons.n = list_coupons(s, coupons);
+    hold.pickups.v = pickups;
+    hold.pickups.n = pickups_list(s, a, pickups);
     sale_basket(t, s, hold.common.time_ms, &basket);
     int rc = random_bytes(hold.id, ID_SIZE);
     rc = rc ? err_code(e, rc) : lines_part_put(&basket, &a->lines, hold.lines, e);
@@ -369,7 +371,7 @@ int till_hold(struct till *t, int64_t sale, int64_t deadline_ms, struct quote_in
     if (rc == 0 && t->behind && !s->training) {
         rc = err_code(e, TP_E_BEHIND);
     }
-    if (rc == 0 && !s->training) {
+    if (rc == 0 && !s->training && !s->refund) {
         rc = ask_and_wait(t, s, until, e);
     }
     if (rc == 0) {

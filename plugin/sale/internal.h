@@ -108,6 +108,8 @@ struct presentation {
     size_t n;
     uint8_t offer[REF_SIZE];
     int64_t batch, index, exp;
+    char pickup[PICKUP_SIZE + 1]; /* a typed code whose coupon is not known yet; "" for all others */
+    int reason;                   /* and what the authority said of it */
 };
 
 /* What the last grant said of one coupon or card offer. */
@@ -147,6 +149,9 @@ struct sale {
     int64_t rev;
     int state;             /* enum journal_state */
     bool training, stored; /* stored: it has a row */
+    bool refund;           /* it gives back goods of the sale that `original` recorded */
+    int64_t original_sale;
+    uint8_t original[HASH_SIZE];
     struct ask *asking;
     struct ask *renewing;    /* the worker's own hold, which nobody waits for */
     int64_t edition;         /* grows with everything that makes a renewal's answer useless */
@@ -313,10 +318,24 @@ int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answe
 void granted_free(struct granted *g);
 bool granted_alive(struct till *t, const struct sale *s);
 
+/* pickup.c: typed codes. Those that this hold asks about, as views into the sale. */
+size_t pickups_list(const struct sale *s, const struct ask *a, struct bytes out[MAX_PICKUPS]);
+/* The grant answers just those, and each coupon that it brings has its verdict. TP_E_MALFORMED. */
+int pickups_check(const struct sale *s, const struct ask *a, const struct grant *g, struct err *e);
+/* From then on they are those coupons, or refused. The grant has been checked. */
+void pickups_take(const struct sale *s, const struct ask *a, const struct grant *g);
+/* Why a code has no coupon yet. */
+int pickup_reason(const struct sale *s, const struct presentation *p);
+/* present.c: p is this coupon, with a copy of its bytes (at most COUPON_MAX). */
+void presentation_coupon(struct presentation *p, struct bytes raw, const struct coupon *c);
+
 /* record.c: the chain */
 int record_begin(struct till *t, struct chain *chain, struct common *common, struct err *e);
 int record_add(struct till *t, enum kind kind, const void *payload, struct bytes lines, struct bytes person,
                const struct journal_sale *row, uint8_t d[HASH_SIZE], struct err *e);
+int record_add_return(struct till *t, const struct reverse *payload, struct bytes lines, struct bytes person,
+                      const struct journal_sale *row, const struct journal_returns *returns,
+                      uint8_t d[HASH_SIZE], struct err *e);
 /* A salted part, and its hash. */
 int lines_part_put(const struct basket *b, struct buf *out, uint8_t hash[HASH_SIZE], struct err *e);
 int person_part_put(const struct sale *s, bool with_reference, struct buf *out, uint8_t hash[HASH_SIZE],
@@ -328,6 +347,14 @@ struct sale *sale_in_memory(struct till *t, int64_t id);
 int sale_find(struct till *t, int64_t id, struct sale **out, struct err *e);
 /* The same, for what changes the sale: it must be open, and no hold under way. */
 int sale_change(struct till *t, int64_t id, struct sale **out, struct err *e);
+/* NULL in *out: none. Training sales are not found. */
+int sale_by_reference(struct till *t, struct bytes reference, struct sale **out, struct err *e);
+/* A new sale, with an id and identity of its own. */
+int sale_by_uuid(struct till *t, const uint8_t uuid[ID_SIZE], struct sale **out, struct err *e);
+bool reference_valid(struct bytes r);
+int sale_new(struct till *t, struct bytes reference, struct bytes currency, struct sale **out, struct err *e);
+/* Checks and copies the lines in place of those before. */
+int sale_take_lines(struct sale *s, const struct line *lines, size_t n, struct err *e);
 void sale_row(const struct sale *s, struct journal_sale *row);
 void sale_forget(struct till *t, struct sale *s);
 void sale_free(struct sale *s);
@@ -345,6 +372,14 @@ int price_decode(struct sale *s, struct bytes encoded, bool tax_included, struct
 void quote_fill(struct till *t, struct sale *s, int priced, struct quote_info *out);
 /* Coupons that the quote does not mention, and why. Counts them; the index-th is handed out. */
 size_t unpriced(const struct sale *s, size_t index, const struct presentation **p, int *reason);
+
+/* refund.c */
+/* 0, or TP_E_ARGUMENT: a line that the original has not, or more than is left of it. */
+int refund_check_lines(struct till *t, const struct sale *s, const struct line *lines, size_t n,
+                       struct err *e);
+int refund_price(struct till *t, struct sale *s, struct err *e);
+int refund_record(struct till *t, struct sale *s, const struct tender *tenders, size_t n,
+                  struct journal_sale *row, uint8_t d[HASH_SIZE], struct err *e);
 
 /* text.c */
 int text_put(struct till *t, const struct sale *s, struct buf *out, struct err *e);

@@ -22,6 +22,18 @@ static void add(struct sale *s, struct presentation *p, struct presentation_info
     out->id = p->id;
 }
 
+void presentation_coupon(struct presentation *p, struct bytes raw, const struct coupon *c)
+{
+    memcpy(p->raw, raw.p, raw.n);
+    p->n = raw.n;
+    memcpy(p->offer, c->offer, REF_SIZE);
+    p->batch = c->batch;
+    p->index = c->index;
+    p->exp = c->exp;
+    memset(p->pickup, 0, sizeof p->pickup);
+    p->reason = 0;
+}
+
 static bool same_coupon_or_offer(const struct sale *s, const struct coupon *c)
 {
     for (size_t i = 0; i < s->presented_count; i++) {
@@ -81,12 +93,52 @@ static int present_coupon(struct till *t, struct sale *s, const struct presented
     if (!p) {
         return err_code(e, TP_E_MEMORY);
     }
-    memcpy(p->raw, in->raw, in->n);
-    p->n = in->n;
-    memcpy(p->offer, c->offer, REF_SIZE);
-    p->batch = c->batch;
-    p->index = c->index;
-    p->exp = c->exp;
+    presentation_coupon(p, bytes_of(in->raw, in->n), c);
+    add(s, p, out);
+    return 0;
+}
+
+/* A code that was refused may be tried again by typing it again. */
+static bool pickup_again(struct sale *s, const char *code, struct presentation_info *out)
+{
+    for (size_t i = 0; i < s->presented_count; i++) {
+        struct presentation *p = s->presented[i];
+        if (strcmp(p->pickup, code) == 0) {
+            out->outcome = p->reason ? 0 : TP_DUPLICATE;
+            out->id = p->reason ? p->id : 0;
+            if (p->reason) {
+                p->reason = 0;
+                sale_touched(s);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+static int present_pickup(struct till *t, struct sale *s, const char *code, struct presentation_info *out,
+                          struct err *e)
+{
+    size_t codes = 0;
+    for (size_t i = 0; i < s->presented_count; i++) {
+        codes += s->presented[i]->pickup[0] != 0;
+    }
+    if (t->replica.trust.keyset == 0) {
+        out->outcome = TP_OFFLINE;
+        return 0;
+    }
+    if (pickup_again(s, code, out)) {
+        return 0;
+    }
+    if (codes == MAX_PICKUPS || count_kind(s, false) == MAX_COUPONS) {
+        out->outcome = TP_LIMIT_REACHED;
+        return 0;
+    }
+    struct presentation *p = calloc(1, sizeof *p);
+    if (!p) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    memcpy(p->pickup, code, PICKUP_SIZE);
     add(s, p, out);
     return 0;
 }
@@ -150,8 +202,7 @@ static int present_any(struct till *t, struct sale *s, int kind, struct bytes in
         out->outcome = TP_PRODUCT;
         return 0;
     default:
-        out->outcome = TP_UNKNOWN_CODE;
-        return 0;
+        return present_pickup(t, s, p.pickup, out, e);
     }
 }
 
@@ -165,6 +216,9 @@ int till_present(struct till *t, int64_t sale, int kind, struct bytes in, struct
     }
     till_lock(t);
     int rc = sale_change(t, sale, &s, e);
+    if (rc == 0 && s->refund) {
+        rc = err_set(e, TP_E_STATE, "a refund takes no coupon or card");
+    }
     if (rc == 0) {
         rc = present_any(t, s, kind, in, &info, e);
     }

@@ -168,6 +168,9 @@ int price_now(struct till *t, struct sale *s, struct err *e)
     if (s->state != SALE_OPEN) {
         return s->price.known ? 0 : err_code(e, TP_E_STATE);
     }
+    if (s->refund) {
+        return refund_price(t, s, e);
+    }
     if (s->granted) {
         if (granted_alive(t, s)) {
             return 0;
@@ -216,7 +219,7 @@ size_t unpriced(const struct sale *s, size_t index, const struct presentation **
         if (n == index && out) {
             const struct learned *l = learned_of(s, p);
             *out = p;
-            *reason = l && l->reason > 0 ? l->reason : TP_UNKNOWN_OFFER;
+            *reason = p->pickup[0] ? pickup_reason(s, p) : l && l->reason > 0 ? l->reason : TP_UNKNOWN_OFFER;
         }
         n++;
     }

@@ -46,13 +46,16 @@ static const struct chain *chain_of(enum kind kind, const void *payload)
         return &((const struct link *)payload)->chain;
     case KIND_REVERSE:
         return &((const struct reverse *)payload)->chain;
+    case KIND_CLOSE:
+        return &((const struct close *)payload)->chain;
     default:
         return &((const struct commit *)payload)->chain;
     }
 }
 
-int record_add(struct till *t, enum kind kind, const void *payload, struct bytes lines, struct bytes person,
-               const struct journal_sale *row, uint8_t d[HASH_SIZE], struct err *e)
+static int add(struct till *t, enum kind kind, const void *payload, struct bytes lines, struct bytes person,
+               const struct journal_sale *row, const struct journal_returns *returns, uint8_t d[HASH_SIZE],
+               struct err *e)
 {
     const struct chain *chain = chain_of(kind, payload);
     struct journal_record r = {
@@ -71,11 +74,11 @@ int record_add(struct till *t, enum kind kind, const void *payload, struct bytes
     r.raw = buf_view(&raw);
     if (row) {
         with = *row;
-        if (kind == KIND_COMMIT) {
+        if (kind == KIND_COMMIT || returns) {
             memcpy(with.commit, r.d, HASH_SIZE);
         }
     }
-    rc = rc ? rc : journal_append(t->journal, &r, row ? &with : NULL, e);
+    rc = rc ? rc : journal_append(t->journal, &r, row ? &with : NULL, returns, e);
     if (rc == 0) {
         t->head.seq = r.seq;
         memcpy(t->head.d, r.d, HASH_SIZE);
@@ -89,4 +92,17 @@ int record_add(struct till *t, enum kind kind, const void *payload, struct bytes
     }
     buf_free(&raw);
     return rc > 0 ? TP_E_ARGUMENT : rc;
+}
+
+int record_add(struct till *t, enum kind kind, const void *payload, struct bytes lines, struct bytes person,
+               const struct journal_sale *row, uint8_t d[HASH_SIZE], struct err *e)
+{
+    return add(t, kind, payload, lines, person, row, NULL, d, e);
+}
+
+int record_add_return(struct till *t, const struct reverse *payload, struct bytes lines, struct bytes person,
+                      const struct journal_sale *row, const struct journal_returns *returns,
+                      uint8_t d[HASH_SIZE], struct err *e)
+{
+    return add(t, KIND_REVERSE, payload, lines, person, row, returns, d, e);
 }

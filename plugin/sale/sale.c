@@ -252,7 +252,31 @@ static int begin_new(struct till *t, struct bytes reference, struct bytes curren
     return 0;
 }
 
-static bool reference_valid(struct bytes r)
+int sale_by_reference(struct till *t, struct bytes reference, struct sale **out, struct err *e)
+{
+    return by_reference(t, reference, false, out, e);
+}
+
+int sale_by_uuid(struct till *t, const uint8_t uuid[ID_SIZE], struct sale **out, struct err *e)
+{
+    for (size_t i = 0; i < t->sale_count; i++) {
+        if (!t->sales[i]->training && memcmp(t->sales[i]->uuid, uuid, ID_SIZE) == 0) {
+            *out = t->sales[i];
+            return 0;
+        }
+    }
+    struct load l = {.t = t, .e = e};
+    int rc = journal_sale_by_uuid(t->journal, uuid, load_row, &l, e);
+    *out = l.s;
+    return rc == JOURNAL_NOT_FOUND ? 0 : rc;
+}
+
+int sale_new(struct till *t, struct bytes reference, struct bytes currency, struct sale **out, struct err *e)
+{
+    return begin_new(t, reference, currency, false, out, e);
+}
+
+bool reference_valid(struct bytes r)
 {
     return r.n >= 1 && r.n <= REFERENCE_MAX && !memchr(r.p, 0, r.n) && bytes_utf8(r);
 }
@@ -433,6 +457,37 @@ static int copy_lines(struct arena *a, const struct line *lines, size_t n, struc
     return 0;
 }
 
+static int copy_checked(const struct line *lines, size_t n, struct arena *arena, struct line **copy,
+                        struct err *e)
+{
+    arena_init(arena, ITEM_MEMORY);
+    int rc = check_lines(lines, n, e);
+    return rc ? rc : copy_lines(arena, lines, n, copy, e);
+}
+
+/* Takes over the arena and gives the one before. */
+static void swap_lines(struct sale *s, struct arena *arena, const struct line *copy, size_t n)
+{
+    sale_touched(s);
+    struct arena old = s->lines_arena;
+    s->lines_arena = *arena;
+    *arena = old;
+    s->lines = copy;
+    s->line_count = n;
+}
+
+int sale_take_lines(struct sale *s, const struct line *lines, size_t n, struct err *e)
+{
+    struct arena arena;
+    struct line *copy = NULL;
+    int rc = copy_checked(lines, n, &arena, &copy, e);
+    if (rc == 0) {
+        swap_lines(s, &arena, copy, n);
+    }
+    arena_reset(&arena);
+    return rc;
+}
+
 int till_lines_set(struct till *t, int64_t sale, const struct line *lines, size_t n, struct err *e)
 {
     if (n > MAX_LINES) {
@@ -440,20 +495,16 @@ int till_lines_set(struct till *t, int64_t sale, const struct line *lines, size_
     }
     struct arena arena;
     struct line *copy = NULL;
-    arena_init(&arena, ITEM_MEMORY);
-    int rc = check_lines(lines, n, e);
-    rc = rc ? rc : copy_lines(&arena, lines, n, &copy, e);
+    int rc = copy_checked(lines, n, &arena, &copy, e);
     if (rc == 0) {
         struct sale *s = NULL;
         till_lock(t);
         rc = sale_change(t, sale, &s, e);
+        if (rc == 0 && s->refund) {
+            rc = refund_check_lines(t, s, lines, n, e);
+        }
         if (rc == 0) {
-            sale_touched(s);
-            struct arena old = s->lines_arena;
-            s->lines_arena = arena;
-            arena = old;
-            s->lines = copy;
-            s->line_count = n;
+            swap_lines(s, &arena, copy, n);
         }
         till_unlock(t);
     }

@@ -34,6 +34,9 @@ int text_put(struct till *t, const struct sale *s, struct buf *out, struct err *
     if (digits < 0) {
         return err_set(e, TP_E_STATE, "the sale's currency is not one in use");
     }
+    if (s->refund) {
+        buf_puts(out, "REFUND\n");
+    }
     if (s->training) {
         buf_puts(out, "TRAINING\n");
     }

@@ -94,6 +94,11 @@ int till_sale_unsettled(struct till *t, size_t index, int64_t *sale,
                         struct err *e); /* 0 in *sale: beyond the end */
 int till_sale_forget(struct till *t, int64_t sale, struct err *e);
 
+/* Appends what another till needs to go on with the sale; at most 2 MiB. The sale stays as it is. */
+int till_sale_save(struct till *t, int64_t sale, struct buf *out, struct err *e);
+/* TP_E_MALFORMED, TP_E_UNTRUSTED, TP_E_EXISTS. */
+int till_sale_load(struct till *t, struct bytes in, int64_t *sale, struct err *e);
+
 struct sale_info {
     int state; /* TP_PROVISIONAL, TP_BINDING, TP_COMMITTED, TP_VOIDED */
     bool training, sent;
@@ -138,6 +143,27 @@ struct commit_info {
 int till_commit(struct till *t, int64_t sale, struct bytes receipt, const struct tender *tenders, size_t n,
                 struct commit_info *out, struct err *e);
 int till_void(struct till *t, int64_t sale, struct err *e);
+
+/*
+ * Begins a refund of a sale that this till has recorded, named by its reference or by its id in hexadecimal; or
+ * finds the refund that has this reference. Its lines name lines of the original. TP_UNKNOWN_SALE: this till has
+ * recorded no such sale. TP_E_STATE: it was voided, or is a refund. TP_E_EXISTS: the reference is another sale's.
+ */
+int till_refund_begin(struct till *t, struct bytes original, struct bytes reference, int64_t *sale,
+                      struct err *e);
+
+/* What the records since the last close add up to; or, when nothing was sold, voided or returned since, the
+ * last close again. Amounts in `currency`: the shop's, or else the first that there is. */
+struct day_info {
+    bool fresh; /* this call recorded it */
+    size_t currencies;
+    char currency[4];
+    int64_t sales, voids, returns;
+    int64_t gross, discount, net, tax, due;
+    int64_t time_ms, seq, first, last, unsent, refused; /* seq 0: nothing was ever closed */
+    uint8_t d[HASH_SIZE];
+};
+int till_day_close(struct till *t, struct day_info *out, struct err *e);
 
 struct line_info {
     size_t shares;

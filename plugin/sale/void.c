@@ -24,6 +24,9 @@ static int load(struct till *t, const struct sale *s, struct undo *u, struct err
         return err_set(e, TP_E_CORRUPT, "till.db lacks the record of the sale");
     }
     rc = rc ? rc : statement_parse(u->raw, &u->arena, &u->commit, e);
+    if (rc == 0 && u->commit.kind == KIND_REVERSE) {
+        return err_set(e, TP_E_STATE, "a refund is not voided");
+    }
     if (rc == 0 && u->commit.kind != KIND_COMMIT) {
         rc = err_set(e, TP_E_CORRUPT, "the sale's record is not a commit");
     }
@@ -92,7 +95,16 @@ static int void_committed(struct till *t, struct sale *s, struct err *e)
     arena_init(&u.arena, ITEM_MEMORY);
     buf_init(&u.lines_out, PART_MAX);
     buf_init(&u.person_out, PART_MAX);
-    int rc = s->training ? 0 : load(t, s, &u, e);
+    bool closed = false, returned = false;
+    int rc = s->training ? 0 : journal_closed(t->journal, s->commit, &closed, e);
+    if (rc == 0 && closed) {
+        rc = err_set(e, TP_E_STATE, "the day that counted the sale is closed");
+    }
+    rc = rc || s->training ? rc : journal_any_returned(t->journal, s->commit, &returned, e);
+    if (rc == 0 && returned) {
+        rc = err_set(e, TP_E_STATE, "goods of the sale were returned");
+    }
+    rc = rc || s->training ? rc : load(t, s, &u, e);
     if (rc == 0 && !s->training) {
         rc = sign(t, s, &u, e);
     }

@@ -260,7 +260,7 @@ struct close_sum {
 };
 
 /* A place in a chain. */
-struct place {
+struct record_place {
     int64_t epoch, seq;
 };
 
@@ -269,7 +269,7 @@ struct place {
 struct close {
     struct common common;
     struct chain chain;
-    struct place first, last;
+    struct record_place first, last;
     LIST(struct close_sum) sums; /* by currency */
 };
 

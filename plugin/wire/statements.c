@@ -5,7 +5,7 @@
 #define TEXT(record, member, key, min, max)    FIELD(F_TEXT, record, member, key, min, max)
 #define BOOL(record, member, key)              FIELD(F_BOOL, record, member, key, 0, 0)
 #define FIXED(record, member, key, size)       FIELD(F_FIXED, record, member, key, size, size)
-#define TOTAL_MAX                              (INT64_C(1) << 62) /* a day's sum of amounts */
+#define TOTAL_MAX                              COUNTER_MAX /* a day's sum of amounts */
 #define TOTAL(record, member, key)             INT(record, member, key, -TOTAL_MAX, TOTAL_MAX)
 #define SUM(record, member, key)               INT(record, member, key, -AMOUNT_MAX, AMOUNT_MAX)
 #define PART(record, member, key)              INT(record, member, key, 0, AMOUNT_MAX)
@@ -297,10 +297,10 @@ static const struct schema schema_close_sum =
     SCHEMA("close_sum", SHAPE_TUPLE, close_sum, close_sum_fields);
 
 static const struct field place_fields[] = {
-    INT(place, epoch, 0, 1, UINT32_MAX),
-    INT(place, seq, 0, 1, COUNTER_MAX),
+    INT(record_place, epoch, 0, 1, UINT32_MAX),
+    INT(record_place, seq, 0, 1, COUNTER_MAX),
 };
-static const struct schema schema_place = SCHEMA("place", SHAPE_TUPLE, place, place_fields);
+static const struct schema schema_place = SCHEMA("record_place", SHAPE_TUPLE, record_place, place_fields);
 
 static const struct field close_fields[] = {
     COMMON(close),

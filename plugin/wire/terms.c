@@ -37,7 +37,8 @@ static const struct field zone_step_fields[] = {
 static const struct schema schema_zone_step = SCHEMA("zone_step", SHAPE_TUPLE, zone_step, zone_step_fields);
 
 static const struct field loyalty_fields[] = {{0, "", F_TEXT, 0, 0, 1, LOYALTY_MAX, NULL, NULL}};
-static const struct schema schema_loyalty = {"loyalty", SHAPE_SCALAR, sizeof(struct bytes), 1, loyalty_fields};
+static const struct schema schema_loyalty = {"loyalty", SHAPE_SCALAR, sizeof(struct bytes), 1,
+                                             loyalty_fields};
 
 static const struct field policy_fields[] = {
     INT(policy, version, 1, 1, UINT32_MAX),

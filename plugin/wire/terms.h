@@ -39,7 +39,7 @@ struct policy {
     bool manufacturer_before_tax; /* tax on the price before a manufacturer's discount */
     int64_t offline_age_ms;       /* how old a till's knowledge may be while the line is down */
     int64_t risk_coupon_cap, risk_hour_cap;
-    bool card_stripe; /* a magnetic stripe's HMAC may stand for a token */
+    bool card_stripe;           /* a magnetic stripe's HMAC may stand for a token */
     LIST(struct bytes) loyalty; /* what the shop's loyalty numbers begin with: printable, no space */
 };
 

@@ -87,6 +87,24 @@ int floor_write(struct floor *f, size_t size, struct samples *s, struct err *e)
     return rc ? err_set(e, rc, "floor.db: %s", sqlite3_errmsg(f->db)) : 0;
 }
 
+int floor_start(const char *dir, struct samples *s, struct err *e)
+{
+    char path[SHOP_PATH_MAX];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/start.db", dir);
+    int64_t from = now_ns();
+    bool good = sqlite3_open(path, &db) == SQLITE_OK &&
+                sqlite3_exec(db,
+                             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                             "CREATE TABLE IF NOT EXISTS row (n INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+                             "INSERT INTO row (bytes) VALUES (zeroblob(16))",
+                             NULL, NULL, NULL) == SQLITE_OK;
+    int64_t ns = now_ns() - from;
+    samples_add(s, ns);
+    sqlite3_close(db);
+    return good ? 0 : err_set(e, TP_E_IO, "start.db cannot be written");
+}
+
 static int size_in(const char *path, const char *sql, size_t *size, struct err *e)
 {
     sqlite3 *db = NULL;
@@ -107,7 +125,7 @@ static int size_in(const char *path, const char *sql, size_t *size, struct err *
 
 int floor_sizes(const char *shop, size_t *commit, size_t *hold, struct err *e)
 {
-    char path[SHOP_PATH_MAX], sql[256];
+    char path[SHOP_PATH_MAX];
     snprintf(path, sizeof path, "%s/tills/till1/till.db", shop);
     int rc = size_in(path,
                      "SELECT length(raw) + ifnull(length(lines), 0) + ifnull(length(person), 0)"
@@ -117,10 +135,5 @@ int floor_sizes(const char *shop, size_t *commit, size_t *hold, struct err *e)
         return rc;
     }
     snprintf(path, sizeof path, "%s/authority/authority.db", shop);
-    snprintf(
-        sql, sizeof sql,
-        "SELECT length(raw) + (SELECT ifnull(sum(length(content)), 0) FROM part WHERE part.d = statement.d)"
-        " FROM statement WHERE kind = %d ORDER BY n DESC LIMIT 1",
-        KIND_HOLD);
-    return size_in(path, sql, hold, e);
+    return size_in(path, "SELECT max(length(content)) FROM answer", hold, e);
 }

@@ -73,7 +73,12 @@ void floor_close(struct floor *f);
 int floor_verify(struct floor *f, struct samples *s, struct err *e);
 /* One ECDSA P-256 signature made, and `size` bytes written by one transaction (WAL, synchronous=FULL). */
 int floor_write(struct floor *f, size_t size, struct samples *s, struct err *e);
-/* The bytes of the till's latest record, and of the authority's latest hold, with their parts. */
+/* A database in `dir` opened, and one small row written by one such transaction; closing it does not count.
+ */
+int floor_start(const char *dir, struct samples *s, struct err *e);
+/* The bytes of the till's latest record with its parts, and of what the authority keeps of a hold: its
+ * answer.
+ */
 int floor_sizes(const char *shop, size_t *commit, size_t *hold, struct err *e);
 
 /* ---- shop.c: a fresh shop ---- */
@@ -91,9 +96,9 @@ void bench_shop_free(struct bench_shop *s);
 
 /* ---- start.c ---- */
 
-/* Adds the rows about the plugin's file and its start. */
-int start_rows(const struct bench_options *o, const char *shop, int64_t rounds, struct bench_report *r,
-               struct err *e);
+/* Adds the rows about the plugin's file and its start. folder: for what is made meanwhile. */
+int start_rows(const struct bench_options *o, const char *folder, const char *shop, int64_t rounds,
+               struct bench_report *r, struct err *e);
 /* The row of one cost: what, unit, n, median, p99, floor, ratio, goal, reached; values in nanoseconds. */
 enum goal_kind { GOAL_NONE, GOAL_BELOW, GOAL_RATIO };
 struct cost {

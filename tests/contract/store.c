@@ -11,14 +11,14 @@
 
 static const uint8_t merchant[ID_SIZE] = {1}, other_merchant[ID_SIZE] = {2};
 
-struct place {
+struct spot {
     char dir[64], db[96];
     struct store *s;
 };
 
 static int setup(void **state)
 {
-    struct place *p = test_calloc(1, sizeof *p);
+    struct spot *p = test_calloc(1, sizeof *p);
     snprintf(p->dir, sizeof p->dir, "/tmp/tillproof-store-XXXXXX");
     assert_non_null(mkdtemp(p->dir));
     snprintf(p->db, sizeof p->db, "%s/a.db", p->dir);
@@ -29,7 +29,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     static const char *const ends[] = {"", "-wal", "-shm"};
     store_close(p->s);
     for (size_t i = 0; i < 3; i++) {
@@ -42,7 +42,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void raw_sql(struct place *p, const char *sql)
+static void raw_sql(struct spot *p, const char *sql)
 {
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
@@ -52,7 +52,7 @@ static void raw_sql(struct place *p, const char *sql)
 
 static void a_missing_database_is_not_made_by_accident(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct store *s = NULL;
     struct err e = {0};
     char path[128];
@@ -64,7 +64,7 @@ static void a_missing_database_is_not_made_by_accident(void **state)
 
 static void the_database_is_its_owners_alone(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct stat st;
     assert_int_equal(stat(p->db, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
@@ -72,7 +72,7 @@ static void the_database_is_its_owners_alone(void **state)
 
 static void a_newer_and_a_foreign_database_are_refused(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct store *s = NULL;
     struct err e = {0};
     raw_sql(p, "PRAGMA user_version = 99");
@@ -87,7 +87,7 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
 
 static void a_file_that_is_no_database_is_refused(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct store *s = NULL;
     struct err e = {0};
     char path[128];
@@ -111,7 +111,7 @@ static int put_batch_7(struct store *s, void *arg)
 
 static void a_transaction_that_fails_leaves_nothing(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct batch_row row;
     int refuse = TP_EXPIRED, accept = 0;
     assert_int_equal(store_write(p->s, put_batch_7, &refuse), TP_EXPIRED);
@@ -124,7 +124,7 @@ static void a_transaction_that_fails_leaves_nothing(void **state)
 
 static void one_merchant_does_not_see_another(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct store *s = NULL;
     struct batch_row row;
     int accept = 0;
@@ -140,7 +140,7 @@ static void one_merchant_does_not_see_another(void **state)
 
 static void one_slot_is_reserved_once(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct reservation_row row = {
         .sale = {1}, .batch = 1, .index = 2, .until_ms = 100, .till = "t1", .number = 1};
     assert_int_equal(store_reservation_put(p->s, &row), 0);
@@ -166,7 +166,7 @@ static struct redemption_row redemption(uint8_t commit, int64_t slot)
 
 static void one_use_is_won_by_one_redemption(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct redemption_row a = redemption(1, 0), b = redemption(2, 0), loser = redemption(3, NONE);
     int64_t uses = 0;
     assert_int_equal(store_redemption_put(p->s, &a), 0);
@@ -196,7 +196,7 @@ static int see(void *arg, const struct contender *c)
 
 static void contests_are_ranked_by_grant_then_time_till_epoch_seq(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     static const struct {
         uint8_t d;
         int64_t grant, time, epoch, seq;
@@ -229,7 +229,7 @@ static int take_link(void *arg, const struct link_row *row)
 
 static void the_latest_link_record_at_a_time_holds(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct link_row row = {.card = {9}, .offer = {1}, .d = {1}, .op = LINK_ADD, .time_ms = 10, .till = "a"};
     const int64_t times[] = {9, 10, 19, 20, 30};
     const size_t linked[] = {0, 1, 1, 0, 1};
@@ -258,7 +258,7 @@ static int count_up(struct store *s, void *arg)
 
 static void *writer(void *arg)
 {
-    struct place *p = arg;
+    struct spot *p = arg;
     struct store *s = NULL;
     int64_t number = 0;
     intptr_t failed = store_open(p->db, merchant, 0, &s, NULL);
@@ -271,7 +271,7 @@ static void *writer(void *arg)
 
 static void writers_at_once_lose_nothing(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     pthread_t threads[WRITERS];
     int64_t number = 0;
     for (size_t i = 0; i < WRITERS; i++) {
@@ -288,12 +288,123 @@ static void writers_at_once_lose_nothing(void **state)
 
 static void a_read_only_handle_writes_nothing(void **state)
 {
-    struct place *p = *state;
+    struct spot *p = *state;
     struct store *s = NULL;
     int accept = 0;
     assert_int_equal(store_open(p->db, merchant, STORE_READ_ONLY, &s, NULL), 0);
     assert_int_equal(store_write(s, put_batch_7, &accept), TP_E_READ_ONLY);
     store_close(s);
+}
+
+static int64_t raw_int(struct spot *p, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    int64_t v = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return v;
+}
+
+/* As version 1 left it. */
+static void go_back_to_version_1(struct spot *p)
+{
+    store_close(p->s);
+    p->s = NULL;
+    raw_sql(p, "DROP TABLE pickup; DROP TABLE pickup_miss; PRAGMA user_version = 1");
+}
+
+static void an_older_database_is_brought_forward_with_what_is_in_it(void **state)
+{
+    struct spot *p = *state;
+    struct bytes code = bytes_str("123456789");
+    struct batch_row batch;
+    uint8_t memory[COUPON_MAX];
+    struct buf coupon;
+    int accept = 0;
+    assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
+    go_back_to_version_1(p);
+    assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), 2);
+    assert_int_equal(raw_int(p, "PRAGMA application_id"), 0x54507266);
+    assert_int_equal(store_batch(p->s, 7, &batch), 0);
+    assert_string_equal(batch.channel, "email");
+    assert_int_equal(store_pickup_put(p->s, code, bytes_str("c"), 10), 0);
+    buf_over(&coupon, memory, sizeof memory);
+    assert_int_equal(store_pickup(p->s, code, 9, &coupon), 0);
+}
+
+/* A reader changes nothing, not even the version. */
+static void an_older_database_can_be_read(void **state)
+{
+    struct spot *p = *state;
+    struct batch_row batch;
+    int accept = 0;
+    assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
+    go_back_to_version_1(p);
+    assert_int_equal(store_open(p->db, merchant, STORE_READ_ONLY, &p->s, NULL), 0);
+    assert_int_equal(store_batch(p->s, 7, &batch), 0);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), 1);
+}
+
+/* All of it or nothing. */
+static void a_step_forward_that_fails_leaves_the_older_version(void **state)
+{
+    struct spot *p = *state;
+    struct err e = {0};
+    go_back_to_version_1(p);
+    raw_sql(p, "CREATE TABLE pickup_miss (x)");
+    assert_int_not_equal(store_open(p->db, merchant, 0, &p->s, &e), 0);
+    p->s = NULL;
+    assert_true(e.text[0] != 0);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), 1);
+    assert_int_equal(raw_int(p, "SELECT count(*) FROM sqlite_schema WHERE name = 'pickup'"), 0);
+    raw_sql(p, "DROP TABLE pickup_miss");
+    assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
+}
+
+static void a_pickup_code_is_there_until_its_time_and_once(void **state)
+{
+    struct spot *p = *state;
+    struct store *other = NULL;
+    struct bytes code = bytes_str("123456789");
+    uint8_t memory[COUPON_MAX];
+    struct buf coupon;
+    buf_over(&coupon, memory, sizeof memory);
+    assert_int_equal(store_pickup_put(p->s, code, bytes_str("coupon"), 100), 0);
+    assert_int_equal(store_pickup_put(p->s, code, bytes_str("other"), 200), TP_E_EXISTS);
+    assert_int_equal(store_pickup(p->s, code, 99, &coupon), 0);
+    assert_true(bytes_is(buf_view(&coupon), "coupon"));
+    assert_int_equal(store_pickup(p->s, code, 100, &coupon), STORE_NOT_FOUND);
+    assert_int_equal(store_pickup(p->s, bytes_str("123456788"), 1, &coupon), STORE_NOT_FOUND);
+    assert_int_equal(store_pickup(p->s, bytes_str("' OR 1=1 "), 1, &coupon), STORE_NOT_FOUND);
+    assert_int_equal(store_open(p->db, other_merchant, 0, &other, NULL), 0);
+    assert_int_equal(store_pickup(other, code, 1, &coupon), STORE_NOT_FOUND);
+    assert_int_equal(store_pickups_expire(other, 1000, 1000), 0);
+    store_close(other);
+    assert_int_equal(store_pickups_expire(p->s, 99, 0), 0);
+    assert_int_equal(store_pickup(p->s, code, 1, &coupon), 0);
+    assert_int_equal(store_pickups_expire(p->s, 100, 0), 0);
+    assert_int_equal(store_pickup(p->s, code, 1, &coupon), STORE_NOT_FOUND);
+}
+
+static void wrong_codes_are_counted_for_a_while(void **state)
+{
+    struct spot *p = *state;
+    int64_t mine, all;
+    assert_int_equal(store_pickup_misses(p->s, "till1", &mine, &all), 0);
+    assert_true(mine == 0 && all == 0);
+    for (int64_t at = 1; at <= 5; at++) {
+        assert_int_equal(store_pickup_miss(p->s, at % 2 ? "till1" : "till2", at), 0);
+    }
+    assert_int_equal(store_pickup_misses(p->s, "till1", &mine, &all), 0);
+    assert_true(mine == 3 && all == 5);
+    assert_int_equal(store_pickups_expire(p->s, 0, 2), 0);
+    assert_int_equal(store_pickup_misses(p->s, "till1", &mine, &all), 0);
+    assert_true(mine == 2 && all == 3);
 }
 
 int main(void)
@@ -312,6 +423,11 @@ int main(void)
         T(the_latest_link_record_at_a_time_holds),
         T(writers_at_once_lose_nothing),
         T(a_read_only_handle_writes_nothing),
+        T(an_older_database_is_brought_forward_with_what_is_in_it),
+        T(an_older_database_can_be_read),
+        T(a_step_forward_that_fails_leaves_the_older_version),
+        T(a_pickup_code_is_there_until_its_time_and_once),
+        T(wrong_codes_are_counted_for_a_while),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -376,6 +376,106 @@ static void what_was_under_way_is_found_again(void **state)
     assert_int_equal(tillproof_close(t, 5000), 0);
 }
 
+static void a_day_is_closed_with_its_sums(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_day day = {.size = sizeof day};
+    (void)state;
+    assert_int_equal(tillproof_day_close(t, &day), 0); /* what the tests before it sold */
+    int64_t sale = begin(t, "D-1");
+    struct tillproof_commit c = pay(t, sale);
+    assert_int_equal(tillproof_day_close(t, &day), 0);
+    assert_int_equal(day.fresh, 1);
+    assert_int_equal(day.sales, 1);
+    assert_int_equal(day.due, 2598);
+    assert_int_equal(day.first, c.seq);
+    assert_int_equal(day.last, c.seq);
+    assert_int_equal(day.seq, c.seq + 1);
+    assert_string_equal(day.currency, "EUR");
+    assert_int_equal(strlen(day.record), 64);
+    assert_int_equal(tillproof_void(t, sale), TILLPROOF_E_STATE);
+    assert_int_equal(tillproof_day_close(t, NULL), TILLPROOF_E_ARGUMENT);
+    day.size = 4;
+    assert_int_equal(tillproof_day_close(t, &day), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_close(t, 5000), 0); /* the real authority has taken it */
+}
+
+static void a_sale_goes_on_at_another_till(void **state)
+{
+    struct tillproof *one = open_till(), *two = NULL;
+    struct tillproof_quote q = {.size = sizeof q};
+    struct tillproof_sale a = {.size = sizeof a}, b = {.size = sizeof b};
+    uint8_t saved[8192];
+    uint32_t length = 0, small = 10;
+    int64_t there = 0;
+    char arguments[512];
+    (void)state;
+    snprintf(arguments, sizeof arguments, "till enrol till2 --shop %s", shop);
+    assert_int_equal(run(arguments), 0);
+    assert_int_equal(tillproof_open(shop, "till2", 0, &two), 0);
+    int64_t sale = begin(one, "S-1");
+    assert_int_equal(scan(one, sale, 3), TILLPROOF_OK);
+    assert_int_equal(tillproof_hold(one, sale, 5000, &q), 0);
+    assert_int_equal(q.due, 2338);
+    assert_int_equal(tillproof_sale_save(one, sale, NULL, &length), 0);
+    assert_true(length > 0 && length <= sizeof saved);
+    assert_int_equal(tillproof_sale_save(one, sale, saved, &small), TILLPROOF_E_MEMORY);
+    assert_int_equal(small, length);
+    assert_int_equal(tillproof_sale_save(one, sale, saved, &length), 0);
+    assert_int_equal(tillproof_sale_load(two, saved, length - 1, &there), TILLPROOF_E_UNTRUSTED);
+    assert_int_equal(tillproof_sale_load(two, saved, length, &there), 0);
+    /* The first till still holds the coupon: this hold takes it over. */
+    assert_int_equal(tillproof_hold(two, there, 5000, &q), 0);
+    assert_int_equal(q.outcome, TILLPROOF_BINDING);
+    assert_int_equal(q.due, 2338);
+    assert_int_equal(tillproof_sale_info(one, sale, &a), 0);
+    assert_int_equal(tillproof_sale_info(two, there, &b), 0);
+    assert_string_equal(a.id, b.id);
+    assert_string_equal(b.reference, "S-1");
+    assert_int_equal(tillproof_sale_forget(one, sale), 0); /* its late release gives nothing back */
+    assert_int_equal(tillproof_close(one, 5000), 0);
+    assert_int_equal(pay(two, there).binding, 1);
+    assert_int_equal(tillproof_close(two, 5000), 0);
+}
+
+static void goods_come_back_in_parts(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    struct tillproof_line line = beans();
+    struct tillproof_sale info = {.size = sizeof info};
+    struct tillproof_status status = {.size = sizeof status};
+    int64_t refund = 7, again = 0;
+    int32_t outcome = 0;
+    (void)state;
+    int64_t sale = begin(t, "B-1");
+    struct tillproof_commit c = pay(t, sale);
+    assert_int_equal(c.due, 2598);
+    assert_int_equal(tillproof_refund_begin(t, "nothing", "B-2", 0, &refund, &outcome), 0);
+    assert_int_equal(outcome, TILLPROOF_UNKNOWN_SALE);
+    assert_int_equal(refund, 0);
+    assert_int_equal(tillproof_sale_info(t, sale, &info), 0);
+    assert_int_equal(tillproof_refund_begin(t, info.id, "B-2", 0, &refund, &outcome), 0);
+    assert_int_equal(outcome, TILLPROOF_OK);
+    assert_int_equal(tillproof_refund_begin(t, "B-1", "B-2", 0, &again, &outcome), 0);
+    assert_int_equal(again, refund);
+    line.quantity = 1000;
+    assert_int_equal(tillproof_lines_set(t, refund, &line, 1), 0);
+    assert_int_equal(tillproof_quote(t, refund, &q), 0);
+    assert_int_equal(q.due, -1299);
+    struct tillproof_commit back = pay(t, refund);
+    assert_int_equal(back.due, -1299);
+    assert_int_equal(back.seq, c.seq + 1);
+    assert_int_equal(tillproof_void(t, sale), TILLPROOF_E_STATE);
+    assert_int_equal(tillproof_refund_begin(t, "B-1", "B-3", 60001, &again, &outcome), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_refund_begin(t, NULL, "B-3", 0, &again, &outcome), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+    t = open_till();
+    assert_int_equal(tillproof_status(t, &status), 0);
+    assert_int_equal(status.refused, 0); /* the real authority took returns and closes */
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
 static int count_files(const char *dir)
 {
     char line[128];
@@ -459,6 +559,9 @@ int main(void)
         cmocka_unit_test(a_child_of_fork_is_turned_away),
         cmocka_unit_test(events_come_by_a_descriptor),
         cmocka_unit_test(what_was_under_way_is_found_again),
+        cmocka_unit_test(a_day_is_closed_with_its_sums),
+        cmocka_unit_test(a_sale_goes_on_at_another_till),
+        cmocka_unit_test(goods_come_back_in_parts),
         cmocka_unit_test(a_guest_leaves_the_house_as_it_was),
     };
     return cmocka_run_group_tests(tests, make_shop, drop_shop);

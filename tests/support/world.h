@@ -66,6 +66,8 @@ struct world_sale {
     size_t coupon_count;
     struct bytes cards[MAX_CARDS];
     size_t card_count;
+    struct bytes pickups[MAX_PICKUPS];
+    size_t pickup_count;
     struct bytes grant; /* the envelope, kept in the arena */
     struct statement granted;
     struct quote quote;

@@ -67,7 +67,10 @@ static void sign(struct world_till *t, enum kind kind, const void *payload, cons
 
 void world_hold_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out)
 {
-    struct hold h = {.common = world_common(w), .head = t->head, .coupons = {s->coupons, s->coupon_count}};
+    struct hold h = {.common = world_common(w),
+                     .head = t->head,
+                     .coupons = {s->coupons, s->coupon_count},
+                     .pickups = {s->pickups, s->pickup_count}};
     struct bytes part[2];
     h.rev = ++s->rev;
     s->basket.time_ms = w->now;

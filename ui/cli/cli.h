@@ -116,6 +116,7 @@ int cmd_till_enrol(int argc, char **argv);
 int cmd_offer_publish(int argc, char **argv);
 int cmd_coupon_issue(int argc, char **argv);
 int cmd_coupon_show(int argc, char **argv);
+int cmd_coupon_pickup(int argc, char **argv);
 int cmd_quote(int argc, char **argv);
 int cmd_sale(int argc, char **argv);
 int cmd_link(int argc, char **argv);

@@ -171,8 +171,12 @@ static void say_refusals(const struct ring *r, int digits, struct buf *out)
     }
     for (size_t i = 0; i < r->quote.refused.n; i++) {
         const struct quote_refused *q = &r->quote.refused.v[i];
-        buf_printf(out, "refused: the offer %.*s: %s: %s", (int)q->id.n, (const char *)q->id.p,
-                   code_word(q->reason), code_sentence(q->reason));
+        if (q->id.n) {
+            buf_printf(out, "refused: the offer %.*s: ", (int)q->id.n, (const char *)q->id.p);
+        } else {
+            buf_puts(out, "refused: a code: ");
+        }
+        buf_printf(out, "%s: %s", code_word(q->reason), code_sentence(q->reason));
         if (q->missing != NONE && q->missing > 0) {
             buf_puts(out, "; missing ");
             decimal_put(out, q->missing, digits);
@@ -305,8 +309,8 @@ int cmd_sale(int argc, char **argv)
     const struct opt opts[] = {
         {"shop", OPT_TEXT, &o.dir, "DIR", "the shop's folder", OPT_NEEDED},
         {"basket", OPT_TEXT, &o.basket, "FILE", "what is bought, as JSON", OPT_NEEDED},
-        {"scan", OPT_EACH, &o.scans, "FILE|TEXT", "a coupon: a picture, a file, or its text; may be repeated",
-         0},
+        {"scan", OPT_EACH, &o.scans, "FILE|TEXT",
+         "a coupon: a picture, a file, its text, or a code of nine digits; may be repeated", 0},
         {"card", OPT_TEXT, &o.card, "TOKEN|-", "the payment card's token; - reads it from standard input", 0},
         {"till", OPT_TEXT, &o.till, "NAME", "the till (till1); one that is not there is enrolled", 0},
         {"plugin", OPT_TEXT, &o.plugin, "PATH", "another tillproof.so than the one beside this program", 0},

@@ -14,6 +14,7 @@ static const struct verb {
     {"offer", "publish", cmd_offer_publish, "check offers and publish them"},
     {"coupon", "issue", cmd_coupon_issue, "issue coupons as QR codes for a channel"},
     {"coupon", "show", cmd_coupon_show, "decode a coupon's picture or text, check it, explain it"},
+    {"coupon", "pickup", cmd_coupon_pickup, "give a coupon nine digits to type, for five minutes"},
     {"quote", NULL, cmd_quote, "price a basket with offers, without any shop"},
     {"sale", NULL, cmd_sale, "ring up a basket through the plugin"},
     {"link", NULL, cmd_link, "join a card token to offers"},

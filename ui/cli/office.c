@@ -90,7 +90,8 @@ int office_key(struct office *o, enum purpose purpose, const struct cose_key **k
 }
 
 /* What the authority said of the one statement that it was sent. */
-static int read_answer(struct bytes reply, const uint8_t d[HASH_SIZE], struct err *e)
+static int read_answer(struct bytes reply, const uint8_t d[HASH_SIZE], enum answer_kind wanted,
+                       struct answer *out, struct err *e)
 {
     struct dec dec;
     struct answer answer = {0};
@@ -101,16 +102,19 @@ static int read_answer(struct bytes reply, const uint8_t d[HASH_SIZE], struct er
     if (answer.kind == ANSWER_PROBLEM) {
         return err_set(e, answer.reason, "%.*s", (int)answer.detail.n, (const char *)answer.detail.p);
     }
-    if (answer.kind != ANSWER_REGISTERED || memcmp(answer.d, d, HASH_SIZE) != 0) {
+    if (answer.kind != wanted || memcmp(answer.d, d, HASH_SIZE) != 0) {
         return err_set(e, TP_E_CORRUPT, "the authority answered another statement");
     }
+    *out = answer;
     return 0;
 }
 
-int office_submit(struct office *o, enum kind kind, const void *payload, uint8_t d[HASH_SIZE], struct err *e)
+/* Signs, sends, and reads the answer, whose views point into `reply`. */
+static int ask(struct office *o, enum kind kind, const void *payload, enum answer_kind wanted,
+               struct buf *reply, struct answer *answer, struct err *e)
 {
     const struct cose_key *key = NULL;
-    struct buf statement, message, reply;
+    struct buf statement, message;
     uint8_t own[HASH_SIZE];
     enum purpose by = kinds[kind].by;
     int rc = office_key(o, by, &key, e);
@@ -119,19 +123,47 @@ int office_submit(struct office *o, enum kind kind, const void *payload, uint8_t
     }
     buf_init(&statement, ENVELOPE_MAX);
     buf_init(&message, MESSAGE_MAX);
-    buf_init(&reply, MESSAGE_MAX);
     rc = statement_sign(kind, payload, bytes_str(key_names[by]), key, &statement, own, e);
     if (rc == 0) {
         message_put(&message, kind, buf_view(&statement), (struct bytes){0}, (struct bytes){0});
         rc = message.failed ? err_code(e, TP_E_MEMORY)
-                            : authority_handle(o->authority, buf_view(&message), &reply);
-        rc = rc ? err_code(e, rc) : read_answer(buf_view(&reply), own, e);
-    }
-    if (rc == 0 && d) {
-        memcpy(d, own, HASH_SIZE);
+                            : authority_handle(o->authority, buf_view(&message), reply);
+        rc = rc ? err_code(e, rc) : read_answer(buf_view(reply), own, wanted, answer, e);
     }
     buf_free(&statement);
     buf_free(&message);
+    return rc;
+}
+
+int office_submit(struct office *o, enum kind kind, const void *payload, uint8_t d[HASH_SIZE], struct err *e)
+{
+    struct answer answer;
+    struct buf reply;
+    buf_init(&reply, MESSAGE_MAX);
+    int rc = ask(o, kind, payload, ANSWER_REGISTERED, &reply, &answer, e);
+    if (rc == 0 && d) {
+        memcpy(d, answer.d, HASH_SIZE);
+    }
+    buf_free(&reply);
+    return rc;
+}
+
+int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
+                  struct err *e)
+{
+    struct pickup p = {.common = office_common(o), .coupon = coupon};
+    struct answer answer;
+    struct buf reply;
+    int rc = random_bytes(p.id, ID_SIZE);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    buf_init(&reply, MESSAGE_MAX);
+    rc = ask(o, KIND_PICKUP, &p, ANSWER_PICKUP, &reply, &answer, e);
+    if (rc == 0) {
+        bytes_to_cstr(answer.code, code, PICKUP_SIZE + 1);
+        *until_ms = answer.until_ms;
+    }
     buf_free(&reply);
     return rc;
 }

@@ -68,6 +68,11 @@ int office_enrol(struct office *o, const char *name, const char *store, bool ane
 int office_published(struct office *o, const struct offer *offer, struct err *e);
 int office_publish(struct office *o, const struct offer *offer, struct err *e);
 
+/* Asks the authority for a code of nine digits that stands for this coupon until then. The authority's
+ * refusal, for example TP_UNKNOWN_COUPON, is the return value. */
+int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
+                  struct err *e);
+
 /* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
                  int64_t count, struct batch *out, struct err *e);

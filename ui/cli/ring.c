@@ -66,8 +66,9 @@ static int present_all(struct ring *r, struct err *e)
     struct tillproof_presentation p = {.size = sizeof p};
     for (size_t i = 0; i < r->scan_count; i++) {
         struct ring_scan *scan = &r->scans[i];
-        int rc =
-            r->plugin.present_(r->till, r->sale, TILLPROOF_SCAN, scan->bytes.p, (uint32_t)scan->bytes.n, &p);
+        /* Text on the command line is what a person would type. */
+        uint32_t kind = bytes_is(scan->bytes, scan->given) ? TILLPROOF_TYPED : TILLPROOF_SCAN;
+        int rc = r->plugin.present_(r->till, r->sale, kind, scan->bytes.p, (uint32_t)scan->bytes.n, &p);
         if (rc) {
             return plugin_fail(&r->plugin, rc, e);
         }

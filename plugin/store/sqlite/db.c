@@ -70,7 +70,8 @@ static int migrate(struct store *s)
         rc = version < 0 ? TP_E_CORRUPT : exec(s, (const char *)steps[version++]);
     }
     char mark[80];
-    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, SCHEMA_VERSION);
+    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,
+             SCHEMA_VERSION);
     return rc ? rc : exec(s, mark);
 }
 

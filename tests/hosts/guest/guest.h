@@ -22,9 +22,6 @@
     X(open)                                                                                                  \
     X(close)                                                                                                 \
     X(status)                                                                                                \
-    X(event_fd)                                                                                              \
-    X(event_next)                                                                                            \
-    X(event_data)                                                                                            \
     X(sale_begin)                                                                                            \
     X(sale_find)                                                                                             \
     X(sale_info)                                                                                             \

@@ -78,6 +78,9 @@ static void an_offer_is_in_the_shops_currency_and_under_its_own_reference(void *
     s.terms.ref[3] ^= 1;
     s.terms.customer_new = true;
     assert_int_equal(world_office(w, KIND_OFFER, &s), TP_UNSUPPORTED);
+    s.terms.customer_new = false;
+    s.terms.redeem = REDEEM_AUTOMATIC;
+    assert_int_equal(world_office(w, KIND_OFFER, &s), TP_UNSUPPORTED);
 }
 
 static void a_keyset_and_a_policy_never_go_back(void **state)
@@ -181,6 +184,28 @@ static void a_revoked_till_may_not_ask(void **state)
     buf_free(&key);
 }
 
+static void a_till_has_one_key_in_an_epoch(void **state)
+{
+    struct world *w = *state;
+    struct buf key;
+    struct world_sale s = world_sale(w, 100);
+    buf_init(&key, 256);
+    cose_key_encode(&w->tills[1].key, &key);
+    struct terminal t = {.common = world_common(w),
+                         .till = bytes_str("t0"),
+                         .store = bytes_str("main"),
+                         .epoch = 1,
+                         .cose_key = buf_view(&key),
+                         .from = w->now,
+                         .until = w->now + 1000,
+                         .state = TERMINAL_REVOKED,
+                         .from_seq = 1};
+    assert_int_equal(world_office(w, KIND_TERMINAL, &t), TP_BAD_STATEMENT);
+    /* and it was not kept: the authority goes on as before */
+    assert_int_equal(world_hold(w, &w->tills[0], &s), 0);
+    buf_free(&key);
+}
+
 static void a_basket_is_in_the_shops_currency_store_and_time(void **state)
 {
     struct world *w = *state;
@@ -277,6 +302,7 @@ int main(void)
         T(a_till_that_is_not_enrolled_is_not_heard),
         T(one_tills_key_does_not_speak_for_another),
         T(a_revoked_till_may_not_ask),
+        T(a_till_has_one_key_in_an_epoch),
         T(a_basket_is_in_the_shops_currency_store_and_time),
         T(a_coupon_of_another_shop_and_one_beyond_its_batch_are_unknown),
         T(a_malformed_item_ends_the_answers_with_one_problem),

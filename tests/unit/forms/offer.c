@@ -103,6 +103,43 @@ static void what_is_read_can_be_encoded(void **state)
     shop_end(&s);
 }
 
+/* The interface page's offer: its limits are refused by name, one after the other; without them it is taken.
+ */
+static void the_published_example_is_read(void **state)
+{
+    static const char *const rows[][2] = {
+        {"'per_coupon':1,'per_customer':1,'total':10000,'budget':'50000.00'", "$.limits.per_customer"},
+        {"'per_coupon':1,'total':10000,'budget':'50000.00'", "$.limits.total"},
+        {"'per_coupon':1,'budget':'50000.00'", "$.limits.budget"},
+        {"'per_coupon':1", NULL},
+    };
+    struct shop s;
+    struct offer o;
+    (void)state;
+    shop_begin(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[2048];
+        snprintf(text, sizeof text,
+                 "{'id':'coffee10','version':1,'title':'10%% off coffee','currency':'EUR','funder':'store',"
+                 "'redeem':['coupon','card'],'valid':{'from':'2026-11-01','until':'2026-12-31'},"
+                 "'needs':{'min_spend':'20.00','min_quantity':'1','category':['coffee'],'sku':[],"
+                 "'exclude_sku':[],'stores':[],'weekdays':['mon'],'hours':['07:00-11:00'],'customer':'any'},"
+                 "'gives':{'percent':'10','cap':'5.00'},"
+                 "'stacking':{'group':'coffee','priority':10,'exclusive':false},'limits':{%s},"
+                 "'returns':'keep','revive':false,'offline':{'mode':'deny','cap':'5.00','bears':'merchant'},"
+                 "'fee':{'percent':'3','fixed':'0.10'},'holdout_percent':'0'}",
+                 rows[i][0]);
+        int rc = read_offer(&s, text, &o);
+        if (rows[i][1]) {
+            expect_refused(&s, rc, TP_UNSUPPORTED, rows[i][1]);
+        } else {
+            assert_int_equal(rc, 0);
+        }
+    }
+    assert_true(o.weekdays == 1 && o.hours.n == 1 && o.hours.v[0].until == 660);
+    shop_end(&s);
+}
+
 /* ---- each kind of gives ---- */
 
 #define KIND(more) HEAD VALID "'gives':" more "}"
@@ -494,6 +531,7 @@ int main(void)
         cmocka_unit_test(a_whole_offer_is_read),
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(what_is_read_can_be_encoded),
+        cmocka_unit_test(the_published_example_is_read),
         cmocka_unit_test(each_kind_is_read),
         cmocka_unit_test(stores_days_and_hours_are_read),
         cmocka_unit_test(dates_are_whole_local_days),

@@ -180,16 +180,16 @@ static void a_record_must_follow_the_head(void **state)
     struct fixture *f = *state;
     struct journal_record r = next_record(f), wrong = r;
     wrong.seq = 2;
-    assert_int_equal(journal_append(f->j, &wrong, NULL, &(struct err){0}), TP_E_STATE);
+    assert_int_equal(journal_append(f->j, &wrong, NULL, NULL, &(struct err){0}), TP_E_STATE);
     wrong = r;
     wrong.prev[0] ^= 1;
-    assert_int_equal(journal_append(f->j, &wrong, NULL, &(struct err){0}), TP_E_STATE);
+    assert_int_equal(journal_append(f->j, &wrong, NULL, NULL, &(struct err){0}), TP_E_STATE);
     wrong = r;
     wrong.epoch = 2;
-    assert_int_equal(journal_append(f->j, &wrong, NULL, &(struct err){0}), TP_E_STATE);
+    assert_int_equal(journal_append(f->j, &wrong, NULL, NULL, &(struct err){0}), TP_E_STATE);
     assert_int_equal(till_of(f).head.seq, 0);
-    assert_int_equal(journal_append(f->j, &r, NULL, &f->e), 0);
-    assert_int_equal(journal_append(f->j, &r, NULL, &(struct err){0}), TP_E_STATE);
+    assert_int_equal(journal_append(f->j, &r, NULL, NULL, &f->e), 0);
+    assert_int_equal(journal_append(f->j, &r, NULL, NULL, &(struct err){0}), TP_E_STATE);
     struct journal_till t = till_of(f);
     assert_int_equal(t.head.seq, 1);
     assert_memory_equal(t.head.d, r.d, HASH_SIZE);
@@ -205,7 +205,7 @@ static void a_record_and_its_sale_are_written_together_or_not_at_all(void **stat
     assert_int_equal(journal_sale_put(f->j, &first, &f->e), 0);
     clash.state = SALE_COMMITTED;
     clash.quote = clash.text = bytes_str("x");
-    assert_int_equal(journal_append(f->j, &r, &clash, &(struct err){0}), TP_E_CORRUPT);
+    assert_int_equal(journal_append(f->j, &r, &clash, NULL, &(struct err){0}), TP_E_CORRUPT);
     assert_int_equal(till_of(f).head.seq, 0);
     assert_int_equal(journal_counts(f->j, &counts, &f->e), 0);
     assert_int_equal(counts.unsent, 0);
@@ -232,7 +232,7 @@ static void the_outbox_is_oldest_first_and_answers_are_kept(void **state)
     struct seen seen = {0};
     for (int i = 0; i < 5; i++) {
         struct journal_record r = next_record(f);
-        assert_int_equal(journal_append(f->j, &r, NULL, &f->e), 0);
+        assert_int_equal(journal_append(f->j, &r, NULL, NULL, &f->e), 0);
     }
     reopen(f);
     assert_int_equal(journal_unsent(f->j, 3, see, &seen, &f->e), 0);
@@ -282,7 +282,7 @@ static void a_sale_is_found_by_reference_and_id(void **state)
     s.quote = s.text = bytes_str("q");
     memcpy(s.commit, r.d, HASH_SIZE);
     strcpy(s.receipt, "R-1");
-    assert_int_equal(journal_append(f->j, &r, &s, &f->e), 0);
+    assert_int_equal(journal_append(f->j, &r, &s, NULL, &f->e), 0);
     assert_int_equal(journal_sale_drop(f->j, 5, &f->e), 0); /* only open ones are forgotten */
     reopen(f);
     assert_int_equal(journal_sale(f->j, 5, keep_sale, &got, &f->e), 0);
@@ -361,7 +361,7 @@ static void enrolling_anew_begins_a_new_chain_and_keeps_the_outbox(void **state)
     struct journal_record r = next_record(f);
     struct journal_counts counts;
     uint8_t next[HASH_SIZE] = {5};
-    assert_int_equal(journal_append(f->j, &r, NULL, &f->e), 0);
+    assert_int_equal(journal_append(f->j, &r, NULL, NULL, &f->e), 0);
     journal_close(f->j);
     f->j = NULL;
     assert_int_equal(journal_renew(f->dir, bytes_str("mitte"), 1, next, &(struct err){0}), TP_E_STATE);

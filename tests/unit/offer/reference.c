@@ -463,7 +463,9 @@ static void scale_desk(struct desk *d)
         tenfold(&d->offers[i].min_spend);
         tenfold(&d->offers[i].amount);
         tenfold(&d->offers[i].cap);
-        tenfold(&some_tiers[i][0].min_spend);
+        if (d->offers[i].tiers.n) {
+            tenfold(&some_tiers[i][0].min_spend);
+        }
         tenfold(&d->standings[i].budget_left);
     }
 }

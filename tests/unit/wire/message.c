@@ -390,6 +390,42 @@ static void a_problems_sentence_is_cut_to_valid_text(void **state)
     buf_free(&out);
 }
 
+static void a_pickup_answer_is_nine_digits_and_a_time(void **state)
+{
+    static const char *const bad[] = {
+        "4:667069636b75706831323334353637381a00010000",     /* eight digits */
+        "4:667069636b75706a313233343536373839301a00010000", /* ten */
+        "4:667069636b7570693132333435363738611a00010000",   /* a letter */
+        "4:667069636b7570493132333435363738391a00010000",   /* no text */
+        "4:667069636b75706931323334353637383920",           /* before 1970 */
+        "4:667069636b7570693132333435363738391b7fffffffffffffff",
+        "4:667069636b7571693132333435363738391a00010000", /* another word */
+        "3:667069636b757069313233343536373839",
+        "5:667069636b7570693132333435363738391a0001000000",
+    };
+    struct answer a = {.reason = 7};
+    struct dec d;
+    struct buf out;
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    answer_pickup(&out, some_d, bytes_str("012345678"), 1795000300000);
+    dec_init(&d, buf_view(&out));
+    assert_int_equal(answer_next(&d, &a), 1);
+    assert_true(a.kind == ANSWER_PICKUP && a.names && memcmp(a.d, some_d, HASH_SIZE) == 0);
+    assert_true(bytes_is(a.code, "012345678"));
+    assert_int_equal(a.until_ms, 1795000300000);
+    assert_true(dec_done(&d));
+    assert_int_equal(answer_of("4:667069636b7570693132333435363738391a00010000", true, &a), 1);
+    assert_int_equal(a.until_ms, 0x10000);
+    assert_int_equal(answer_of("4:667069636b7570693132333435363738391a00010000", false, &a), TP_E_MALFORMED);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (answer_of(bad[i], true, &a) != TP_E_MALFORMED) {
+            fail_msg("%s", bad[i]);
+        }
+    }
+    buf_free(&out);
+}
+
 static void a_cut_answer_is_malformed(void **state)
 {
     (void)state;
@@ -422,6 +458,7 @@ int main(void)
         cmocka_unit_test(answers_of_another_form_are_malformed),
         cmocka_unit_test(an_unknown_word_is_a_bad_statement),
         cmocka_unit_test(a_problems_sentence_is_cut_to_valid_text),
+        cmocka_unit_test(a_pickup_answer_is_nine_digits_and_a_time),
         cmocka_unit_test(a_cut_answer_is_malformed),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);

@@ -366,6 +366,50 @@ static void loyalty_prefixes_are_printable_and_may_be_absent(void **state)
     arena_reset(&a);
 }
 
+static void pickup_codes_are_nine_digits_and_have_a_coupon_or_a_reason(void **state)
+{
+    static const char *const bad[] = {"12345678", "1234567890", "12345678a", " 23456789", "12345678/", ""};
+    struct bytes codes[MAX_PICKUPS + 1], coupons[MAX_COUPONS];
+    struct picked picked[2] = {{bytes_str("coupon"), 0}, {{0}, TP_UNKNOWN_COUPON}};
+    union payload p;
+    struct err e;
+    (void)state;
+    sample(KIND_HOLD, &p);
+    for (size_t i = 0; i <= MAX_PICKUPS; i++) {
+        codes[i] = bytes_str("012345678");
+    }
+    for (size_t i = 0; i < MAX_COUPONS; i++) {
+        coupons[i] = sample_coupons[0];
+    }
+    p.hold.pickups.v = codes;
+    p.hold.pickups.n = MAX_PICKUPS;
+    assert_int_equal(try_sign(KIND_HOLD, &p, &e), 0);
+    p.hold.pickups.n++;
+    assert_int_equal(try_sign(KIND_HOLD, &p, &e), TP_BAD_STATEMENT);
+    p.hold.pickups.n = 2;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        codes[1] = bytes_str(bad[i]);
+        assert_int_equal(try_sign(KIND_HOLD, &p, &e), TP_BAD_STATEMENT);
+        assert_false(pickup_valid(codes[1]));
+    }
+    codes[1] = bytes_str("12345678a");
+    refused(KIND_HOLD, &p);
+    codes[1] = codes[0];
+    p.hold.coupons.v = coupons;
+    p.hold.coupons.n = MAX_COUPONS - 2;
+    assert_int_equal(try_sign(KIND_HOLD, &p, &e), 0);
+    p.hold.coupons.n++;
+    refused(KIND_HOLD, &p);
+    sample(KIND_GRANT, &p);
+    p.grant.pickups.v = picked;
+    p.grant.pickups.n = 2;
+    assert_int_equal(try_sign(KIND_GRANT, &p, &e), 0);
+    picked[0].reason = TP_THROTTLED;
+    refused(KIND_GRANT, &p);
+    picked[0] = (struct picked){{0}, 0};
+    refused(KIND_GRANT, &p);
+}
+
 static void a_verdict_is_one_coupons_or_one_cards(void **state)
 {
     (void)state;
@@ -507,6 +551,7 @@ int main(void)
         cmocka_unit_test(a_terminal_lasts_90_days_and_has_a_safe_name),
         cmocka_unit_test(offers_batches_and_keys_end_after_they_begin),
         cmocka_unit_test(loyalty_prefixes_are_printable_and_may_be_absent),
+        cmocka_unit_test(pickup_codes_are_nine_digits_and_have_a_coupon_or_a_reason),
         cmocka_unit_test(a_verdict_is_one_coupons_or_one_cards),
         cmocka_unit_test(a_commit_holds_together),
         cmocka_unit_test(a_payload_ends_at_16_kib_and_a_signer_has_a_name),
