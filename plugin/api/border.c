@@ -47,6 +47,7 @@ SAME(DUPLICATE);
 SAME(APPLIED);
 SAME(PRODUCT);
 SAME(THROTTLED);
+SAME(NO_CODE);
 SAME(UNKNOWN_SALE);
 SAME(E_ARGUMENT);
 SAME(E_STATE);
@@ -72,7 +73,8 @@ _Static_assert((int)TILLPROOF_EVENT_ONLINE == EVENT_ONLINE && (int)TILLPROOF_EVE
                    (int)TILLPROOF_EVENT_OUTCOME == EVENT_OUTCOME &&
                    (int)TILLPROOF_EVENT_REFUSED == EVENT_REFUSED &&
                    (int)TILLPROOF_EVENT_QUARANTINED == EVENT_QUARANTINED &&
-                   (int)TILLPROOF_EVENT_BEHIND == EVENT_BEHIND && (int)TILLPROOF_EVENT_NEWS == EVENT_NEWS,
+                   (int)TILLPROOF_EVENT_BEHIND == EVENT_BEHIND && (int)TILLPROOF_EVENT_NEWS == EVENT_NEWS &&
+                   (int)TILLPROOF_EVENT_PICTURE == EVENT_PICTURE,
                "kinds of events");
 
 /* A larger size is a newer caller's, or memory that was never set. */

@@ -6,12 +6,18 @@
 
 #include "sale/till.h"
 
+#include <pthread.h>
 #include <sys/types.h>
 
 struct tillproof {
     pid_t owner;
     struct till *till;
+    pthread_mutex_t images_lock;
+    struct images *images; /* NULL before the first picture */
 };
+
+/* image.c: ends the thread; waits for the picture that it is reading, 1.5 s at most. Takes NULL. */
+void images_close(struct images *m);
 
 /* Keeps the sentence for tillproof_reason and returns the code; a code that is none of misuse or fault
  * becomes one. */

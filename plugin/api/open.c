@@ -79,6 +79,7 @@ int32_t tillproof_open(const char *directory, const char *till, uint32_t flags, 
         return api_fail(rc, &e);
     }
     h->owner = getpid();
+    pthread_mutex_init(&h->images_lock, NULL);
     *handle = h;
     return 0;
 }
@@ -92,7 +93,9 @@ int32_t tillproof_close(struct tillproof *handle, uint32_t deadline_ms)
     if (rc) {
         return rc;
     }
+    images_close(handle->images);
     rc = till_close(handle->till, deadline_ms);
+    pthread_mutex_destroy(&handle->images_lock);
     atomic_fetch_sub(&tills, 1);
     free(handle);
     return rc ? api_fail(rc, NULL) : 0;

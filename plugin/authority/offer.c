@@ -20,7 +20,8 @@ int offer_statement_check(struct call *c)
         return rc;
     }
     if (o->redeem & REDEEM_AUTOMATIC) {
-        return err_set(&c->err, TP_UNSUPPORTED, "$.redeem: automatic offers are not redeemed by this version");
+        return err_set(&c->err, TP_UNSUPPORTED,
+                       "$.redeem: automatic offers are not redeemed by this version");
     }
     rc = store_offer(c->s, ref, o->version, d);
     if (rc == 0) {

@@ -53,7 +53,7 @@ bool hex_decode(struct bytes text, void *out, size_t n)
     }
     uint8_t *to = out;
     for (size_t i = 0; i < n; i++) {
-        to[i] = (uint8_t)(hex_digit(text.p[2 * i]) << 4 | hex_digit(text.p[2 * i + 1]));
+        to[i] = (uint8_t)(hex_digit(text.p[2 * i]) * 16 + hex_digit(text.p[2 * i + 1]));
     }
     return true;
 }

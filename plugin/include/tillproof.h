@@ -54,7 +54,7 @@
  *
  * OWNERSHIP never crosses: the caller's memory is read or filled during the call and not kept.
  *
- * Version 1 will also have these, which this draft does not: device; present_image.
+ * Version 1 will also have these, which this draft does not: device.
  */
 #ifndef TILLPROOF_H
 #define TILLPROOF_H
@@ -118,6 +118,7 @@ extern "C" {
 #define TILLPROOF_APPLIED      37 /* the offer applies */
 #define TILLPROOF_PRODUCT      38 /* a product's bar code: ring it up */
 #define TILLPROOF_THROTTLED    39 /* too many wrong pickup codes were typed: wait, or scan the coupon */
+#define TILLPROOF_NO_CODE      64 /* there is no code in the picture */
 #define TILLPROOF_UNKNOWN_SALE 69 /* no sale has this id or reference */
 
 /* Misuse and faults. */
@@ -262,6 +263,11 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
 #define TILLPROOF_EVENT_QUARANTINED 5 /* code: TILLPROOF_QUARANTINED, or 0: not any more */
 #define TILLPROOF_EVENT_BEHIND      6 /* code: TILLPROOF_E_BEHIND; see tillproof_status */
 #define TILLPROOF_EVENT_NEWS        7 /* offers, keys or the policy changed: quote open sales anew */
+
+#define TILLPROOF_EVENT_PICTURE                                                                              \
+    8 /* what became of a picture, one event for each code in it: sale; code: as of tillproof_present, or    \
+         TILLPROOF_NO_CODE, or below zero why it was not read; id: the presentation; offer; text: its title; \
+         data: the code's content, for example a product's bar code to ring up */
 
 struct tillproof_event {
     uint32_t size;
@@ -471,6 +477,22 @@ struct tillproof_presentation {
 TILLPROOF_API int32_t tillproof_present(struct tillproof *handle, int64_t sale, uint32_t kind,
                                         const void *bytes, uint32_t length,
                                         struct tillproof_presentation *presentation);
+
+/*
+ * Looks for codes in a picture, such as a frame of a camera, in the background: each code that is found is
+ * presented as a scan, and told by an event of the kind TILLPROOF_EVENT_PICTURE. Pictures are parsed by a
+ * process of their own, tillproof-helper, which lies beside the plugin and may do nothing else; it starts
+ * with the first picture. Never waits; tillproof_close waits for the picture that is being read, at most 1.5
+ * s.
+ *
+ * pixels: 8-bit grey, `height` rows of `width` bytes, each row `stride` bytes after the one before; 1 to 8192
+ * a side, 32 * 2^20 at most. They are copied. taken: 1, or 0 when a picture is being read: this one is
+ * dropped. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (the sale is committed), _E_MEMORY, _E_IO, _E_CORRUPT,
+ * _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_present_image(struct tillproof *handle, int64_t sale, const void *pixels,
+                                              uint32_t width, uint32_t height, uint32_t stride,
+                                              int32_t *taken);
 
 /*
  * Takes a presentation back out of the sale. The price becomes provisional. Never waits.

@@ -142,6 +142,13 @@ void event_refused(struct till *t, const uint8_t d[HASH_SIZE], int reason)
 
 /* ---- the listener's side ---- */
 
+void till_event_put(struct till *t, const struct till_event *v, struct bytes data)
+{
+    till_lock(t);
+    event_put(t, v, data);
+    till_unlock(t);
+}
+
 int till_event_fd(struct till *t)
 {
     return t->events.fd;

@@ -74,6 +74,8 @@ struct till_event {
     size_t data;
     char offer[48], text[208];
 };
+/* Never fails: see event_put. */
+void till_event_put(struct till *t, const struct till_event *v, struct bytes data);
 /* Readable while events wait; the till's own. */
 int till_event_fd(struct till *t);
 /* Waits at most wait_ms; kind 0 when none came. */
@@ -145,9 +147,10 @@ int till_commit(struct till *t, int64_t sale, struct bytes receipt, const struct
 int till_void(struct till *t, int64_t sale, struct err *e);
 
 /*
- * Begins a refund of a sale that this till has recorded, named by its reference or by its id in hexadecimal; or
- * finds the refund that has this reference. Its lines name lines of the original. TP_UNKNOWN_SALE: this till has
- * recorded no such sale. TP_E_STATE: it was voided, or is a refund. TP_E_EXISTS: the reference is another sale's.
+ * Begins a refund of a sale that this till has recorded, named by its reference or by its id in hexadecimal;
+ * or finds the refund that has this reference. Its lines name lines of the original. TP_UNKNOWN_SALE: this
+ * till has recorded no such sale. TP_E_STATE: it was voided, or is a refund. TP_E_EXISTS: the reference is
+ * another sale's.
  */
 int till_refund_begin(struct till *t, struct bytes original, struct bytes reference, int64_t *sale,
                       struct err *e);

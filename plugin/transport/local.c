@@ -36,7 +36,8 @@ static int no_memory(void *ctx, struct bytes request, struct buf *reply, struct 
     return err_code(e, TP_E_MEMORY);
 }
 
-void transport_local(struct transport *t, int (*handle)(void *authority, struct bytes request, struct buf *reply),
+void transport_local(struct transport *t,
+                     int (*handle)(void *authority, struct bytes request, struct buf *reply),
                      void (*drop)(void *authority), void *authority)
 {
     struct local *l = malloc(sizeof *l);

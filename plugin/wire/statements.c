@@ -293,8 +293,7 @@ static const struct field close_sum_fields[] = {
     TOTAL(close_sum, tax, 0),
     TOTAL(close_sum, due, 0),
 };
-static const struct schema schema_close_sum =
-    SCHEMA("close_sum", SHAPE_TUPLE, close_sum, close_sum_fields);
+static const struct schema schema_close_sum = SCHEMA("close_sum", SHAPE_TUPLE, close_sum, close_sum_fields);
 
 static const struct field place_fields[] = {
     INT(record_place, epoch, 0, 1, UINT32_MAX),

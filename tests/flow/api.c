@@ -2,6 +2,7 @@
  */
 #include "support/cm.h"
 
+#include "picture/picture.h"
 #include "tillproof.h"
 
 #include <errno.h>
@@ -476,6 +477,82 @@ static void goods_come_back_in_parts(void **state)
     assert_int_equal(tillproof_close(t, 5000), 0);
 }
 
+/* The coupon's QR code as a camera sees it: 6 pixels a module, white around it. Owned: free. */
+static uint8_t *photograph(int which, uint32_t *side)
+{
+    enum { SCALE = 6, QUIET = 4 };
+    char digits[1024];
+    struct qr qr;
+    size_t n = coupon(which, digits);
+    while (n && (digits[n - 1] < '0' || digits[n - 1] > '9')) {
+        n--;
+    }
+    assert_int_equal(qr_encode(bytes_of(digits, n), &qr, NULL), 0);
+    size_t size = (size_t)qr.side, all = (size + 2 * QUIET) * SCALE;
+    uint8_t *px = malloc(all * all);
+    assert_non_null(px);
+    memset(px, 255, all * all);
+    for (size_t y = 0; y < size * SCALE; y++) {
+        for (size_t x = 0; x < size * SCALE; x++) {
+            bool dark = qr.dark[y / SCALE * size + x / SCALE];
+            px[(y + QUIET * SCALE) * all + x + QUIET * SCALE] = dark ? 0 : 255;
+        }
+    }
+    qr_free(&qr);
+    *side = (uint32_t)all;
+    return px;
+}
+
+static struct tillproof_event picture_event(struct tillproof *t)
+{
+    struct tillproof_event v = {.size = sizeof v};
+    do {
+        assert_int_equal(tillproof_event_next(t, 10000, &v), 0);
+    } while (v.kind && v.kind != TILLPROOF_EVENT_PICTURE);
+    assert_int_equal(v.kind, TILLPROOF_EVENT_PICTURE);
+    return v;
+}
+
+static void a_picture_is_read_and_its_codes_presented(void **state)
+{
+    struct tillproof *t = open_till();
+    struct tillproof_quote q = {.size = sizeof q};
+    uint32_t side = 0, length = 0;
+    int32_t taken = 0, busy = 1;
+    (void)state;
+    int64_t sale = begin(t, "I-1");
+    uint8_t *px = photograph(1, &side);
+    assert_int_equal(tillproof_present_image(t, sale, px, side, side, side, &taken), 0);
+    assert_int_equal(taken, 1);
+    assert_int_equal(tillproof_present_image(t, sale, px, side, side, side, &busy), 0);
+    struct tillproof_event v = picture_event(t);
+    assert_int_equal(v.code, TILLPROOF_OK);
+    assert_int_equal(v.sale, sale);
+    assert_true(v.id > 0);
+    assert_string_equal(v.offer, "coffee10");
+    assert_int_equal(tillproof_event_data(t, v.number, NULL, &length), 0);
+    assert_true(length > 100);
+    assert_int_equal(tillproof_quote(t, sale, &q), 0);
+    assert_int_equal(q.due, 2338);
+    memset(px, 255, (size_t)side * side);
+    do {
+        assert_int_equal(tillproof_present_image(t, sale, px, side, side, side, &taken), 0);
+    } while (!taken);
+    v = picture_event(t);
+    v = v.code == TILLPROOF_DUPLICATE ? picture_event(t) : v; /* when the second was taken, too */
+    assert_int_equal(v.code, TILLPROOF_NO_CODE);
+    assert_int_equal(tillproof_present_image(t, sale, px, 0, side, side, &taken), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_present_image(t, sale, px, 8193, 1, 8193, &taken), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_present_image(t, sale, px, side, side, side - 1, &taken),
+                     TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_present_image(t, sale, NULL, side, side, side, &taken), TILLPROOF_E_ARGUMENT);
+    assert_int_equal(tillproof_present_image(t, 99999999, px, side, side, side, &taken),
+                     TILLPROOF_E_ARGUMENT);
+    free(px);
+    assert_int_equal(tillproof_sale_forget(t, sale), 0);
+    assert_int_equal(tillproof_close(t, 5000), 0);
+}
+
 static int count_files(const char *dir)
 {
     char line[128];
@@ -562,6 +639,7 @@ int main(void)
         cmocka_unit_test(a_day_is_closed_with_its_sums),
         cmocka_unit_test(a_sale_goes_on_at_another_till),
         cmocka_unit_test(goods_come_back_in_parts),
+        cmocka_unit_test(a_picture_is_read_and_its_codes_presented),
         cmocka_unit_test(a_guest_leaves_the_house_as_it_was),
     };
     return cmocka_run_group_tests(tests, make_shop, drop_shop);

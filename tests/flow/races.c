@@ -88,8 +88,12 @@ static int32_t hold(struct tillproof *t, int64_t sale, struct tillproof_offer_re
 
 static int32_t prepare(int n, struct tillproof **t, int64_t *sale)
 {
-    struct tillproof_line line = {
-        .size = sizeof line, .number = 1, .quantity = 1000, .unit_price = 1000, .category = "coffee", .sku = "1"};
+    struct tillproof_line line = {.size = sizeof line,
+                                  .number = 1,
+                                  .quantity = 1000,
+                                  .unit_price = 1000,
+                                  .category = "coffee",
+                                  .sku = "1"};
     struct tillproof_presentation p = {.size = sizeof p};
     char name[16];
     snprintf(name, sizeof name, "r%d", n + 1);
@@ -181,8 +185,8 @@ static int referee(int n)
             failed++;
         }
     }
-    printf("%d racers: %d granted, %d held, then %d already used, %d told when and where\n", n, winners, held, used,
-           named);
+    printf("%d racers: %d granted, %d held, then %d already used, %d told when and where\n", n, winners, held,
+           used, named);
     if (winners != 1 || held != n - 1 || used != n - 1 || named != n - 1 || failed) {
         fprintf(stderr, "races: wrong counts\n");
         return 1;

@@ -119,6 +119,7 @@ int cmd_coupon_show(int argc, char **argv);
 int cmd_coupon_pickup(int argc, char **argv);
 int cmd_quote(int argc, char **argv);
 int cmd_sale(int argc, char **argv);
+int cmd_refund(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_cose_verify(int argc, char **argv);

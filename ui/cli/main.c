@@ -17,6 +17,7 @@ static const struct verb {
     {"coupon", "pickup", cmd_coupon_pickup, "give a coupon nine digits to type, for five minutes"},
     {"quote", NULL, cmd_quote, "price a basket with offers, without any shop"},
     {"sale", NULL, cmd_sale, "ring up a basket through the plugin"},
+    {"refund", NULL, cmd_refund, "take goods of a recorded sale back"},
     {"link", NULL, cmd_link, "join a card token to offers"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},

@@ -20,6 +20,7 @@
     X(quote)                                                                                                 \
     X(hold)                                                                                                  \
     X(commit)                                                                                                \
+    X(refund_begin)                                                                                          \
     X(void)                                                                                                  \
     X(line_result)                                                                                           \
     X(share_result)                                                                                          \

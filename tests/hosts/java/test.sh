@@ -10,7 +10,6 @@ javac -Xlint:all -Werror -encoding UTF-8 -cp $jna -d classes "$here"/java/*.java
 for program in Sale Own; do
     rm -rf shop coffee.json
     host_shop
-    # -Xcheck:jni would tell of what JNA does itself; signal handlers are what a guest could break.
     host_sale "java $program" java -Xss512k -Dfile.encoding=UTF-8 -cp "$jna:classes" $program "$PLUGIN" shop "$coupon"
 done
 echo "sold in: $(java -version 2>&1 | head -n 1)"

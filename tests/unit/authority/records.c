@@ -205,6 +205,48 @@ static void a_long_sync_says_that_there_is_more(void **state)
     done(w);
 }
 
+/* A close as the till's next record; its head moves on. */
+static int send_close(struct world *w, struct world_till *t, const uint8_t prev[HASH_SIZE])
+{
+    struct close c = {.common = world_common(w),
+                      .chain = {.epoch = t->head.epoch, .seq = t->head.seq + 1},
+                      .first = {1, 1},
+                      .last = {1, 1}};
+    struct buf envelope, message;
+    memcpy(c.chain.prev, prev, HASH_SIZE);
+    buf_init(&envelope, ENVELOPE_MAX);
+    buf_init(&message, MESSAGE_MAX);
+    assert_int_equal(statement_sign(KIND_CLOSE, &c, bytes_str(t->name), &t->key, &envelope, t->head.d, NULL),
+                     0);
+    t->head.seq++;
+    message_put(&message, KIND_CLOSE, buf_view(&envelope), (struct bytes){0}, (struct bytes){0});
+    int rc = world_send(w, buf_view(&message));
+    buf_free(&envelope);
+    buf_free(&message);
+    return rc;
+}
+
+static void a_close_takes_its_place_in_the_chain_like_any_record(void **state)
+{
+    (void)state;
+    struct world *w = fresh(1);
+    struct world_till *t = &w->tills[0];
+    struct state s;
+    uint8_t other[HASH_SIZE] = {1};
+    assert_int_equal(world_send(w, commit_of(w, t, 100)), 0);
+    uint8_t prev[HASH_SIZE];
+    memcpy(prev, t->head.d, HASH_SIZE);
+    assert_int_equal(send_close(w, t, prev), 0);
+    assert_int_equal(sync_till(w, t, 0, &s), 0);
+    assert_int_equal(s.head.seq, 2);
+    assert_memory_equal(s.head.d, t->head.d, HASH_SIZE);
+    assert_false(s.quarantined);
+    assert_int_equal(send_close(w, t, other), 0);
+    assert_int_equal(sync_till(w, t, 0, &s), 0);
+    assert_true(s.quarantined);
+    done(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +258,7 @@ int main(void)
         cmocka_unit_test(the_first_record_follows_the_terminal_statement),
         cmocka_unit_test(a_sync_brings_what_is_new_and_names_each_by_its_hash),
         cmocka_unit_test(a_long_sync_says_that_there_is_more),
+        cmocka_unit_test(a_close_takes_its_place_in_the_chain_like_any_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,9 @@ enum fake_mode {
     AHEAD,             /* the state says that the till has recorded more than it has */
 };
 
+/* What is wrong with the codes of the next grants. */
+enum fake_spoil { RIGHT, ONE_FEWER, OTHER_COUPON };
+
 struct fake_statement {
     uint8_t raw[8192];
     size_t n;
@@ -81,7 +84,7 @@ struct fake {
     size_t record_count;
     int calls[KIND_COUNT];
     int64_t last_rev, released_rev;
-    enum { RIGHT, ONE_FEWER, OTHER_COUPON } spoil_pickups;
+    enum fake_spoil spoil_pickups;
     size_t pickups_asked, coupons_asked; /* by the last hold */
     int64_t grants;
     struct buf seen; /* every byte that the till sent */

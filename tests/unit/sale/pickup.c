@@ -150,7 +150,8 @@ static void a_code_of_the_same_offer_is_a_duplicate(void **state)
     till_close(t, 0);
 }
 
-/* What is renewed is the coupon; a code that had none is not asked about, so that no time counts it as wrong. */
+/* What is renewed is the coupon; a code that had none is not asked about, so that no time counts it as wrong.
+ */
 static void a_renewal_asks_about_no_code(void **state)
 {
     struct fake *f = *state;
@@ -222,7 +223,7 @@ static void a_grant_that_does_not_fit_the_codes_is_no_answer(void **state)
     assert_int_equal(type_code(t, sale, SECOND, NULL), 0);
     for (int spoil = ONE_FEWER; spoil <= OTHER_COUPON; spoil++) {
         pthread_mutex_lock(&f->lock);
-        f->spoil_pickups = spoil;
+        f->spoil_pickups = (enum fake_spoil)spoil;
         pthread_mutex_unlock(&f->lock);
         assert_int_equal(till_hold(t, sale, 300, &q, NULL), 0);
         assert_int_equal(q.outcome, TP_PROVISIONAL);
