@@ -7,7 +7,7 @@ struct roi {
     struct terms_list terms;
     struct report_roi_row *rows; /* by (channel, campaign) */
     size_t n, cap;
-    struct report_roi_row none;
+    struct report_roi_row none, returns;
     struct buf links; /* struct added, one each */
 };
 
@@ -105,6 +105,13 @@ static int each_sale(void *arg, const struct sale_row *sale, const struct redemp
     return rc;
 }
 
+static int each_return(void *arg, const struct reversal_row *back)
+{
+    struct roi *r = arg;
+    struct report_share share = {.gross = -back->gross, .discount = -back->discount, .net = -back->net};
+    return add_share(&r->returns, &share);
+}
+
 static int each_batch(void *arg, const struct batch_row *batch)
 {
     struct report_roi_row *row = NULL;
@@ -168,14 +175,17 @@ static int read_all(struct store *s, void *arg)
     if (rc == 0) {
         rc = store_report_sales(s, r->range->from_ms, r->range->until_ms, each_sale, r);
     }
+    if (rc == 0) {
+        rc = store_report_returns(s, r->range->from_ms, r->range->until_ms, each_return, r);
+    }
     return rc;
 }
 
 static int add_up(const struct roi *r, struct report_roi_row *total)
 {
     int rc = 0;
-    for (size_t i = 0; i <= r->n && rc == 0; i++) {
-        const struct report_roi_row *row = i < r->n ? &r->rows[i] : &r->none;
+    for (size_t i = 0; i < r->n + 2 && rc == 0; i++) {
+        const struct report_roi_row *row = i < r->n ? &r->rows[i] : i == r->n ? &r->none : &r->returns;
         struct report_share share = {row->gross, row->discount, row->net, row->fee};
         rc = add_share(total, &share);
         rc = rc ? rc : sum(&total->issued, row->issued);
@@ -202,7 +212,7 @@ int report_roi(struct store *s, const struct report_range *range, struct report_
         }
         return err_set(e, rc, "the shop's records cannot be read: %s", store_error(s));
     }
-    *out = (struct report_roi){.rows = r.rows, .n = r.n, .none = r.none, .total = total};
+    *out = (struct report_roi){.rows = r.rows, .n = r.n, .none = r.none, .returns = r.returns, .total = total};
     return 0;
 }
 

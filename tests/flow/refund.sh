@@ -21,3 +21,6 @@ no 1 unknown_sale refund --shop shop --sale nothing --line 1
 ok refund --shop shop --sale S-1 --line 1:1.5
 has "the rest" "$out" "due -20.25 EUR, committed"
 no 2 argument refund --shop shop --sale "$id" --line 1:0.001
+ok report roi --shop shop --json
+same "what is left of the sale" "$(printf '%s' "$out" | json "[(r['gross'], r['net']) for r in d['rows'] if r['channel'] in ('(returns)', 'total')]")" \
+    "[('-30.00', '-27.00'), ('0.00', '0.00')]"

@@ -10,7 +10,8 @@ static const struct usage usage = {
     "redemptions: each redemption, with its share of the sale's amounts and its fee.\n"
     "roi: what was issued, redeemed and earned through each channel and campaign. Sales that no offer "
     "brought\n"
-    "stand in the row (none); the columns add up to the sales. Voided sales do not count.",
+    "stand in the row (none); the columns add up to the sales, less the returns in the row\n"
+    "(returns). Voided sales do not count.",
     1, 1};
 
 static const struct column redemption_columns[] = {
@@ -95,6 +96,9 @@ static int make_roi(struct office *o, const struct report_range *range, struct m
         add_roi_row(m, &roi.rows[i], NULL);
     }
     add_roi_row(m, &roi.none, "(none)");
+    if (roi.returns.gross || roi.returns.discount || roi.returns.net) {
+        add_roi_row(m, &roi.returns, "(returns)");
+    }
     add_roi_row(m, &roi.total, "total");
     report_roi_free(&roi);
     return 0;

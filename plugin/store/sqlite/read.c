@@ -43,6 +43,32 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
     return rc;
 }
 
+int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
+                         int (*fn)(void *arg, const struct reversal_row *row), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT d, commit_d, till, op, time_ms, gross, discount, net, tax, due FROM reversal "
+                      "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 ORDER BY time_ms, d",
+                      "iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct reversal_row row = {.op = REVERSE_RETURN,
+                                   .time_ms = sql_int(st, 4),
+                                   .gross = sql_int(st, 5),
+                                   .discount = sql_int(st, 6),
+                                   .net = sql_int(st, 7),
+                                   .tax = sql_int(st, 8),
+                                   .due = sql_int(st, 9)};
+        sql_fixed(st, 0, row.d, HASH_SIZE);
+        sql_fixed(st, 1, row.commit, HASH_SIZE);
+        sql_cstr(st, 2, row.till, sizeof row.till);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
 static void dump_row(sqlite3_stmt *st, const char *name, struct buf *out)
 {
     buf_puts(out, name);

@@ -131,6 +131,34 @@ static void a_discount_that_no_redemption_explains_is_still_in_the_sum(void **st
     report_roi_free(&roi);
 }
 
+static void returns_are_taken_off_the_total_in_a_row_of_their_own(void **state)
+{
+    struct books *b = *state;
+    struct report_range range = {0, 1000};
+    struct report_roi r = {0};
+    const struct used used = {"a", "email", "autumn", 200, 0};
+    struct reversal_row back = {.till = "t1", .op = REVERSE_RETURN, .gross = 400, .discount = 80, .net = 320};
+    books_offer(b, "a", 1, NONE, NONE);
+    books_sale(b, 10, 1000, 200, false, &used, 1);
+    back.time_ms = 20;
+    assert_int_equal(store_reversal_put(b->store, &back), 0);
+    back.d[0] = 1;
+    back.time_ms = 1000; /* after the range */
+    assert_int_equal(store_reversal_put(b->store, &back), 0);
+    back.d[0] = 2;
+    back.time_ms = 30;
+    back.op = REVERSE_VOID; /* a void is no return */
+    assert_int_equal(store_reversal_put(b->store, &back), 0);
+    assert_int_equal(report_roi(b->store, &range, &r, NULL), 0);
+    assert_int_equal(r.returns.gross, -400);
+    assert_int_equal(r.returns.discount, -80);
+    assert_int_equal(r.returns.net, -320);
+    assert_int_equal(r.total.gross, 600);
+    assert_int_equal(r.total.discount, 120);
+    assert_int_equal(r.total.net, 480);
+    report_roi_free(&r);
+}
+
 static void columns_add_up_to_the_sales_whatever_they_are(void **state)
 {
     struct books *b = *state;
@@ -179,6 +207,7 @@ int main(void)
         TEST(a_redemption_of_no_known_channel_stands_in_the_row_of_none),
         TEST(each_card_and_offer_linked_is_issued_once),
         TEST(a_discount_that_no_redemption_explains_is_still_in_the_sum),
+        TEST(returns_are_taken_off_the_total_in_a_row_of_their_own),
         TEST(columns_add_up_to_the_sales_whatever_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
