@@ -1,22 +1,48 @@
-/* Opening, schema, transactions, and the cache of prepared statements. */
-#include "store/sqlite/sql.h"
+/* SQLite: opening, schema, transactions, and the cache of prepared statements. */
+#include "store/sql.h"
+
+#include <sqlite3.h>
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 2, BUSY_MS = 8000, RETRIES = 4 };
+enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 2, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
+
+struct statement_rows {
+    struct rows head;
+    const char *text; /* a literal: compared by address; NULL: not one of the cache */
+    sqlite3_stmt *stmt;
+};
+
+struct sqlite_store {
+    struct store head;
+    sqlite3 *db;
+    struct statement_rows cache[STATEMENT_CACHE];
+};
+
+static const struct backend sqlite_backend;
+
+static struct sqlite_store *own(struct store *s)
+{
+    return (struct sqlite_store *)(void *)s;
+}
+
+static sqlite3_stmt *stmt_of(struct rows *st)
+{
+    return ((struct statement_rows *)(void *)st)->stmt;
+}
 
 extern const unsigned char schema_0001[], schema_0002[];
 
 /* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
 static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002};
 
-int sql_fault(struct store *s, int sqlite_rc)
+static int fault(struct sqlite_store *s, int sqlite_rc)
 {
-    snprintf(s->error, sizeof s->error, "%s", s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(sqlite_rc));
+    snprintf(s->head.error, sizeof s->head.error, "%s",
+             s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(sqlite_rc));
     switch (sqlite_rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -37,7 +63,7 @@ int sql_fault(struct store *s, int sqlite_rc)
     }
 }
 
-static int pragma_int(struct store *s, const char *sql, int64_t *out)
+static int pragma_int(struct sqlite_store *s, const char *sql, int64_t *out)
 {
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
@@ -46,17 +72,17 @@ static int pragma_int(struct store *s, const char *sql, int64_t *out)
         rc = SQLITE_OK;
     }
     sqlite3_finalize(st);
-    return rc == SQLITE_OK ? 0 : sql_fault(s, rc);
+    return rc == SQLITE_OK ? 0 : fault(s, rc);
 }
 
-static int exec(struct store *s, const char *sql)
+static int exec(struct sqlite_store *s, const char *sql)
 {
     int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : sql_fault(s, rc);
+    return rc == SQLITE_OK ? 0 : fault(s, rc);
 }
 
 /* Inside BEGIN IMMEDIATE, so that two openers make the schema once. */
-static int migrate(struct store *s)
+static int migrate(struct sqlite_store *s)
 {
     int64_t version = 0;
     int rc = pragma_int(s, "PRAGMA user_version", &version);
@@ -75,7 +101,7 @@ static int migrate(struct store *s)
     return rc ? rc : exec(s, mark);
 }
 
-static int settle(struct store *s, int flags)
+static int settle(struct sqlite_store *s, int flags)
 {
     int64_t version = 0, application = 0;
     int rc = exec(s, "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
@@ -110,6 +136,16 @@ static int settle(struct store *s, int flags)
     return rc;
 }
 
+static void close_store(struct store *store)
+{
+    struct sqlite_store *s = own(store);
+    for (size_t i = 0; i < STATEMENT_CACHE; i++) {
+        sqlite3_finalize(s->cache[i].stmt);
+    }
+    sqlite3_close(s->db);
+    free(s);
+}
+
 int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
                struct err *e)
 {
@@ -119,11 +155,12 @@ int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, str
     if (!(flags & (STORE_READ_ONLY | STORE_CREATE)) && access(path, W_OK) != 0) {
         return err_code(e, TP_E_READ_ONLY);
     }
-    struct store *s = calloc(1, sizeof *s);
+    struct sqlite_store *s = calloc(1, sizeof *s);
     if (!s) {
         return err_code(e, TP_E_MEMORY);
     }
-    memcpy(s->merchant, merchant, ID_SIZE);
+    s->head.backend = &sqlite_backend;
+    memcpy(s->head.merchant, merchant, ID_SIZE);
     int mode = flags & STORE_READ_ONLY
                    ? SQLITE_OPEN_READONLY
                    : SQLITE_OPEN_READWRITE | (flags & STORE_CREATE ? SQLITE_OPEN_CREATE : 0);
@@ -136,87 +173,62 @@ int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, str
     }
     int rc = sqlite3_open_v2(path, &s->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) {
-        rc = sql_fault(s, rc);
+        rc = fault(s, rc);
     } else {
         sqlite3_busy_timeout(s->db, BUSY_MS);
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         rc = settle(s, flags);
     }
     if (rc) {
-        err_set(e, rc, "the authority's database: %s", rc == TP_E_NEWER ? code_sentence(rc) : store_error(s));
-        store_close(s);
+        err_set(e, rc, "the authority's database: %s", rc == TP_E_NEWER ? code_sentence(rc) : s->head.error);
+        close_store(&s->head);
         return rc;
     }
-    *out = s;
+    *out = &s->head;
     return 0;
 }
 
-void store_close(struct store *s)
+static int begin(struct store *s, bool write)
 {
-    if (!s) {
-        return;
-    }
-    for (size_t i = 0; i < SQL_CACHE; i++) {
-        sqlite3_finalize(s->cache[i].stmt);
-    }
-    sqlite3_close(s->db);
-    free(s);
+    return exec(own(s), write ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
-const char *store_error(const struct store *s)
+static int commit(struct store *s)
 {
-    return s->error;
+    return exec(own(s), "COMMIT");
 }
 
-static int once(struct store *s, const char *begin, int (*fn)(struct store *, void *), void *arg)
+static void rollback(struct store *s)
 {
-    int rc = exec(s, begin);
-    if (rc) {
-        return rc;
-    }
-    if ((rc = fn(s, arg)) == 0) {
-        rc = exec(s, "COMMIT");
-    }
-    if (rc) {
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    }
-    return rc;
-}
-
-int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *arg)
-{
-    int rc = TP_E_BUSY;
-    for (int i = 0; i < RETRIES && rc == TP_E_BUSY; i++) {
-        rc = once(s, "BEGIN IMMEDIATE", fn, arg);
-    }
-    return rc;
-}
-
-int store_read(struct store *s, int (*fn)(struct store *s, void *arg), void *arg)
-{
-    return once(s, "BEGIN", fn, arg);
+    sqlite3_exec(own(s)->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 /* A cached statement, or a fresh one when the cached one is being stepped further up the stack. */
-static int prepare(struct store *s, sqlite3_stmt **st, const char *text)
+static int prepare(struct sqlite_store *s, struct statement_rows **st, const char *text)
 {
     size_t i = 0;
-    while (i < SQL_CACHE && s->cache[i].text && s->cache[i].text != text) {
+    while (i < STATEMENT_CACHE && s->cache[i].text && s->cache[i].text != text) {
         i++;
     }
-    bool keep = i < SQL_CACHE && !(s->cache[i].stmt && sqlite3_stmt_busy(s->cache[i].stmt));
-    if (keep && s->cache[i].stmt) {
-        *st = s->cache[i].stmt;
+    struct statement_rows *r = i < STATEMENT_CACHE ? &s->cache[i] : NULL;
+    if (r && r->stmt && !sqlite3_stmt_busy(r->stmt)) {
+        *st = r;
         return 0;
     }
-    int rc = sqlite3_prepare_v3(s->db, text, -1, keep ? SQLITE_PREPARE_PERSISTENT : 0, st, NULL);
+    bool keep = r && !r->stmt;
+    if (!keep && !(r = calloc(1, sizeof *r))) {
+        return fault(s, SQLITE_NOMEM);
+    }
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v3(s->db, text, -1, keep ? SQLITE_PREPARE_PERSISTENT : 0, &stmt, NULL);
     if (rc != SQLITE_OK) {
-        return sql_fault(s, rc);
+        if (!keep) {
+            free(r);
+        }
+        return fault(s, rc);
     }
-    if (keep) {
-        s->cache[i].text = text;
-        s->cache[i].stmt = *st;
-    }
+    *r = (struct statement_rows){{&sqlite_backend}, keep ? text : NULL, stmt};
+    *st = r;
     return 0;
 }
 
@@ -243,93 +255,94 @@ static int bind_one(sqlite3_stmt *st, int at, char type, va_list *args)
     return p ? sqlite3_bind_blob(st, at, p, n, SQLITE_TRANSIENT) : sqlite3_bind_null(st, at);
 }
 
-static int open_va(struct store *s, sqlite3_stmt **st, const char *text, const char *types, va_list *args)
+static void end_rows(struct store *s, struct rows *st)
 {
-    int rc = prepare(s, st, text);
+    struct statement_rows *r = (struct statement_rows *)(void *)st;
+    (void)s;
+    if (r->text) {
+        sqlite3_reset(r->stmt);
+        sqlite3_clear_bindings(r->stmt);
+        return;
+    }
+    sqlite3_finalize(r->stmt);
+    free(r);
+}
+
+static int open_rows(struct store *s, struct rows **st, const char *text, const char *types, va_list *args)
+{
+    struct statement_rows *r = NULL;
+    int rc = prepare(own(s), &r, text);
     if (rc) {
         return rc;
     }
-    rc = sqlite3_bind_blob(*st, 1, s->merchant, ID_SIZE, SQLITE_STATIC);
+    rc = sqlite3_bind_blob(r->stmt, 1, s->merchant, ID_SIZE, SQLITE_STATIC);
     for (int at = 2; rc == SQLITE_OK && *types; at++) {
-        rc = bind_one(*st, at, *types++, args);
+        rc = bind_one(r->stmt, at, *types++, args);
     }
     if (rc != SQLITE_OK) {
-        rc = sql_fault(s, rc);
-        sql_end(s, *st);
+        rc = fault(own(s), rc);
+        end_rows(s, &r->head);
+        return rc;
     }
-    return rc;
+    *st = &r->head;
+    return 0;
 }
 
-int sql_open(struct store *s, sqlite3_stmt **st, const char *text, const char *types, ...)
+static int next_row(struct store *s, struct rows *st)
 {
-    va_list args;
-    va_start(args, types);
-    int rc = open_va(s, st, text, types, &args);
-    va_end(args);
-    return rc;
-}
-
-int sql_next(struct store *s, sqlite3_stmt *st)
-{
-    int rc = sqlite3_step(st);
+    int rc = sqlite3_step(stmt_of(st));
     if (rc == SQLITE_ROW) {
         return SQL_ROW;
     }
-    rc = rc == SQLITE_DONE ? SQL_DONE : sql_fault(s, rc);
-    sql_end(s, st);
+    rc = rc == SQLITE_DONE ? SQL_DONE : fault(own(s), rc);
+    end_rows(s, st);
     return rc;
 }
 
-void sql_end(struct store *s, sqlite3_stmt *st)
+static int64_t changes(struct store *s)
 {
-    for (size_t i = 0; i < SQL_CACHE; i++) {
-        if (s->cache[i].stmt == st) {
-            sqlite3_reset(st);
-            sqlite3_clear_bindings(st);
-            return;
-        }
-    }
-    sqlite3_finalize(st);
+    return sqlite3_changes64(own(s)->db);
 }
 
-int sql_run(struct store *s, const char *text, const char *types, ...)
+static int columns(struct rows *st)
 {
-    sqlite3_stmt *st = NULL;
-    va_list args;
-    va_start(args, types);
-    int rc = open_va(s, &st, text, types, &args);
-    va_end(args);
-    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
-        rc = 0;
-    }
-    return rc;
+    return sqlite3_column_count(stmt_of(st));
 }
 
-int64_t sql_int(sqlite3_stmt *st, int column)
+static bool is_null(struct rows *st, int column)
 {
-    return sqlite3_column_type(st, column) == SQLITE_NULL ? NONE : sqlite3_column_int64(st, column);
+    return sqlite3_column_type(stmt_of(st), column) == SQLITE_NULL;
 }
 
-struct bytes sql_bytes(sqlite3_stmt *st, int column)
+static bool is_blob(struct rows *st, int column)
 {
-    if (sqlite3_column_type(st, column) == SQLITE_NULL) {
-        return (struct bytes){0};
-    }
-    const void *p = sqlite3_column_blob(st, column);
-    int n = sqlite3_column_bytes(st, column);
+    return sqlite3_column_type(stmt_of(st), column) == SQLITE_BLOB;
+}
+
+static int64_t integer(struct rows *st, int column)
+{
+    return sqlite3_column_int64(stmt_of(st), column);
+}
+
+static struct bytes content(struct rows *st, int column)
+{
+    const void *p = sqlite3_column_blob(stmt_of(st), column);
+    int n = sqlite3_column_bytes(stmt_of(st), column);
     return bytes_of(p ? p : "", n > 0 ? (size_t)n : 0);
 }
 
-void sql_fixed(sqlite3_stmt *st, int column, void *out, size_t n)
-{
-    struct bytes b = sql_bytes(st, column);
-    memset(out, 0, n);
-    if (b.n == n) {
-        memcpy(out, b.p, n);
-    }
-}
-
-void sql_cstr(sqlite3_stmt *st, int column, char *out, size_t size)
-{
-    bytes_to_cstr(sql_bytes(st, column), out, size);
-}
+static const struct backend sqlite_backend = {
+    .close = close_store,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .open = open_rows,
+    .next = next_row,
+    .end = end_rows,
+    .changes = changes,
+    .columns = columns,
+    .is_null = is_null,
+    .is_blob = is_blob,
+    .integer = integer,
+    .content = content,
+};

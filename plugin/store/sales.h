@@ -1,8 +1,8 @@
-/* Inside the SQLite store: the columns of sales and redemptions, read in one order. */
-#ifndef STORE_SQLITE_SALES_H
-#define STORE_SQLITE_SALES_H
+/* Inside the store: the columns of sales and redemptions, read in one order. */
+#ifndef STORE_SALES_H
+#define STORE_SALES_H
 
-#include "store/sqlite/sql.h"
+#include "store/sql.h"
 
 #define SALE_COLUMNS                                                                                         \
     "s.d, s.sale, s.till, s.store, s.epoch, s.seq, s.time_ms, s.rev, s.currency, s.gross, s.discount, "      \
@@ -13,7 +13,7 @@
     "r.cashback, r.outcome, r.conflict, r.slot, r.channel, r.campaign"
 enum { SALE_COLUMN_COUNT = 16 };
 
-void read_sale(sqlite3_stmt *st, int from, struct sale_row *row);
-void read_redemption(sqlite3_stmt *st, int from, struct redemption_row *row);
+void read_sale(struct rows *st, int from, struct sale_row *row);
+void read_redemption(struct rows *st, int from, struct redemption_row *row);
 
 #endif

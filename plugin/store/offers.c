@@ -1,5 +1,5 @@
 /* Offers, batches of coupons, and the links of cards. */
-#include "store/sqlite/sql.h"
+#include "store/sql.h"
 
 int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, struct bytes id,
                     const uint8_t d[HASH_SIZE])
@@ -9,7 +9,7 @@ int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t versio
 
 int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE])
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT d FROM offer WHERE merchant = ?1 AND ref = ?2 AND (?3 IS NULL OR version = ?3) "
                       "ORDER BY version DESC LIMIT 1",
@@ -29,7 +29,7 @@ int store_batch_put(struct store *s, const struct batch_row *row)
     return rc == TP_E_EXISTS ? TP_BAD_STATEMENT : rc;
 }
 
-static void read_batch(sqlite3_stmt *st, struct batch_row *row)
+static void read_batch(struct rows *st, struct batch_row *row)
 {
     row->number = sql_int(st, 0);
     sql_fixed(st, 1, row->offer, REF_SIZE);
@@ -42,7 +42,7 @@ static void read_batch(sqlite3_stmt *st, struct batch_row *row)
 
 int store_batch(struct store *s, int64_t number, struct batch_row *row)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT number, offer, first, last, exp, channel, campaign FROM batch "
                       "WHERE merchant = ?1 AND number = ?2",
@@ -57,7 +57,7 @@ int store_batch(struct store *s, int64_t number, struct batch_row *row)
 
 int store_batch_last(struct store *s, int64_t *number)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st, "SELECT coalesce(max(number), 0) FROM batch WHERE merchant = ?1", "");
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
@@ -69,7 +69,7 @@ int store_batch_last(struct store *s, int64_t *number)
 
 int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
                  "SELECT number, offer, first, last, exp, channel, campaign FROM batch WHERE merchant = ?1 "
@@ -94,7 +94,7 @@ int store_link_put(struct store *s, const struct link_row *row)
 
 #define LINK_COLUMNS "card, offer, d, op, time_ms, till, epoch, seq, channel, campaign, customer"
 
-static void read_link(sqlite3_stmt *st, struct link_row *row)
+static void read_link(struct rows *st, struct link_row *row)
 {
     sql_fixed(st, 0, row->card, HASH_SIZE);
     sql_fixed(st, 1, row->offer, REF_SIZE);
@@ -109,7 +109,7 @@ static void read_link(sqlite3_stmt *st, struct link_row *row)
     sql_cstr(st, 10, row->customer, sizeof row->customer);
 }
 
-static int each_link(struct store *s, sqlite3_stmt *st, int (*fn)(void *, const struct link_row *), void *arg)
+static int each_link(struct store *s, struct rows *st, int (*fn)(void *, const struct link_row *), void *arg)
 {
     int rc;
     while ((rc = sql_next(s, st)) == SQL_ROW) {
@@ -126,7 +126,7 @@ static int each_link(struct store *s, sqlite3_stmt *st, int (*fn)(void *, const 
 int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
                 int (*fn)(void *arg, const struct link_row *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(
         s, &st,
         "SELECT " LINK_COLUMNS " FROM (SELECT *, row_number() OVER (PARTITION BY offer "
@@ -138,7 +138,7 @@ int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
 
 int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_row *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 "
                       "ORDER BY time_ms, till, epoch, seq, card, offer",

@@ -1,5 +1,5 @@
 /* Pickup codes, and the wrong ones that were tried. */
-#include "store/sqlite/sql.h"
+#include "store/sql.h"
 
 int store_pickup_put(struct store *s, struct bytes code, struct bytes coupon, int64_t until_ms)
 {
@@ -8,7 +8,7 @@ int store_pickup_put(struct store *s, struct bytes code, struct bytes coupon, in
 
 int store_pickup(struct store *s, struct bytes code, int64_t now_ms, struct buf *coupon)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st, "SELECT coupon FROM pickup WHERE merchant = ?1 AND code = ?2 AND until_ms > ?3",
                       "xi", code, now_ms);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
@@ -28,7 +28,7 @@ int store_pickup_miss(struct store *s, const char *till, int64_t now_ms)
 
 int store_pickup_misses(struct store *s, const char *till, int64_t *mine, int64_t *all)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(
         s, &st, "SELECT count(*) FILTER (WHERE till = ?2), count(*) FROM pickup_miss WHERE merchant = ?1",
         "t", till);

@@ -1,5 +1,5 @@
 /* Sales, redemptions, reversals: what commits and reverses become. */
-#include "store/sqlite/sales.h"
+#include "store/sales.h"
 
 int store_sale_put(struct store *s, const struct sale_row *row)
 {
@@ -12,7 +12,7 @@ int store_sale_put(struct store *s, const struct sale_row *row)
         (int64_t)row->voided);
 }
 
-void read_sale(sqlite3_stmt *st, int from, struct sale_row *row)
+void read_sale(struct rows *st, int from, struct sale_row *row)
 {
     sql_fixed(st, from, row->d, HASH_SIZE);
     sql_fixed(st, from + 1, row->sale, ID_SIZE);
@@ -34,7 +34,7 @@ void read_sale(sqlite3_stmt *st, int from, struct sale_row *row)
 
 int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st, "SELECT " SALE_COLUMNS " FROM sale s WHERE s.merchant = ?1 AND s.d = ?2", "h",
                       commit);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
@@ -71,7 +71,7 @@ int store_redemption_rank(struct store *s, const struct redemption_row *row)
         row->campaign);
 }
 
-void read_redemption(sqlite3_stmt *st, int from, struct redemption_row *row)
+void read_redemption(struct rows *st, int from, struct redemption_row *row)
 {
     sql_fixed(st, from, row->d, HASH_SIZE);
     row->place = sql_int(st, from + 1);
@@ -102,7 +102,7 @@ void read_redemption(sqlite3_stmt *st, int from, struct redemption_row *row)
 int store_contest(struct store *s, const struct contest_key *key,
                   int (*fn)(void *arg, const struct contender *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc =
         key->by == BY_COUPON   ? sql_open(s, &st, SELECT_CONTEST "r.batch = ?2 AND r.idx = ?3" CONTEST_ORDER,
                                           "ii", key->batch, key->index)
@@ -121,7 +121,7 @@ int store_contest(struct store *s, const struct contest_key *key,
 
 int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT count(*) FROM redemption WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 "
                       "AND slot IS NOT NULL",
@@ -143,7 +143,7 @@ int store_reversal_put(struct store *s, const struct reversal_row *row)
 
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
                  "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "

@@ -1,9 +1,9 @@
 /* Tills, and the chains of their records. */
-#include "store/sqlite/sql.h"
+#include "store/sql.h"
 
 int store_till(struct store *s, struct bytes name, struct till_row *row)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
                  "SELECT name, store, epoch, terminal, head_epoch, head_seq, head_d, quarantined FROM till "
@@ -39,7 +39,7 @@ int store_record_put(struct store *s, const struct record_row *row)
 
 int store_record_fork(struct store *s, const struct record_row *row, bool *fork)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
                  "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 AND ("

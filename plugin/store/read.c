@@ -1,10 +1,10 @@
 /* What reports read: sales with their redemptions, and the projections as text. */
-#include "store/sqlite/sales.h"
+#include "store/sales.h"
 
 static int redemptions_of(struct store *s, const uint8_t d[HASH_SIZE],
                           struct redemption_row list[MAX_REDEMPTIONS], size_t *n)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     *n = 0;
     int rc = sql_open(s, &st,
                       "SELECT " REDEMPTION_COLUMNS " FROM redemption r WHERE r.merchant = ?1 AND r.d = ?2 "
@@ -26,7 +26,7 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
                                  size_t n),
                        void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT " SALE_COLUMNS " FROM sale s WHERE s.merchant = ?1 AND s.time_ms >= ?2 "
                       "AND s.time_ms < ?3 ORDER BY s.time_ms, s.till, s.epoch, s.seq, s.d",
@@ -46,11 +46,12 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
 int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
                          int (*fn)(void *arg, const struct reversal_row *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = sql_open(s, &st,
-                      "SELECT d, commit_d, till, op, time_ms, gross, discount, net, tax, due FROM reversal "
-                      "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 ORDER BY time_ms, d",
-                      "iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
+    struct rows *st = NULL;
+    int rc =
+        sql_open(s, &st,
+                 "SELECT d, commit_d, till, op, time_ms, gross, discount, net, tax, due FROM reversal "
+                 "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 ORDER BY time_ms, d",
+                 "iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct reversal_row row = {.op = REVERSE_RETURN,
                                    .time_ms = sql_int(st, 4),
@@ -69,14 +70,13 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
     return rc;
 }
 
-static void dump_row(sqlite3_stmt *st, const char *name, struct buf *out)
+static void dump_row(struct rows *st, const char *name, struct buf *out)
 {
     buf_puts(out, name);
-    for (int i = 0; i < sqlite3_column_count(st); i++) {
-        int type = sqlite3_column_type(st, i);
+    for (int i = 0; i < sql_columns(st); i++) {
         struct bytes v = sql_bytes(st, i);
         buf_putc(out, '|');
-        if (type == SQLITE_BLOB) {
+        if (sql_is_blob(st, i)) {
             for (size_t k = 0; k < v.n; k++) {
                 buf_printf(out, "%02x", v.p[k]);
             }
@@ -103,7 +103,7 @@ int store_dump(struct store *s, struct buf *out)
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++) {
-        sqlite3_stmt *st = NULL;
+        struct rows *st = NULL;
         rc = sql_open(s, &st, tables[i].text, "");
         while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
             dump_row(st, tables[i].name, out);

@@ -1,9 +1,9 @@
 /* The short memory: revisions of sales, reservations of coupons, the counter of grants, outcomes to tell. */
-#include "store/sqlite/sql.h"
+#include "store/sql.h"
 
 int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     *row = (struct rev_row){0};
     int rc =
         sql_open(s, &st, "SELECT rev, finished FROM revision WHERE merchant = ?1 AND sale = ?2", "d", sale);
@@ -43,7 +43,7 @@ int store_reservations_expire(struct store *s, int64_t now_ms)
 int store_reservations(struct store *s, int64_t batch, int64_t index,
                        int (*fn)(void *arg, const struct reservation_row *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT slot, sale, offer, till, number, until_ms FROM reservation "
                       "WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 ORDER BY slot",
@@ -64,7 +64,7 @@ int store_reservations(struct store *s, int64_t batch, int64_t index,
 
 int store_next_grant(struct store *s, int64_t *number)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "INSERT INTO counter VALUES (?1, 'grant', 1) "
                       "ON CONFLICT (merchant, name) DO UPDATE SET value = value + 1 RETURNING value",
@@ -89,7 +89,7 @@ int store_outcome_put(struct store *s, const struct outcome_row *row)
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
                    int (*fn)(void *arg, const struct outcome_row *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT n, till, commit_d, place, reason, amount FROM outcome "
                       "WHERE merchant = ?1 AND till = ?2 AND n > ?3 ORDER BY n LIMIT ?4",

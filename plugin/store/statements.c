@@ -1,5 +1,5 @@
 /* Statements as received, their parts, and the answers kept for repeated requests. */
-#include "store/sqlite/sql.h"
+#include "store/sql.h"
 
 #include <stdio.h>
 
@@ -16,7 +16,7 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
                 "INSERT INTO statement (merchant, d, kind, received_ms, raw) VALUES (?1, ?2, ?3, ?4, ?5) "
                 "ON CONFLICT (merchant, d) DO NOTHING",
                 "hiiv", st->d, (int64_t)st->kind, received_ms, st->raw);
-    if (rc || sqlite3_changes(s->db) == 0) {
+    if (rc || sql_changes(s) == 0) {
         return rc;
     }
     *fresh = true;
@@ -31,7 +31,7 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
     "LEFT JOIN part l ON l.merchant = s.merchant AND l.d = s.d AND l.which = 1 "                             \
     "LEFT JOIN part p ON p.merchant = s.merchant AND p.d = s.d AND p.which = 2 "
 
-static int hand_out(struct store *s, sqlite3_stmt *st, int (*fn)(void *, const struct stored *), void *arg)
+static int hand_out(struct store *s, struct rows *st, int (*fn)(void *, const struct stored *), void *arg)
 {
     int64_t kind = sql_int(st, 1);
     if (kind < 0 || kind >= KIND_COUNT) {
@@ -51,7 +51,7 @@ static int hand_out(struct store *s, sqlite3_stmt *st, int (*fn)(void *, const s
 int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t limit,
                      int (*fn)(void *arg, const struct stored *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       SELECT_STATEMENT "WHERE s.merchant = ?1 AND s.n > ?2 AND (?3 >> s.kind) & 1 "
                                        "ORDER BY s.n LIMIT ?4",
@@ -68,7 +68,7 @@ int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t li
 int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
                     int (*fn)(void *arg, const struct stored *row), void *arg)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st, SELECT_STATEMENT "WHERE s.merchant = ?1 AND s.d = ?2", "h", d);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
@@ -95,7 +95,7 @@ int store_clear_projections(struct store *s)
 
 int store_answer(struct store *s, const uint8_t id[ID_SIZE], uint8_t d[HASH_SIZE], struct buf *answer)
 {
-    sqlite3_stmt *st = NULL;
+    struct rows *st = NULL;
     int rc = sql_open(s, &st, "SELECT d, content FROM answer WHERE merchant = ?1 AND id = ?2", "d", id);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;

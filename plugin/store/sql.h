@@ -1,0 +1,68 @@
+/*
+ * Inside the store: SQL without a database's name. The queries of this folder are written once, in the words
+ * that every database here has in common, and go through these few functions; a database is a table of them
+ * (struct backend) and a schema. Every query names the merchant, as ?1.
+ */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include "store/store.h"
+
+#include <stdarg.h>
+
+struct rows;
+
+/* What a database does. Its functions keep a sentence of what went wrong in store.error. */
+struct backend {
+    void (*close)(struct store *s); /* frees s */
+    int (*begin)(struct store *s, bool write);
+    int (*commit)(struct store *s);
+    void (*rollback)(struct store *s);
+    int (*open)(struct store *s, struct rows **st, const char *text, const char *types, va_list *args);
+    int (*next)(struct store *s, struct rows *st);
+    void (*end)(struct store *s, struct rows *st);
+    int64_t (*changes)(struct store *s); /* rows that the last statement changed */
+    int (*columns)(struct rows *st);
+    bool (*is_null)(struct rows *st, int column);
+    bool (*is_blob)(struct rows *st, int column);
+    int64_t (*integer)(struct rows *st, int column);
+    struct bytes (*content)(struct rows *st,
+                            int column); /* of a blob or text; of an integer as decimal text */
+};
+
+/* The beginnings of every database's own structs: of an open database, and of a statement that is being
+ * stepped. */
+struct rows {
+    const struct backend *backend;
+};
+struct store {
+    const struct backend *backend;
+    uint8_t merchant[ID_SIZE];
+    char error[240];
+};
+
+/*
+ * Runs text (a string literal): ?1 is always the merchant, then ?2.. by `types`:
+ * i int64_t (NONE binds NULL) | h const uint8_t[32] | d const uint8_t[16] | r const uint8_t[8] |
+ * v struct bytes as a blob | x struct bytes as text | t const char * as text.
+ * The row loop: sql_open, while ((rc = sql_next(..)) == SQL_ROW), and nothing more when rc is not SQL_ROW.
+ * Leave early with sql_end.
+ */
+enum { SQL_ROW = 1000, SQL_DONE = 0 };
+int sql_open(struct store *s, struct rows **st, const char *text, const char *types, ...);
+int sql_next(struct store *s, struct rows *st);
+void sql_end(struct store *s, struct rows *st);
+/* Runs a statement that gives no rows. */
+int sql_run(struct store *s, const char *text, const char *types, ...);
+/* Rows that the last sql_run changed. */
+int64_t sql_changes(struct store *s);
+
+/* Columns; what a damaged database holds never overruns. */
+int sql_columns(struct rows *st);
+bool sql_is_blob(struct rows *st, int column);
+int64_t sql_int(struct rows *st, int column);        /* NONE for NULL */
+struct bytes sql_bytes(struct rows *st, int column); /* absent for NULL; of an integer its decimal text */
+void sql_fixed(struct rows *st, int column, void *out, size_t n); /* zeroed where the length differs */
+void sql_cstr(struct rows *st, int column, char *out, size_t size);
+
+#endif
