@@ -49,7 +49,8 @@ struct report_roi {
     size_t n;
     struct report_roi_row none;    /* sales, or parts of them, that no channel brought */
     struct report_roi_row returns; /* what came back in the range, below zero; not shared over channels */
-    struct report_roi_row total;   /* of all rows, `none` and `returns`: the sales of the range less its returns */
+    struct report_roi_row
+        total; /* of all rows, `none` and `returns`: the sales of the range less its returns */
 };
 
 enum { REPORT_ROWS_MAX = 65536 };

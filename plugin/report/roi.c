@@ -212,7 +212,8 @@ int report_roi(struct store *s, const struct report_range *range, struct report_
         }
         return err_set(e, rc, "the shop's records cannot be read: %s", store_error(s));
     }
-    *out = (struct report_roi){.rows = r.rows, .n = r.n, .none = r.none, .returns = r.returns, .total = total};
+    *out =
+        (struct report_roi){.rows = r.rows, .n = r.n, .none = r.none, .returns = r.returns, .total = total};
     return 0;
 }
 

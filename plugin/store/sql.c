@@ -98,7 +98,8 @@ int64_t sql_int(struct rows *st, int column)
 
 struct bytes sql_bytes(struct rows *st, int column)
 {
-    return st->backend->is_null(st, column) ? (struct bytes){0} : st->backend->content(st, column);
+    struct bytes none = {0};
+    return st->backend->is_null(st, column) ? none : st->backend->content(st, column);
 }
 
 void sql_fixed(struct rows *st, int column, void *out, size_t n)
