@@ -54,6 +54,8 @@ int pickup_answer(struct call *c);
 
 /* request.c: what every request is held against; then the kind's own answer. */
 int request_handle(struct call *c, int (*answer)(struct call *c));
+/* Its time is further off than REQUEST_WINDOW_MS. */
+bool request_stale(const struct call *c);
 
 /* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);

@@ -27,14 +27,20 @@ static int check_till(struct call *c, const struct head *head)
     return 0;
 }
 
+bool request_stale(const struct call *c)
+{
+    int64_t off = c->now - c->st->payload.common.time_ms;
+    return off > REQUEST_WINDOW_MS || off < -REQUEST_WINDOW_MS;
+}
+
 int request_handle(struct call *c, int (*answer)(struct call *c))
 {
     const uint8_t *payload = (const uint8_t *)&c->st->payload;
     const uint8_t *id = payload + shape[c->st->kind].id;
     const struct head *head = (const struct head *)(const void *)(payload + shape[c->st->kind].head);
     bool kept = shape[c->st->kind].kept;
-    int64_t off = c->now - c->st->payload.common.time_ms;
-    if (off > REQUEST_WINDOW_MS || off < -REQUEST_WINDOW_MS) {
+    /* A till whose clock is wrong learns the time from nothing but the answer to its sync. */
+    if (request_stale(c) && c->st->kind != KIND_SYNC) {
         return err_code(&c->err, TP_STALE);
     }
     int rc = shape[c->st->kind].head ? check_till(c, head) : 0;

@@ -70,9 +70,12 @@ static int put_outcome(void *arg, const struct outcome_row *row)
     return 0;
 }
 
+/* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
+ * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. */
 static int fill(struct parcel *p)
 {
     struct call *c = p->c;
+    bool stale = request_stale(c);
     const struct sync *sync = &c->st->payload.sync;
     struct till_row till;
     int rc = store_till(c->s, bytes_str(c->by), &till);
@@ -86,9 +89,12 @@ static int fill(struct parcel *p)
                               .outcomes_to = sync->outcomes};
     memcpy(p->state.common.audience, c->a->config.id, ID_SIZE);
     memcpy(p->state.request, c->st->d, HASH_SIZE);
-    memcpy(p->state.card_key, c->a->config.card_key, HASH_SIZE);
+    if (!stale) {
+        memcpy(p->state.card_key, c->a->config.card_key, HASH_SIZE);
+    }
+    p->state.more = stale;
     rc = store_statements(c->s, public_kinds, sync->have, INT64_MAX, put_statement, p);
-    if (rc == 0 || rc == PARCEL_FULL) {
+    if (!stale && (rc == 0 || rc == PARCEL_FULL)) {
         rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
     }
     return rc == PARCEL_FULL ? 0 : rc;

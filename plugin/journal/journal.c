@@ -6,7 +6,7 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
     sqlite3_stmt *st =
         db_bind(j, &rc, e,
                 "SELECT authority, name, store, epoch, seq, d, have, outcomes, floor_ms, behind,"
-                " card_key FROM till",
+                " card_key, (SELECT time_ms FROM told) FROM till",
                 "");
     if (!st || (rc = db_step(j, st, e)) <= 0) {
         return rc ? rc : damaged(e);
@@ -17,11 +17,13 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
         .outcomes = sqlite3_column_int64(st, 7),
         .floor_ms = sqlite3_column_int64(st, 8),
         .behind = sqlite3_column_int(st, 9) != 0,
+        .told_ms = sqlite3_column_int64(st, 11),
     };
     bool good = column_fixed(st, 0, t.authority, ID_SIZE) && column_text(st, 1, t.name, sizeof t.name) &&
                 column_text(st, 2, t.store, sizeof t.store) && column_fixed(st, 5, t.head.d, HASH_SIZE) &&
                 t.head.epoch >= 1 && t.head.seq >= 0 && t.have >= 0 && t.outcomes >= 0 && t.floor_ms >= 0 &&
-                t.floor_ms <= TIME_MAX && name_valid(bytes_str(t.name)) && name_valid(bytes_str(t.store));
+                t.floor_ms <= TIME_MAX && t.told_ms >= 0 && t.told_ms <= TIME_MAX &&
+                name_valid(bytes_str(t.name)) && name_valid(bytes_str(t.store));
     t.has_card_key = column_fixed(st, 10, t.card_key, HASH_SIZE);
     db_reset(st);
     if (good) {
@@ -69,12 +71,14 @@ static int take_news(struct journal *j, const struct journal_news *news, struct 
                     " ON CONFLICT DO UPDATE SET reason = excluded.reason, amount = excluded.amount",
                     "diii", o->commit, o->redemption, (int64_t)o->reason, o->amount);
     }
+    rc = rc ? rc
+            : db_run(j, e, "INSERT OR REPLACE INTO told (one, time_ms) VALUES (1, ?)", "i", news->time_ms);
     return rc ? rc
               : db_run(j, e,
-                       "UPDATE till SET have = ?, outcomes = ?, floor_ms = max(floor_ms, ?),"
+                       "UPDATE till SET have = ?, outcomes = ?, floor_ms = ?,"
                        " behind = max(behind, ?), card_key = ?",
-                       "iiiid", news->have, news->outcomes_to, news->time_ms, (int64_t)news->behind,
-                       news->card_key);
+                       "iiiib", news->have, news->outcomes_to, news->time_ms, (int64_t)news->behind,
+                       news->has_card_key ? bytes_of(news->card_key, HASH_SIZE) : (struct bytes){0});
 }
 
 int journal_news(struct journal *j, const struct journal_news *news, struct err *e)

@@ -42,4 +42,7 @@ const char journal_schema_later[] =
     "CREATE TABLE IF NOT EXISTS returned ("
     "  record BLOB NOT NULL CHECK (length(record) = 32), offer INTEGER NOT NULL, place INTEGER NOT NULL,"
     "  quantity INTEGER NOT NULL, refunded INTEGER NOT NULL, taken_back INTEGER NOT NULL,"
-    "  PRIMARY KEY (record, offer, place)) STRICT, WITHOUT ROWID;";
+    "  PRIMARY KEY (record, offer, place)) STRICT, WITHOUT ROWID;"
+    /* one row, from the first sync on: the authority's time, apart from the floor that records raise */
+    "CREATE TABLE IF NOT EXISTS told ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1), time_ms INTEGER NOT NULL) STRICT;";

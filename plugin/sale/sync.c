@@ -117,6 +117,8 @@ static void tell(struct till *t, const struct state *s, size_t news, bool was_be
     }
 }
 
+static const uint8_t no_key[HASH_SIZE];
+
 static int take(struct till *t, struct round *r, struct err *e)
 {
     const struct state *s = &r->state.payload.state;
@@ -138,7 +140,10 @@ static int take(struct till *t, struct round *r, struct err *e)
         .time_ms = s->common.time_ms,
         .behind = behind,
     };
-    memcpy(news.card_key, s->card_key, HASH_SIZE);
+    /* A key of zeroes is none: the answer to a request whose time was off. */
+    bool has_key = !secret_equal(s->card_key, no_key, HASH_SIZE);
+    memcpy(news.card_key, has_key ? s->card_key : t->card_key, HASH_SIZE);
+    news.has_card_key = has_key || t->has_card_key;
     rc = journal_news(t->journal, &news, e);
     wipe(news.card_key, HASH_SIZE);
     if (rc) {
@@ -150,8 +155,10 @@ static int take(struct till *t, struct round *r, struct err *e)
     t->behind = t->behind || behind;
     tell(t, s, s->statements.n, was_behind, changed);
     t->quarantined = s->quarantined;
-    t->has_card_key = true;
-    memcpy(t->card_key, s->card_key, HASH_SIZE);
+    if (has_key) {
+        t->has_card_key = true;
+        memcpy(t->card_key, s->card_key, HASH_SIZE);
+    }
     trusted_heard(&t->time, s->common.time_ms, r->sent_boot);
     t->time.age_ms = t->replica.policy.offline_age_ms;
     return 0;

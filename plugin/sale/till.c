@@ -87,6 +87,7 @@ static int load_journal(struct till *t, const struct till_config *c, struct err 
         t->has_card_key = j.has_card_key;
         memcpy(t->card_key, j.card_key, HASH_SIZE);
         t->time.floor_ms = j.floor_ms;
+        t->time.told_ms = j.told_ms;
     }
     wipe(&j, sizeof j);
     return rc;

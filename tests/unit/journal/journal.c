@@ -330,6 +330,7 @@ static void news_are_taken_whole(void **state)
                                 .outcomes = outcomes,
                                 .outcome_count = 2,
                                 .time_ms = 5000,
+                                .has_card_key = true,
                                 .card_key = {4}};
     struct journal_counts counts;
     struct seen seen = {0};
@@ -345,13 +346,15 @@ static void news_are_taken_whole(void **state)
     assert_int_equal(seen.seqs[0], 'a');
     assert_int_equal(journal_counts(f->j, &counts, &f->e), 0);
     assert_int_equal(counts.conflicts, 1);
-    news.time_ms = 4000; /* the floor never goes back, and behind stays */
+    assert_int_equal(t.told_ms, 5000);
+    news.time_ms = 4000; /* the authority's word counts downwards too; behind stays */
     news.behind = true;
     assert_int_equal(journal_news(f->j, &news, &f->e), 0);
     news.behind = false;
     assert_int_equal(journal_news(f->j, &news, &f->e), 0);
     t = till_of(f);
-    assert_int_equal(t.floor_ms, 5000);
+    assert_int_equal(t.floor_ms, 4000);
+    assert_int_equal(t.told_ms, 4000);
     assert_true(t.behind);
 }
 

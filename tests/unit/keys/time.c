@@ -48,11 +48,11 @@ static void an_authoritys_word_is_carried_on_by_the_boot_clock(void **state)
     expect(&t, 2 * FLOOR + 1200, true);
 }
 
-/* It was asked at sent_boot, so its time can have been that early: never later than the truth. */
+/* It was stamped after the sending, so counting from there is never too early: nothing expired comes back. */
 static void a_slow_answer_counts_from_the_sending(void **state)
 {
     (void)state;
-    struct trusted_time t = {0};
+    struct trusted_time t = {.age_ms = AGE};
     clocks = (struct clocks){.boot = 9000};
     trusted_heard(&t, FLOOR, 4000);
     expect(&t, FLOOR + 5000, true);
@@ -108,6 +108,32 @@ static void without_a_floor_the_wall_clock_is_shown_and_never_sure(void **state)
     expect(&t, 1, false);
 }
 
+/* A till that goes on recording without a line does not make itself trusted for ever. */
+static void records_raise_the_floor_and_not_the_end(void **state)
+{
+    (void)state;
+    struct trusted_time t = {.floor_ms = FLOOR + AGE - 1, .told_ms = FLOOR, .age_ms = AGE};
+    clocks = (struct clocks){.wall = FLOOR + AGE};
+    expect(&t, FLOOR + AGE, true);
+    clocks.wall = FLOOR + AGE + 1;
+    expect(&t, FLOOR + AGE - 1, false);
+    clocks.wall = FLOOR + AGE - 2;
+    expect(&t, FLOOR + AGE - 1, false);
+}
+
+static void beyond_the_age_a_boot_that_heard_is_not_sure_either(void **state)
+{
+    (void)state;
+    struct trusted_time t = {.age_ms = AGE};
+    trusted_heard(&t, FLOOR, 100);
+    clocks = (struct clocks){.boot = 100 + AGE};
+    expect(&t, FLOOR + AGE, true);
+    clocks.boot++;
+    expect(&t, FLOOR + AGE + 1, false); /* the time is right, the knowledge is old */
+    trusted_heard(&t, 9 * FLOOR, clocks.boot);
+    expect(&t, 9 * FLOOR, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +142,8 @@ int main(void)
         cmocka_unit_test(an_authoritys_word_sets_the_time_downwards_too),
         cmocka_unit_test(without_a_word_the_wall_clock_counts_within_floor_and_age),
         cmocka_unit_test(outside_of_it_the_floor_counts_and_nothing_is_sure),
+        cmocka_unit_test(records_raise_the_floor_and_not_the_end),
+        cmocka_unit_test(beyond_the_age_a_boot_that_heard_is_not_sure_either),
         cmocka_unit_test(without_a_floor_the_wall_clock_is_shown_and_never_sure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
