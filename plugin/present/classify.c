@@ -28,7 +28,7 @@ static bool is_loyalty(struct bytes in, const struct present_rules *rules, struc
     return false;
 }
 
-/* The digits that were meant: a coupon or a product, or nothing. */
+/* The digits that were meant: a coupon, a product or a GS1 coupon, or nothing. */
 static bool read_layouts(struct bytes in, struct presented *out)
 {
     static const uint8_t no_prefix[2] = {0, 0};
@@ -49,6 +49,10 @@ static bool read_layouts(struct bytes in, struct presented *out)
             out->kind = PRESENTED_PRODUCT;
             return true;
         }
+        if (gs1_read_plain(meant, &out->gs1) == 0) {
+            out->kind = PRESENTED_GS1;
+            return true;
+        }
     }
     return false;
 }
@@ -62,13 +66,22 @@ static int read_other(struct bytes in, const struct present_rules *rules, struct
         out->kind = PRESENTED_PICKUP;
         return 0;
     }
+    int rc = gs1_read(content, aim, &out->gs1);
+    if (rc != TP_UNKNOWN_CODE) {
+        out->kind = PRESENTED_GS1;
+        return rc;
+    }
     if (is_loyalty(content, rules, &out->token)) {
         out->kind = PRESENTED_LOYALTY;
         return 0;
     }
-    int rc = product_read(content, aim, out->gtin);
+    rc = product_read(content, aim, out->gtin);
     if (rc == 0) {
         out->kind = PRESENTED_PRODUCT;
+        return 0;
+    }
+    if (rc == TP_UNKNOWN_CODE && (rc = gs1_read_plain(content, &out->gs1)) == 0) {
+        out->kind = PRESENTED_GS1;
         return 0;
     }
     while (whole.n && is_space(whole.p[0])) {

@@ -31,6 +31,22 @@ bool take_only_digits(struct bytes in, char *out, size_t max, size_t *n);
  * false when there are no more; out is left empty when this one does not fit. */
 bool layout_digits(struct bytes in, size_t turn, struct buf *out);
 
+/* A control character that a scanner sends where a symbol has FNC1. */
+enum { GROUP_SEPARATOR = 0x1D };
+
+/* product.c: symbologies that carry element strings: GS1-128, DataBar, DataMatrix, QR. A keyboard with caps
+ * lock on turns the letter over. */
+bool is_element_string(const uint8_t aim[2]);
+/* Where the path of a web address begins, or 0. */
+size_t path_of_link(struct bytes in);
+
+/* gs1.c: a coupon of AI 255, 8110 or 8112 in an element string that says it is one (by its prefix, by FNC1 or
+ * by brackets), or in a GS1 Digital Link. 0, TP_MISREAD, TP_UNKNOWN_CODE: no coupon in it. `in` is without
+ * its prefix and without spaces at its ends. */
+int gs1_read(struct bytes in, const uint8_t aim[2], struct gs1_coupon *out);
+/* The same of nothing but digits, as from a scanner that sends neither prefix nor FNC1. */
+int gs1_read_plain(struct bytes in, struct gs1_coupon *out);
+
 /* product.c: 0, TP_MISREAD (an EAN symbol with a wrong check digit), TP_UNKNOWN_CODE. `in` is without its
  * prefix and without spaces at its ends. */
 int product_read(struct bytes in, const uint8_t aim[2], char gtin[GTIN_DIGITS + 1]);

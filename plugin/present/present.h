@@ -6,6 +6,7 @@
 #define PRESENT_PRESENT_H
 
 #include "wire/coupon.h"
+#include "wire/gs1.h"
 
 enum {
     SCAN_MAX = 4096,
@@ -32,7 +33,13 @@ int present_code(struct bytes in, struct presented_coupon *out);
  * view of `in`. 0, or TP_MISREAD. */
 int present_card(struct bytes in, struct bytes *token);
 
-enum presented_kind { PRESENTED_COUPON, PRESENTED_PRODUCT, PRESENTED_LOYALTY, PRESENTED_PICKUP };
+enum presented_kind {
+    PRESENTED_COUPON,
+    PRESENTED_PRODUCT,
+    PRESENTED_LOYALTY,
+    PRESENTED_PICKUP,
+    PRESENTED_GS1,
+};
 
 struct presented {
     enum presented_kind kind;
@@ -40,6 +47,7 @@ struct presented {
     char gtin[GTIN_DIGITS + 1];     /* PRODUCT */
     struct bytes token;             /* LOYALTY: a view of `in` */
     char pickup[PICKUP_DIGITS + 1]; /* PICKUP */
+    struct gs1_coupon gs1;          /* GS1 */
 };
 
 struct present_rules {
@@ -51,11 +59,13 @@ struct present_rules {
 
 /*
  * Tells what a scan or a typed code is. In this order: a whole coupon; a pickup code (typed, exactly nine
- * digits, spaces aside); a loyalty number (a token as for present_card, with one of the prefixes); a product
- * (8, 12, 13 or 14 digits that end in their check digit; behind a GS1 symbology's prefix, AI 01; or a GS1
- * Digital Link with /01/); and any coupon or product whose digits came through a keyboard of another layout
- * as a whole (French, Belgian, Czech, or a US one with shift held). 0; TP_MISREAD (begins like a coupon of
- * ours, or an EAN symbol whose check digit is wrong); TP_UNKNOWN_CODE.
+ * digits, spaces aside); a GS1 coupon (AI 255, 8110 or 8112 behind a GS1 symbology's prefix, with FNC1, in
+ * brackets or in a GS1 Digital Link); a loyalty number (a token as for present_card, with one of the
+ * prefixes); a product (8, 12, 13 or 14 digits that end in their check digit; behind a GS1 symbology's
+ * prefix, AI 01; or a GS1 Digital Link with /01/); a GS1 coupon as nothing but digits; and any coupon or
+ * product whose digits came through a keyboard of another layout as a whole (French, Belgian, Czech, or a US
+ * one with shift held). 0; TP_MISREAD (begins like a coupon, but a field of it is wrong; or an EAN symbol
+ * whose check digit is); TP_UNKNOWN_CODE.
  */
 int present_read(struct bytes in, const struct present_rules *rules, struct presented *out);
 

@@ -2,27 +2,16 @@
  * which a number is written. */
 #include "present/inside.h"
 
-enum { GTIN_SHORT = 8, AI_DIGITS = 2, GROUP_SEPARATOR = 0x1D };
+enum { GTIN_SHORT = 8, AI_DIGITS = 2 };
 
 static bool is_gtin_length(size_t n)
 {
     return n == GTIN_SHORT || (n >= 12 && n <= GTIN_DIGITS);
 }
 
-/* Weights 3 and 1 by turns, from the digit before the check digit to the left. */
-static bool check_digit_fits(const char *digits, size_t n)
-{
-    unsigned sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned digit = (unsigned)(digits[i] - '0');
-        sum += (n - i) % 2 ? digit : 3 * digit;
-    }
-    return sum % 10 == 0;
-}
-
 static bool take_gtin(const char *digits, size_t n, char gtin[GTIN_DIGITS + 1])
 {
-    if (!is_gtin_length(n) || !check_digit_fits(digits, n)) {
+    if (!is_gtin_length(n) || !gs1_check_digit(digits, n)) {
         return false;
     }
     memset(gtin, '0', GTIN_DIGITS);
@@ -31,9 +20,7 @@ static bool take_gtin(const char *digits, size_t n, char gtin[GTIN_DIGITS + 1])
     return true;
 }
 
-/* Symbologies that carry element strings: GS1-128, DataBar, DataMatrix, QR. A keyboard with caps lock on
- * turns the letter over. */
-static bool is_element_string(const uint8_t aim[2])
+bool is_element_string(const uint8_t aim[2])
 {
     static const char *const symbologies[] = {"C1", "c1", "e0", "E0", "d2", "D2", "Q3", "q3"};
     for (size_t i = 0; i < sizeof symbologies / sizeof *symbologies; i++) {
@@ -76,8 +63,7 @@ static bool begins(struct bytes in, const char *small)
     return same;
 }
 
-/* Where the path begins, or 0. */
-static size_t path_of_link(struct bytes in)
+size_t path_of_link(struct bytes in)
 {
     size_t at = begins(in, "https://") ? 8 : begins(in, "http://") ? 7 : 0, host = at;
     for (size_t i = 0; i < in.n; i++) {

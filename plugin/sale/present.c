@@ -201,6 +201,9 @@ static int present_any(struct till *t, struct sale *s, int kind, struct bytes in
     case PRESENTED_PRODUCT:
         out->outcome = TP_PRODUCT;
         return 0;
+    case PRESENTED_GS1:
+        out->outcome = TP_UNKNOWN_OFFER;
+        return 0;
     default:
         return present_pickup(t, s, p.pickup, out, e);
     }

@@ -44,6 +44,15 @@ static void check_read(struct bytes in, bool typed, int coupon)
         }
         HOLDS(sum % 10 == 0 && out.gtin[GTIN_DIGITS] == 0);
     }
+    if (rc == 0 && out.kind == PRESENTED_GS1) {
+        struct gs1_coupon again;
+        int64_t offer, serial;
+        HOLDS(gs1_coupon_read(bytes_str(out.gs1.element), &again) == 0);
+        HOLDS(strcmp(again.offer, out.gs1.offer) == 0 && strcmp(again.serial, out.gs1.serial) == 0);
+        HOLDS(gs1_offer_valid(bytes_str(again.offer)));
+        gs1_numbers(&again, &offer, &serial);
+        HOLDS((offer < 0) == (serial > 0) || !again.serial[0]);
+    }
     if (rc == 0 && out.kind == PRESENTED_LOYALTY) {
         HOLDS(out.token.p >= in.p && out.token.p + out.token.n <= in.p + in.n);
         HOLDS(out.token.n >= 2 && out.token.n <= CARD_TOKEN_MAX);

@@ -121,6 +121,14 @@ static void coupon_seeds(const struct cose_key *key)
     put_file("present", "raw", (struct bytes){0}, buf_view(&out));
     put_file("present", "digits", (struct bytes){0}, buf_view(&scan));
     put_file("present", "gtin", (struct bytes){0}, bytes_str("4006381333931"));
+    put_file("present", "gs1_databar", (struct bytes){0},
+             bytes_str("]e0811201012345612345601234567\x1d"
+                       "17271231"));
+    put_file("present", "gs1_8110", (struct bytes){0},
+             bytes_str("(8110)106141416543213150110120327123142612315012345660614141901"));
+    put_file("present", "gs1_gcn", (struct bytes){0}, bytes_str("]Q3255950110153000112345678901"));
+    put_file("present", "gs1_link", (struct bytes){0},
+             bytes_str("https://id.gs1.org/01/09506000134352?8112=001234561234560123456"));
     put_with("cose", "coupon", 0, buf_view(&out));
     put_with("cose", "key", 1, buf_view(&map));
     buf_free(&out);
