@@ -239,6 +239,11 @@ out:
     return rc;
 }
 
+int cose_sign_bytes(const struct cose_key *key, struct bytes to_be_signed, uint8_t signature[SIGNATURE_SIZE])
+{
+    return key->can_sign && crypto_context() ? sign_bytes(key, to_be_signed, signature) : TP_E_CRYPTO;
+}
+
 static int put_sign1(struct bytes protected_map, struct bytes payload,
                      const uint8_t signature[SIGNATURE_SIZE], struct buf *out)
 {

@@ -82,6 +82,9 @@ int cose_d(struct bytes protected_map, struct bytes payload, uint8_t d[HASH_SIZE
 int cose_sign1(const struct cose_key *key, struct bytes protected_map, struct bytes payload, struct buf *out,
                uint8_t d[HASH_SIZE]);
 
+/* The signature alone, over any bytes: r and s with a low s, or Ed25519's own. 0, TP_E_CRYPTO. */
+int cose_sign_bytes(const struct cose_key *key, struct bytes to_be_signed, uint8_t signature[SIGNATURE_SIZE]);
+
 /*
  * Checks the signature over the parsed parts with the key; alg is the one that the header names and must
  * be the key's (ESP256 keys take -9 and -7, Ed25519 keys -19 and -8). `profile` refuses ECDSA s above n/2.
