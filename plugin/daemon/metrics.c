@@ -1,0 +1,78 @@
+#include "daemon/metrics.h"
+
+#include <inttypes.h>
+
+static const struct {
+    int64_t us;
+    const char *le;
+} bounds[METRICS_BUCKETS] = {{500, "0.0005"},  {1000, "0.001"},  {2500, "0.0025"}, {5000, "0.005"},
+                             {10000, "0.01"},  {25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},
+                             {250000, "0.25"}, {500000, "0.5"},  {1000000, "1"},   {5000000, "5"}};
+
+void metrics_request(struct metrics *m, int status)
+{
+    size_t i = 1;
+    while (i < METRICS_STATUSES && m->requests[i].n && m->requests[i].status != status) {
+        i++;
+    }
+    i = i < METRICS_STATUSES ? i : 0;
+    m->requests[i].status = i ? status : 0;
+    m->requests[i].n++;
+}
+
+void metrics_handled(struct metrics *m, int64_t us)
+{
+    for (size_t i = 0; i < METRICS_BUCKETS; i++) {
+        m->buckets[i] += us <= bounds[i].us;
+    }
+    m->handled++;
+    m->handled_us += us > 0 ? (uint64_t)us : 0;
+}
+
+static void put_one(struct buf *out, const char *name, const char *type, const char *help, uint64_t v)
+{
+    buf_printf(out, "# HELP tillproofd_%s %s\n# TYPE tillproofd_%s %s\ntillproofd_%s %" PRIu64 "\n", name,
+               help, name, type, name, v);
+}
+
+static void put_requests(const struct metrics *m, struct buf *out)
+{
+    buf_puts(out, "# HELP tillproofd_requests_total Requests answered, by HTTP status.\n"
+                  "# TYPE tillproofd_requests_total counter\n");
+    for (size_t i = 0; i < METRICS_STATUSES; i++) {
+        if (m->requests[i].n) {
+            buf_printf(out, "tillproofd_requests_total{status=\"%d\"} %" PRIu64 "\n", m->requests[i].status,
+                       m->requests[i].n);
+        }
+    }
+}
+
+static void put_histogram(const struct metrics *m, struct buf *out)
+{
+    buf_puts(out, "# HELP tillproofd_statements_seconds Statement requests, from arrival to answer.\n"
+                  "# TYPE tillproofd_statements_seconds histogram\n");
+    for (size_t i = 0; i < METRICS_BUCKETS; i++) {
+        buf_printf(out, "tillproofd_statements_seconds_bucket{le=\"%s\"} %" PRIu64 "\n", bounds[i].le,
+                   m->buckets[i]);
+    }
+    buf_printf(out,
+               "tillproofd_statements_seconds_bucket{le=\"+Inf\"} %" PRIu64
+               "\ntillproofd_statements_seconds_sum %" PRIu64 ".%06" PRIu64
+               "\ntillproofd_statements_seconds_count %" PRIu64 "\n",
+               m->handled, m->handled_us / 1000000, m->handled_us % 1000000, m->handled);
+}
+
+void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *out)
+{
+    put_requests(m, out);
+    put_histogram(m, out);
+    put_one(out, "received_bytes_total", "counter", "Bytes of statements that came in.", m->received);
+    put_one(out, "sent_bytes_total", "counter", "Bytes of answers that went out.", m->sent);
+    put_one(out, "connections_total", "counter", "Connections taken.", m->connections);
+    put_one(out, "late_total", "counter", "Connections closed because they were too slow.", m->late);
+    put_one(out, "queue_depth", "gauge", "Requests that wait for a worker.", now->queue);
+    put_one(out, "queue_limit", "gauge", "How many may wait.", now->queue_limit);
+    put_one(out, "working", "gauge", "Requests that a worker is at.", now->working);
+    put_one(out, "connections", "gauge", "Connections now.", now->connections);
+    put_one(out, "connections_limit", "gauge", "How many there may be.", now->connection_limit);
+}

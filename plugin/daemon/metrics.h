@@ -1,0 +1,29 @@
+/* What is counted, and how it is told: the Prometheus text format. Of one thread. */
+#ifndef DAEMON_METRICS_H
+#define DAEMON_METRICS_H
+
+#include "base/bytes.h"
+
+enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12 };
+
+struct metrics {
+    struct {
+        int status;
+        uint64_t n;
+    } requests[METRICS_STATUSES]; /* by HTTP status; those that do not fit are counted as status 0 */
+    uint64_t buckets[METRICS_BUCKETS], handled, handled_us; /* of statement requests, arrival to answer */
+    uint64_t received, sent;                                /* bytes of statement bodies */
+    uint64_t connections, late;                             /* taken; closed as too slow */
+};
+
+/* What stands now. */
+struct gauges {
+    size_t queue, queue_limit, working, connections, connection_limit;
+};
+
+void metrics_request(struct metrics *m, int status);
+/* Microseconds between a request's arrival and its answer. */
+void metrics_handled(struct metrics *m, int64_t us);
+void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *out);
+
+#endif

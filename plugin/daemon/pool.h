@@ -1,0 +1,38 @@
+/*
+ * The worker threads. Each owns one handle of the authority, and no thread ever touches another's. Requests
+ * wait in one queue that is never longer than its limit; what was taken is always finished.
+ */
+#ifndef DAEMON_POOL_H
+#define DAEMON_POOL_H
+
+#include "shop/shop.h"
+
+struct job {
+    struct job *next;
+    void *owner; /* of whoever put it */
+    int64_t began_us;
+    struct buf request, reply;
+    int rc; /* of authority_handle */
+};
+
+struct pool;
+
+/* Opens `workers` handles on the shop's authority and starts their threads. notify_fd is an eventfd, written
+ * to when jobs are done. 0; what shop_authority says; TP_E_MEMORY. */
+int pool_open(const struct shop *shop, size_t workers, size_t limit, int notify_fd, struct pool **out,
+              struct err *e);
+/* Takes a job over until pool_done hands it back; false, and it stays the caller's, when the queue is full.
+ */
+bool pool_put(struct pool *p, struct job *j);
+/* The list of jobs that are done, oldest first; NULL: none. */
+struct job *pool_done(struct pool *p);
+void pool_depth(struct pool *p, size_t *waiting, size_t *working);
+/* False after a request that failed for a fault of the store or machine, until one succeeds. */
+bool pool_healthy(struct pool *p);
+/* Finishes what is in it, ends the threads, closes the handles. Jobs that were not handed back are freed.
+ * Takes NULL. */
+void pool_close(struct pool *p);
+
+void job_free(struct job *j);
+
+#endif
