@@ -217,11 +217,14 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
         arena_reset(&arena);
         int got = items < MESSAGE_ITEMS_MAX ? message_next(&d, &arena, &st, &e)
                                             : err_set(&e, TP_BAD_STATEMENT, "the message has too many items");
-        if (got != 1) {
+        if (got == TP_E_MEMORY || got == TP_E_CRYPTO) {
+            rc = got; /* nobody can say what the item is */
+        } else if (got != 1) {
             answer_problem(reply, NULL, TP_BAD_STATEMENT, e.code ? e.text : "the item is malformed");
             break;
+        } else {
+            rc = handle_one(a, &st, &arena, reply);
         }
-        rc = handle_one(a, &st, &arena, reply);
     }
     arena_reset(&arena);
     return rc < 0 ? rc : reply->failed ? TP_E_MEMORY : 0;
@@ -236,7 +239,7 @@ static int replay(void *arg, const struct stored *row)
     char by[64];
     arena_init(&arena, ITEM_MEMORY_MAX);
     struct bytes raw = arena_copy(&arena, row->raw);
-    int rc = !raw.p || statement_parse(raw, &arena, &st, NULL) != 0 ? TP_E_CORRUPT : 0;
+    int rc = raw.p ? statement_parse(raw, &arena, &st, NULL) : TP_E_MEMORY;
     if (rc == 0) {
         st.lines = arena_copy(&arena, row->lines);
         st.person = arena_copy(&arena, row->person);
@@ -249,7 +252,7 @@ static int replay(void *arg, const struct stored *row)
         rc = learn(a, row);
     }
     arena_reset(&arena);
-    return rc > 0 ? TP_E_CORRUPT : rc;
+    return rc > 0 || rc == TP_E_MALFORMED ? TP_E_CORRUPT : rc;
 }
 
 static int rebuild(struct store *s, void *arg)

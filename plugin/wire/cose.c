@@ -5,6 +5,7 @@
 #include "wire/lax.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 enum { TAG_SIGN1 = 18, LABEL_ALG = 1, LABEL_CRIT = 2, LABEL_KID = 4, LABEL_RECEIPTS = 394 };
@@ -327,7 +328,9 @@ static int verify_bytes(const struct cose_key *key, struct bytes tbs, const uint
     if (ctx &&
         EVP_DigestVerifyInit_ex(ctx, NULL, digest_name(key), crypto_context(), NULL, key->pkey, NULL) == 1) {
         int said = EVP_DigestVerify(ctx, raw, n, tbs.p, tbs.n);
-        rc = said == 1 ? 0 : crypto_refusal(TP_E_UNTRUSTED);
+        /* Below zero without an error of its own, it said nothing. */
+        bool refused = said == 0 || ERR_peek_error() != 0;
+        rc = said == 1 ? 0 : crypto_refusal(refused ? TP_E_UNTRUSTED : TP_E_CRYPTO);
     }
     EVP_MD_CTX_free(ctx);
     return rc;
