@@ -58,11 +58,11 @@ static int learn_policy(struct authority *a, struct bytes raw)
     arena_reset(&a->policy_memory);
     a->policy = (struct policy){0};
     struct bytes kept = arena_copy(&a->policy_memory, raw);
-    if (!kept.p || statement_parse(kept, &a->policy_memory, &st, NULL) != 0) {
-        return TP_E_CORRUPT;
+    int rc = kept.p ? statement_parse(kept, &a->policy_memory, &st, NULL) : TP_E_MEMORY;
+    if (rc == 0) {
+        a->policy = st.payload.policy.terms;
     }
-    a->policy = st.payload.policy.terms;
-    return 0;
+    return rc;
 }
 
 static void learn_own_name(struct authority *a)
@@ -85,8 +85,8 @@ static int learn(void *arg, const struct stored *row)
     int rc = 0;
     if (row->kind == KIND_POLICY) {
         rc = learn_policy(a, row->raw);
-    } else if (statement_parse(row->raw, &arena, &st, NULL) != 0) {
-        rc = TP_E_CORRUPT;
+    } else if ((rc = statement_parse(row->raw, &arena, &st, NULL)) != 0) {
+        rc = rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
     } else if (row->kind == KIND_KEYSET) {
         rc = trust_keyset(&a->trust, &st.payload.keyset, NULL);
         learn_own_name(a);
@@ -94,8 +94,10 @@ static int learn(void *arg, const struct stored *row)
         rc = trust_terminal(&a->trust, &st.payload.terminal, NULL);
     }
     arena_reset(&arena);
-    a->learned = row->n;
-    return rc > 0 ? TP_E_CORRUPT : rc;
+    if (rc == 0) {
+        a->learned = row->n; /* what could not be taken in is read again */
+    }
+    return rc > 0 || rc == TP_E_MALFORMED ? TP_E_CORRUPT : rc;
 }
 
 /* Takes in what other handles on the same store have kept since. */
@@ -104,8 +106,12 @@ static int refresh(struct authority *a)
     return store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
 }
 
-static int untrusted(struct call *c, struct err *why)
+/* Not signed as it should be; or a fault, in which nobody can say. */
+static int untrusted(struct call *c, int rc, struct err *why)
 {
+    if (rc != TP_E_UNTRUSTED) {
+        return rc;
+    }
     c->err = (struct err){0};
     return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
 }
@@ -122,11 +128,13 @@ static int authenticate(struct call *c)
     }
     if (c->st->kind == KIND_KEYSET && a->trust.keyset == 0) {
         c->by = "root";
-        return trust_first_keyset(c->st, a->config.root, &why) ? untrusted(c, &why) : 0;
+        int rc = trust_first_keyset(c->st, a->config.root, &why);
+        return rc ? untrusted(c, rc, &why) : 0;
     }
     int64_t at = kinds[c->st->kind].record ? c->st->payload.common.time_ms : c->now;
-    if (trust_verify(&a->trust, c->st, at, &by, &why) != 0) {
-        return untrusted(c, &why);
+    int rc = trust_verify(&a->trust, c->st, at, &by, &why);
+    if (rc) {
+        return untrusted(c, rc, &why);
     }
     if (by->revoked && kinds[c->st->kind].request) {
         return err_set(&c->err, TP_REVOKED, "the till's key was revoked");
@@ -209,11 +217,14 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
         arena_reset(&arena);
         int got = items < MESSAGE_ITEMS_MAX ? message_next(&d, &arena, &st, &e)
                                             : err_set(&e, TP_BAD_STATEMENT, "the message has too many items");
-        if (got != 1) {
+        if (got == TP_E_MEMORY || got == TP_E_CRYPTO) {
+            rc = got; /* nobody can say what the item is */
+        } else if (got != 1) {
             answer_problem(reply, NULL, TP_BAD_STATEMENT, e.code ? e.text : "the item is malformed");
             break;
+        } else {
+            rc = handle_one(a, &st, &arena, reply);
         }
-        rc = handle_one(a, &st, &arena, reply);
     }
     arena_reset(&arena);
     return rc < 0 ? rc : reply->failed ? TP_E_MEMORY : 0;
@@ -228,7 +239,7 @@ static int replay(void *arg, const struct stored *row)
     char by[64];
     arena_init(&arena, ITEM_MEMORY_MAX);
     struct bytes raw = arena_copy(&arena, row->raw);
-    int rc = !raw.p || statement_parse(raw, &arena, &st, NULL) != 0 ? TP_E_CORRUPT : 0;
+    int rc = raw.p ? statement_parse(raw, &arena, &st, NULL) : TP_E_MEMORY;
     if (rc == 0) {
         st.lines = arena_copy(&arena, row->lines);
         st.person = arena_copy(&arena, row->person);
@@ -241,7 +252,7 @@ static int replay(void *arg, const struct stored *row)
         rc = learn(a, row);
     }
     arena_reset(&arena);
-    return rc > 0 ? TP_E_CORRUPT : rc;
+    return rc > 0 || rc == TP_E_MALFORMED ? TP_E_CORRUPT : rc;
 }
 
 static int rebuild(struct store *s, void *arg)

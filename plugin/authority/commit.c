@@ -2,19 +2,27 @@
  */
 #include "authority/internal.h"
 
-/* The grant that the commit embeds, when it is ours, for this sale, and had not ended. */
-static bool read_grant(struct call *c, struct statement *grant)
+/* The grant that the commit embeds, when it is ours, for this sale, and had not ended; else NULL. What could
+ * not be checked is a fault, and no answer: the outcome is a function of the records alone. */
+static int read_grant(struct call *c, struct statement *grant, const struct grant **out)
 {
     const struct commit *m = &c->st->payload.commit;
     const struct trusted_key *by = NULL;
-    if (!m->grant.p || statement_parse(m->grant, c->arena, grant, NULL) != 0 || grant->kind != KIND_GRANT ||
-        trust_verify(&c->a->trust, grant, NONE, &by, NULL) != 0) {
-        return false;
+    *out = NULL;
+    int rc = m->grant.p ? statement_parse(m->grant, c->arena, grant, NULL) : TP_E_MALFORMED;
+    if (rc == 0 && grant->kind == KIND_GRANT) {
+        rc = trust_verify(&c->a->trust, grant, NONE, &by, NULL);
     }
-    const struct grant *g = &grant->payload.grant;
-    return bytes_is(g->till, c->by) && memcmp(g->sale, m->sale, ID_SIZE) == 0 &&
-           memcmp(g->common.audience, c->a->config.id, ID_SIZE) == 0 &&
-           m->common.time_ms < g->common.time_ms + g->ttl_ms;
+    if (rc == TP_E_MEMORY || rc == TP_E_CRYPTO) {
+        return rc;
+    }
+    const struct grant *g = by ? &grant->payload.grant : NULL;
+    if (g && bytes_is(g->till, c->by) && memcmp(g->sale, m->sale, ID_SIZE) == 0 &&
+        memcmp(g->common.audience, c->a->config.id, ID_SIZE) == 0 &&
+        m->common.time_ms < g->common.time_ms + g->ttl_ms) {
+        *out = g;
+    }
+    return 0;
 }
 
 static void take_grant(const struct grant *g, const struct redemption *r, struct redemption_row *row)
@@ -136,11 +144,11 @@ int commit_project(struct call *c)
     const struct commit *m = &c->st->payload.commit;
     struct statement grant;
     struct person_part person;
+    const struct grant *g = NULL;
     int rc = chain_take(c, &m->chain);
-    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c))) {
+    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c)) || (rc = read_grant(c, &grant, &g))) {
         return rc;
     }
-    const struct grant *g = read_grant(c, &grant) ? &grant.payload.grant : NULL;
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
         rc = put_redemption(c, i, g, &person);
     }

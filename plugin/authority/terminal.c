@@ -29,10 +29,11 @@ int terminal_check(struct call *c)
         return err_set(&c->err, TP_BAD_STATEMENT, "a till's key is valid for at most %d days",
                        TERMINAL_DAYS_MAX);
     }
-    if (cose_key_decode(t->cose_key, &key) != 0) {
-        return err_set(&c->err, TP_BAD_STATEMENT, "the till's key is malformed");
+    int rc = cose_key_decode(t->cose_key, &key);
+    if (rc) {
+        return rc == TP_E_MALFORMED ? err_set(&c->err, TP_BAD_STATEMENT, "the till's key is malformed") : rc;
     }
-    int rc = check_key(c, &key);
+    rc = check_key(c, &key);
     cose_key_free(&key);
     if (rc) {
         return rc;

@@ -47,11 +47,11 @@ static int take_key(const struct keyset_key *from, struct trusted_key *to, struc
         return err_set(e, TP_BAD_STATEMENT,
                        "a till's key belongs in a terminal statement, not in the keyset");
     }
-    if (cose_key_decode(from->cose_key, &to->key)) {
-        return err_set(e, TP_BAD_STATEMENT, "the key of %s in the keyset is not one of the profile",
-                       to->name);
-    }
-    return 0;
+    int rc = cose_key_decode(from->cose_key, &to->key);
+    return rc == TP_E_MALFORMED ? err_set(e, TP_BAD_STATEMENT,
+                                          "the key of %s in the keyset is not one of the profile", to->name)
+           : rc                 ? err_code(e, rc)
+                                : 0;
 }
 
 /* One key has one purpose, so it stands in a keyset once. */
@@ -197,10 +197,13 @@ int trust_terminal(struct trust *t, const struct terminal *terminal, struct err 
     if (!name_valid(terminal->till) || !set_name(&fresh, terminal->till)) {
         return err_set(e, TP_BAD_STATEMENT, "not the name of a till");
     }
-    if (cose_key_decode(terminal->cose_key, &fresh.key)) {
-        return err_set(e, TP_BAD_STATEMENT, "the key of till %s is not one of the profile", fresh.name);
+    int rc = cose_key_decode(terminal->cose_key, &fresh.key);
+    if (rc) {
+        return rc == TP_E_MALFORMED
+                   ? err_set(e, TP_BAD_STATEMENT, "the key of till %s is not one of the profile", fresh.name)
+                   : err_code(e, rc);
     }
-    int rc = put_till(t, &fresh, &taken, e);
+    rc = put_till(t, &fresh, &taken, e);
     if (!taken) {
         cose_key_free(&fresh.key);
     }
@@ -222,11 +225,13 @@ int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms
             why = "its signer has another name than the key's";
         } else if (!window_holds(k, at_ms)) {
             why = "its key is not valid at that time";
-        } else if (statement_verify(s, &k->key)) {
-            why = "its signature does not check out";
         } else {
-            *by = k;
-            return 0;
+            int rc = statement_verify(s, &k->key);
+            if (rc != TP_E_UNTRUSTED) {
+                *by = rc ? *by : k;
+                return rc ? err_code(e, rc) : 0;
+            }
+            why = "its signature does not check out";
         }
     }
     return err_set(e, TP_E_UNTRUSTED, "%s statement: %s", kinds[s->kind].name, why);
@@ -240,33 +245,39 @@ int trust_verify_coupon(const struct trust *t, const struct coupon *c, int64_t a
         if (k->purpose != PURPOSE_ISSUER || memcmp(k->key.kid, c->kid, KID_SIZE) != 0) {
             continue;
         }
-        if (window_holds(k, at_ms) && !coupon_verify(c, &k->key)) {
-            return 0;
+        int said = window_holds(k, at_ms) ? coupon_verify(c, &k->key) : TP_E_UNTRUSTED;
+        if (said != TP_E_UNTRUSTED) {
+            return said;
         }
         rc = TP_BAD_SIGNATURE;
     }
     return rc;
 }
 
-static bool signed_by(const struct statement *s, const struct keyset_key *root,
-                      const uint8_t thumbprint[HASH_SIZE])
+static int signed_by(const struct statement *s, const struct keyset_key *root,
+                     const uint8_t thumbprint[HASH_SIZE])
 {
     struct cose_key key = {0};
-    bool good = !cose_key_decode(root->cose_key, &key) &&
-                secret_equal(key.thumbprint, thumbprint, HASH_SIZE) && bytes_equal(s->iss, root->name) &&
-                !statement_verify(s, &key);
+    int rc = cose_key_decode(root->cose_key, &key);
+    if (rc == TP_E_MALFORMED) {
+        return TP_E_UNTRUSTED;
+    }
+    if (rc == 0 &&
+        (!secret_equal(key.thumbprint, thumbprint, HASH_SIZE) || !bytes_equal(s->iss, root->name))) {
+        rc = TP_E_UNTRUSTED;
+    }
+    rc = rc ? rc : statement_verify(s, &key);
     cose_key_free(&key);
-    return good;
+    return rc;
 }
 
 int trust_first_keyset(const struct statement *s, const uint8_t root[HASH_SIZE], struct err *e)
 {
-    if (s->kind == KIND_KEYSET) {
-        for (size_t i = 0; i < s->payload.keyset.keys.n; i++) {
-            const struct keyset_key *k = &s->payload.keyset.keys.v[i];
-            if (k->purpose == PURPOSE_ROOT && signed_by(s, k, root)) {
-                return 0;
-            }
+    for (size_t i = 0; s->kind == KIND_KEYSET && i < s->payload.keyset.keys.n; i++) {
+        const struct keyset_key *k = &s->payload.keyset.keys.v[i];
+        int rc = k->purpose == PURPOSE_ROOT ? signed_by(s, k, root) : TP_E_UNTRUSTED;
+        if (rc != TP_E_UNTRUSTED) {
+            return rc ? err_code(e, rc) : 0;
         }
     }
     return err_set(e, TP_E_UNTRUSTED, "the keyset is not signed by the root key that was expected");

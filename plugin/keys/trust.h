@@ -40,14 +40,16 @@ void trust_free(struct trust *t);
 /*
  * Finds the key that signed: every key of the purpose with that kid is tried, its window must hold
  * at_ms (NONE: any time), its name must be iss. 0 with *by set (owned by t, valid until t changes), or
- * TP_E_UNTRUSTED with a reason in e.
+ * TP_E_UNTRUSTED with a reason in e; TP_E_CRYPTO, TP_E_MEMORY: this machine could not say.
  */
 int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms,
                  const struct trusted_key **by, struct err *e);
-/* The same for a coupon, by issuer keys. TP_UNKNOWN_COUPON: no such kid. TP_BAD_SIGNATURE. 0. */
+/* The same for a coupon, by issuer keys. TP_UNKNOWN_COUPON: no such kid. TP_BAD_SIGNATURE. 0. Below zero:
+ * this machine could not say. */
 int trust_verify_coupon(const struct trust *t, const struct coupon *c, int64_t at_ms);
 
-/* A keyset statement as the first one: signed by its own root key, whose thumbprint is `root`. */
+/* A keyset statement as the first one: signed by its own root key, whose thumbprint is `root`. Returns as
+ * trust_verify. */
 int trust_first_keyset(const struct statement *s, const uint8_t root[HASH_SIZE], struct err *e);
 
 #endif

@@ -5,6 +5,7 @@
 #include "wire/lax.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 enum { TAG_SIGN1 = 18, LABEL_ALG = 1, LABEL_CRIT = 2, LABEL_KID = 4, LABEL_RECEIPTS = 394 };
@@ -311,8 +312,8 @@ static bool alg_fits(const struct cose_key *key, int64_t alg)
     return key->alg == ALG_ED25519 && (alg == ALG_ED25519 || alg == ALG_EDDSA);
 }
 
-static bool verify_bytes(const struct cose_key *key, struct bytes tbs,
-                         const uint8_t signature[SIGNATURE_SIZE])
+/* 0; TP_E_UNTRUSTED: it does not check out; TP_E_CRYPTO, TP_E_MEMORY: nobody can say. */
+static int verify_bytes(const struct cose_key *key, struct bytes tbs, const uint8_t signature[SIGNATURE_SIZE])
 {
     uint8_t der[80];
     const uint8_t *raw = signature;
@@ -322,22 +323,27 @@ static bool verify_bytes(const struct cose_key *key, struct bytes tbs,
         n = to_der(signature, der);
     }
     EVP_MD_CTX *ctx = n ? EVP_MD_CTX_new() : NULL;
-    bool good =
-        ctx &&
-        EVP_DigestVerifyInit_ex(ctx, NULL, digest_name(key), crypto_context(), NULL, key->pkey, NULL) == 1 &&
-        EVP_DigestVerify(ctx, raw, n, tbs.p, tbs.n) == 1;
+    int rc = TP_E_CRYPTO;
+    crypto_begin();
+    if (ctx &&
+        EVP_DigestVerifyInit_ex(ctx, NULL, digest_name(key), crypto_context(), NULL, key->pkey, NULL) == 1) {
+        int said = EVP_DigestVerify(ctx, raw, n, tbs.p, tbs.n);
+        /* Below zero without an error of its own, it said nothing. */
+        bool refused = said == 0 || ERR_peek_error() != 0;
+        rc = said == 1 ? 0 : crypto_refusal(refused ? TP_E_UNTRUSTED : TP_E_CRYPTO);
+    }
     EVP_MD_CTX_free(ctx);
-    return good;
+    return rc;
 }
 
 int cose_verify_bytes(const struct cose_key *key, struct bytes signed_bytes,
                       const uint8_t signature[SIGNATURE_SIZE], bool profile)
 {
     bool high = key->alg == ALG_ESP256 && memcmp(signature + 32, p256_half, 32) > 0;
-    if ((profile && high) || !crypto_context() || !verify_bytes(key, signed_bytes, signature)) {
+    if (profile && high) {
         return TP_E_UNTRUSTED;
     }
-    return 0;
+    return crypto_context() ? verify_bytes(key, signed_bytes, signature) : TP_E_CRYPTO;
 }
 
 int cose_verify(const struct cose_key *key, int64_t alg, const struct cose_sign1 *s, bool profile)
@@ -351,5 +357,5 @@ int cose_verify(const struct cose_key *key, int64_t alg, const struct cose_sign1
         rc = cose_verify_bytes(key, buf_view(&tbs), s->signature, profile);
     }
     buf_free(&tbs);
-    return rc ? TP_E_UNTRUSTED : 0;
+    return rc;
 }

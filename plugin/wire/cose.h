@@ -33,7 +33,7 @@ struct cose_key {
 int cose_key_generate(int alg, struct cose_key *key);
 /* From the COSE_Key map {1: kty, 3: alg, -1: crv, -2: x, -3: y}, deterministic, nothing else in it, y never
  * boolean, the point on the curve and, for Ed25519, reduced and not of small order. 0, TP_E_MALFORMED,
- * TP_E_CRYPTO. */
+ * TP_E_CRYPTO, TP_E_MEMORY. */
 int cose_key_decode(struct bytes in, struct cose_key *key);
 /* The same from any COSE_Key that says what we need: further members and labels, long forms and alg -7 or -8
  * or none are taken. For keys of other systems alone. */
@@ -88,12 +88,12 @@ int cose_sign_bytes(const struct cose_key *key, struct bytes to_be_signed, uint8
 /*
  * Checks the signature over the parsed parts with the key; alg is the one that the header names and must
  * be the key's (ESP256 keys take -9 and -7, Ed25519 keys -19 and -8). `profile` refuses ECDSA s above n/2.
- * 0, or TP_E_UNTRUSTED.
+ * 0; TP_E_UNTRUSTED: it does not check out; TP_E_CRYPTO, TP_E_MEMORY: this machine could not say.
  */
 int cose_verify(const struct cose_key *key, int64_t alg, const struct cose_sign1 *s, bool profile);
 
 /* The signature alone, over the bytes that were signed, whatever they are: 64 bytes, r and s or Ed25519's
- * own. 0, or TP_E_UNTRUSTED. */
+ * own. Returns as cose_verify. */
 int cose_verify_bytes(const struct cose_key *key, struct bytes signed_bytes,
                       const uint8_t signature[SIGNATURE_SIZE], bool profile);
 

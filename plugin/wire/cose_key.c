@@ -164,8 +164,7 @@ static EVP_PKEY *public_key(bool ec, const uint8_t x[32], const uint8_t y[32])
     OSSL_PARAM ed_params[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point + 1, 32),
                               OSSL_PARAM_END};
     EVP_PKEY *pkey = NULL;
-    EVP_PKEY_CTX *ctx =
-        crypto_context() ? EVP_PKEY_CTX_new_from_name(crypto_context(), ec ? "EC" : "ED25519", NULL) : NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(crypto_context(), ec ? "EC" : "ED25519", NULL);
     if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
         EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, ec ? ec_params : ed_params) != 1) {
         pkey = NULL;
@@ -233,12 +232,13 @@ static int key_from_map(const struct key_map *m, struct cose_key *key)
     if ((!ec && !ed) || m->x.n != 32) {
         return TP_E_MALFORMED;
     }
-    if (ed && !ed_point(m->x.p)) {
-        return crypto_context() ? TP_E_MALFORMED : TP_E_CRYPTO;
+    if (!crypto_context()) {
+        return TP_E_CRYPTO;
     }
-    EVP_PKEY *pkey = public_key(ec, m->x.p, ec ? m->y.p : zero);
+    crypto_begin();
+    EVP_PKEY *pkey = ed && !ed_point(m->x.p) ? NULL : public_key(ec, m->x.p, ec ? m->y.p : zero);
     if (!pkey) {
-        return crypto_context() ? TP_E_MALFORMED : TP_E_CRYPTO;
+        return crypto_refusal(TP_E_MALFORMED);
     }
     int rc = cose_key_wrap(pkey, key);
     if (rc) {

@@ -4,12 +4,14 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static OSSL_LIB_CTX *context;
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(OSSL_LIB_CTX *) context; /* set last: whoever sees it sees the two below */
 static EVP_MD *md_sha256;
 static EVP_MAC *mac_hmac;
 
@@ -19,24 +21,52 @@ static void make_context(void)
     if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG, NULL)) {
         return;
     }
-    context = OSSL_LIB_CTX_new();
-    if (context) {
-        md_sha256 = EVP_MD_fetch(context, "SHA256", NULL);
-        mac_hmac = EVP_MAC_fetch(context, "HMAC", NULL);
+    OSSL_LIB_CTX *made = OSSL_LIB_CTX_new();
+    md_sha256 = made ? EVP_MD_fetch(made, "SHA256", NULL) : NULL;
+    mac_hmac = md_sha256 ? EVP_MAC_fetch(made, "HMAC", NULL) : NULL;
+    if (mac_hmac) {
+        atomic_store(&context, made);
+        return;
     }
+    EVP_MD_free(md_sha256);
+    OSSL_LIB_CTX_free(made);
+    md_sha256 = NULL;
 }
 
 OSSL_LIB_CTX *crypto_context(void)
 {
-    pthread_once(&once, make_context);
-    return context;
+    OSSL_LIB_CTX *made = atomic_load(&context);
+    if (!made) {
+        pthread_mutex_lock(&making);
+        if (!atomic_load(&context)) {
+            make_context();
+        }
+        made = atomic_load(&context);
+        pthread_mutex_unlock(&making);
+    }
+    return made;
+}
+
+void crypto_begin(void)
+{
+    ERR_clear_error();
+}
+
+int crypto_refusal(int no)
+{
+    unsigned long code;
+    bool memory = false;
+    while ((code = ERR_get_error()) != 0) {
+        memory = memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    }
+    return memory ? TP_E_MEMORY : no;
 }
 
 int sha256(struct bytes in, uint8_t out[HASH_SIZE])
 {
     unsigned n = 0;
     uint8_t hash[HASH_SIZE];
-    if (!crypto_context() || !md_sha256 ||
+    if (!crypto_context() ||
         EVP_Digest(in.n ? (const void *)in.p : "", in.n, hash, &n, md_sha256, NULL) != 1 || n != HASH_SIZE) {
         return TP_E_CRYPTO;
     }
@@ -51,7 +81,7 @@ int hmac_sha256(struct bytes key, struct bytes in, uint8_t out[HASH_SIZE])
     uint8_t hash[HASH_SIZE];
     size_t n = 0;
     int rc = TP_E_CRYPTO;
-    EVP_MAC_CTX *mac = crypto_context() && mac_hmac ? EVP_MAC_CTX_new(mac_hmac) : NULL;
+    EVP_MAC_CTX *mac = crypto_context() ? EVP_MAC_CTX_new(mac_hmac) : NULL;
     if (!mac || EVP_MAC_init(mac, key.n ? key.p : (const uint8_t *)"", key.n, params) != 1 ||
         (in.n && EVP_MAC_update(mac, in.p, in.n) != 1) || EVP_MAC_final(mac, hash, &n, sizeof hash) != 1 ||
         n != HASH_SIZE) {

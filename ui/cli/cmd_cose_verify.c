@@ -53,9 +53,12 @@ static int verify(struct bytes file, const char *key_path, struct checked *c, st
     if (rc == 0) {
         rc = keyfile_load_public(key_path, &key, e);
     }
-    if (rc == 0 && cose_verify(&key, c->alg, &c->sign1, false)) {
-        rc = err_set(e, TP_BAD_SIGNATURE,
-                     "the signature is not that of this key, or what was signed has changed");
+    int said = rc ? 0 : cose_verify(&key, c->alg, &c->sign1, false);
+    if (said) {
+        rc = said != TP_E_UNTRUSTED
+                 ? err_code(e, said)
+                 : err_set(e, TP_BAD_SIGNATURE,
+                           "the signature is not that of this key, or what was signed has changed");
     }
     cose_key_free(&key);
     return rc;
