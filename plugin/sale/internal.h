@@ -113,6 +113,9 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
 void stage_drop(struct stage *s);
 
 void replica_free(struct replica *r);
+/* Room for as many more offers and batches; and one version of an offer, whose terms outlive the replica. */
+int replica_reserve(struct replica *r, size_t more, struct err *e);
+void replica_add_offer(struct replica *r, const struct offer *o);
 /* The newest version, or the one named (version NONE: newest). NULL when there is none. At a cost that does
  * not grow with what is published. */
 const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE],

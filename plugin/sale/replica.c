@@ -179,21 +179,26 @@ static int reserve(void **v, size_t size, size_t n, size_t more, size_t *room, s
     return 0;
 }
 
-int stage_reserve(const struct stage *s, struct replica *r, struct err *e)
+int replica_reserve(struct replica *r, size_t more, struct err *e)
 {
     void *offers = r->offers, *batches = r->batches;
-    int rc = reserve(&offers, sizeof *r->offers, r->offer_count, s->n, &r->offer_room, e);
+    int rc = reserve(&offers, sizeof *r->offers, r->offer_count, more, &r->offer_room, e);
     r->offers = offers;
-    rc = rc ? rc : reserve(&batches, sizeof *r->batches, r->batch_count, s->n, &r->batch_room, e);
+    rc = rc ? rc : reserve(&batches, sizeof *r->batches, r->batch_count, more, &r->batch_room, e);
     r->batches = batches;
-    rc = rc ? rc : index_reserve(&r->by_ref, r->offer_count + s->n, e);
-    rc = rc ? rc : index_reserve(&r->by_number, r->batch_count + s->n, e);
+    rc = rc ? rc : index_reserve(&r->by_ref, r->offer_count + more, e);
+    rc = rc ? rc : index_reserve(&r->by_number, r->batch_count + more, e);
     size_t *automatic = rc ? NULL : reallocarray(r->automatic, r->offer_room + 1, sizeof *automatic);
     if (!rc && !automatic) {
         rc = err_code(e, TP_E_MEMORY);
     }
     r->automatic = automatic ? automatic : r->automatic;
     return rc;
+}
+
+int stage_reserve(const struct stage *s, struct replica *r, struct err *e)
+{
+    return replica_reserve(r, s->n, e);
 }
 
 static uint64_t key_of(const uint8_t ref[REF_SIZE])
@@ -220,7 +225,7 @@ static void apply_automatic(struct replica *r, size_t before, size_t now)
 }
 
 /* Versions of one offer are chained from the newest to the oldest. */
-static void apply_offer(struct replica *r, const struct offer *o)
+void replica_add_offer(struct replica *r, const struct offer *o)
 {
     size_t now = r->offer_count++;
     struct known_offer *k = &r->offers[now];
@@ -266,7 +271,7 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = &s->statements[i];
         if (st->kind == KIND_OFFER) {
-            apply_offer(r, &st->payload.offer.terms);
+            replica_add_offer(r, &st->payload.offer.terms);
         } else if (st->kind == KIND_BATCH) {
             apply_batch(r, &st->payload.batch);
         } else if (st->kind == KIND_TERMINAL) {

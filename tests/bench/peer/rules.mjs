@@ -29,6 +29,8 @@ for (let i = 0; i < offers; i++) {
   })
 }
 
+const MOST = 64 // offers on one basket: what a commit has room for
+
 const price = async () => {
   const spent = {}
   for (const line of basket) {
@@ -38,7 +40,7 @@ const price = async () => {
   let applied = 0, discount = 0
   for (const { params } of events) {
     const off = Math.round(spent[params.category] * params.percent / 100)
-    if (off > 0) {
+    if (off > 0 && applied < MOST) {
       spent[params.category] -= off
       discount += off
       applied++
