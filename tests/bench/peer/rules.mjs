@@ -25,7 +25,7 @@ for (let i = 0; i < offers; i++) {
         value: Math.max(1, (Math.floor(i / 50) % 5) * 1000)
       }]
     },
-    event: { type: 'percent', params: { category, percent: 2 } }
+    event: { type: 'percent', params: { category, percent: 2, place: i } }
   })
 }
 
@@ -38,6 +38,10 @@ const price = async () => {
   }
   const { events } = await engine.run(spent)
   let applied = 0, discount = 0
+  if (events.length > MOST) { // which ones then depends on the order: by what each alone would save
+    const alone = ({ params }) => Math.round(spent[params.category] * params.percent / 100)
+    events.sort((a, b) => alone(b) - alone(a) || a.params.place - b.params.place)
+  }
   for (const { params } of events) {
     const off = Math.round(spent[params.category] * params.percent / 100)
     if (off > 0 && applied < MOST) {
