@@ -35,6 +35,7 @@ int authority_open(const struct authority_config *config, struct authority **out
     }
     a->config = *config;
     arena_init(&a->policy_memory, PUBLIC_MEMORY);
+    arena_init(&a->automatics.memory, AUTOMATIC_MEMORY);
     *out = a;
     return 0;
 }
@@ -48,6 +49,7 @@ void authority_close(struct authority *a)
     cose_key_free(&a->config.grant_key);
     trust_free(&a->trust);
     arena_reset(&a->policy_memory);
+    arena_reset(&a->automatics.memory);
     wipe(a, sizeof *a);
     free(a);
 }

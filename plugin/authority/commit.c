@@ -55,8 +55,7 @@ static int take_coupon(struct call *c, const struct redemption *r, struct redemp
         return why;
     }
     if (why > 0) {
-        row->outcome = why;
-        row->conflict = r->discount + r->cashback;
+        row->stage = -why;
         return 0;
     }
     row->batch = coupon.batch;
@@ -66,7 +65,23 @@ static int take_coupon(struct call *c, const struct redemption *r, struct redemp
     return 0;
 }
 
-static int put_redemption(struct call *c, size_t place, const struct grant *g,
+/* Neither coupon nor card: an automatic offer's, or nothing's. Where nothing of it is limited, there is
+ * nothing that a grant would have kept for it, and none is needed. */
+static int take_automatic(struct call *c, const struct redemption *r, struct redemption_row *row)
+{
+    struct offer o;
+    int rc = lookup_offer(c, r->offer, r->version, &o);
+    if (rc == STORE_NOT_FOUND || (rc == 0 && !(o.redeem & REDEEM_AUTOMATIC))) {
+        row->stage = -TP_NOT_LINKED;
+        return 0;
+    }
+    if (rc == 0 && !offer_is_limited(&o)) {
+        row->granted = r->discount + r->cashback;
+    }
+    return rc;
+}
+
+static int put_redemption(struct call *c, size_t place, const struct grant *g, const struct sale_row *sale,
                           const struct person_part *person)
 {
     const struct redemption *r = &c->st->payload.commit.redemptions.v[place];
@@ -79,26 +94,25 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g,
                                  .discount = r->discount,
                                  .cashback = r->cashback,
                                  .outcome = OUTCOME_NEW,
+                                 .stage = -OUTCOME_NEW,
                                  .slot = NONE};
+    int rc = 0;
     memcpy(row.d, c->st->d, HASH_SIZE);
     memcpy(row.offer, r->offer, REF_SIZE);
     if (r->coupon.p) {
-        int rc = take_coupon(c, r, &row);
-        if (rc) {
-            return rc;
-        }
+        rc = take_coupon(c, r, &row);
     } else if (r->card != NONE && (size_t)r->card < person->cards.n) {
         row.has_card = true;
         memcpy(row.card, person->cards.v[r->card].p, HASH_SIZE);
     } else {
-        row.outcome = TP_NOT_LINKED;
-        row.conflict = r->discount + r->cashback;
+        rc = take_automatic(c, r, &row);
     }
     take_grant(g, r, &row);
-    return store_redemption_put(c->s, &row);
+    redemption_rank(&row, sale);
+    return rc ? rc : store_redemption_put(c->s, &row);
 }
 
-static int put_sale(struct call *c)
+static int put_sale(struct call *c, struct sale_row *out)
 {
     const struct commit *m = &c->st->payload.commit;
     struct till_row till;
@@ -122,6 +136,7 @@ static int put_sale(struct call *c)
     memcpy(row.store, till.store, sizeof row.store);
     COPY_TEXT(row.currency, m->currency);
     rc = store_voided(c->s, c->st->d, till.name, &row.voided);
+    *out = row;
     return rc ? rc : store_sale_put(c->s, &row);
 }
 
@@ -145,12 +160,14 @@ int commit_project(struct call *c)
     struct statement grant;
     struct person_part person;
     const struct grant *g = NULL;
+    struct sale_row sale;
     int rc = chain_take(c, &m->chain);
-    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c)) || (rc = read_grant(c, &grant, &g))) {
+    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c, &sale)) ||
+        (rc = customer_visits(c, &person)) || (rc = read_grant(c, &grant, &g))) {
         return rc;
     }
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
-        rc = put_redemption(c, i, g, &person);
+        rc = put_redemption(c, i, g, &sale, &person);
     }
     if (rc || (rc = finish(c))) {
         return rc;

@@ -2,24 +2,12 @@
  * A hold is answered by a grant: what stands for each presented coupon and card, the binding quote, and
  * reservations that keep it so until the grant ends.
  */
-#include "authority/internal.h"
+#include "authority/seat.h"
 
 #include "offer/price.h"
 #include "wire/hash.h"
 
 #include <stdlib.h>
-
-/* One presented offer: a coupon, or one of a card's links. */
-struct seat {
-    struct offer offer;
-    bool known;           /* the offer's terms were found: it takes part in pricing */
-    int64_t batch, index; /* NONE for a card's */
-    int64_t card;         /* NONE for a coupon */
-    int64_t slot;         /* which use of the coupon it would take */
-    int reason;
-    int64_t at_ms; /* already_used, held: since when, and at which till */
-    char till[64];
-};
 
 struct table {
     struct call *c;
@@ -28,7 +16,8 @@ struct table {
     struct person_part person;
     struct seat *seats;
     size_t n, cap;
-    int64_t card; /* whose links are being seated */
+    int64_t card;             /* whose links are being seated */
+    struct customer customer; /* of the sale */
     struct picked *picked;
 };
 
@@ -100,7 +89,7 @@ static int seat_coupon(struct table *t, struct bytes bytes)
     if (coupon_parse(bytes, &coupon) != 0) {
         return err_set(&c->err, TP_BAD_STATEMENT, "a coupon is malformed");
     }
-    struct seat seat = {.batch = coupon.batch, .index = coupon.index, .card = NONE};
+    struct seat seat = {.batch = coupon.batch, .index = coupon.index, .card = NONE, .customer = t->customer};
     seat.reason = lookup_coupon(c, &coupon, &batch);
     if (seat.reason < 0) {
         return seat.reason;
@@ -137,9 +126,32 @@ static int seat_link(void *arg, const struct link_row *row)
     }
     int rc = lookup_offer(t->c, row->offer, NONE, &seat.offer);
     if (rc == 0 && (seat.offer.redeem & REDEEM_CARD)) {
+        rc = customer_of_card(t->c, t->person.cards.v[t->card].p, &seat.customer);
         t->seats[t->n++] = seat;
     }
     return rc == STORE_NOT_FOUND ? 0 : rc;
+}
+
+/* Those that are valid at the time of the hold: where the till knows the same offers, it lays the same ones.
+ */
+static int seat_automatic(struct table *t)
+{
+    const struct automatics *a;
+    int64_t at = t->lines.basket.time_ms;
+    int rc = lookup_automatic(t->c, &a);
+    for (size_t i = 0; i < a->n && rc == 0 && t->n < t->cap; i++) {
+        const struct offer *o = &a->v[i];
+        if (o->valid_from <= at && at < o->valid_until && !seated(t, o->ref)) {
+            t->seats[t->n++] = (struct seat){.offer = *o,
+                                             .known = true,
+                                             .batch = NONE,
+                                             .index = NONE,
+                                             .card = NONE,
+                                             .automatic = true,
+                                             .customer = t->customer};
+        }
+    }
+    return rc;
 }
 
 /* A code's coupon takes a seat like one that was scanned; where it would take part in nothing, it has none
@@ -158,18 +170,19 @@ static int seat_pickup(struct table *t, size_t place)
     return rc < 0 ? rc : 0;
 }
 
-/* Coupons first, in the order of scanning, then typed codes, then each card's links; an offer takes one seat.
- */
+/* Coupons first, in the order of scanning, then typed codes, then each card's links, then what is automatic;
+ * an offer takes one seat. */
 static int seat_all(struct table *t)
 {
     struct call *c = t->c;
     int rc = 0;
-    t->cap = MAX_COUPONS + MAX_REDEMPTIONS;
+    t->cap = MAX_REDEMPTIONS + MAX_AUTOMATIC;
     t->seats = ARENA_NEW(c->arena, struct seat, t->cap);
     t->picked = ARENA_NEW(c->arena, struct picked, MAX_PICKUPS);
     if (!t->seats || !t->picked) {
         return TP_E_MEMORY;
     }
+    rc = customer_of_sale(c, &t->person, &t->customer);
     for (size_t i = 0; i < t->hold->coupons.n && rc == 0; i++) {
         rc = seat_coupon(t, t->hold->coupons.v[i]);
     }
@@ -180,6 +193,11 @@ static int seat_all(struct table *t)
     for (size_t i = 0; i < t->person.cards.n && rc == 0; i++) {
         t->card = (int64_t)i;
         rc = store_links(c->s, t->person.cards.v[i].p, t->hold->common.time_ms, seat_link, t);
+    }
+    t->cap = t->n + MAX_AUTOMATIC;
+    rc = rc ? rc : seat_automatic(t);
+    for (size_t i = 0; i < t->n && rc == 0; i++) {
+        rc = t->seats[i].known && !t->seats[i].reason ? limits_check(c, &t->seats[i]) : 0;
     }
     return rc;
 }
@@ -195,21 +213,22 @@ static int price(struct table *t, struct quote *q)
     for (size_t i = 0; i < t->n; i++) {
         if (t->seats[i].known) {
             offers[n] = &t->seats[i].offer;
-            standings[n++] = (struct standing){t->seats[i].reason, NONE};
+            standings[n++] = (struct standing){t->seats[i].reason, t->seats[i].budget_left};
         }
     }
     return offer_price(&t->c->a->policy, &t->lines.basket, offers, standings, n, q, t->c->arena, &t->c->err);
 }
 
-static int reserve(struct table *t, const struct seat *seat, int64_t number)
+static int reserve(struct table *t, const struct seat *seat, const struct verdict *v)
 {
-    if (seat->batch == NONE) {
-        return 0;
+    int rc = limits_claim(t->c, seat, t->hold->sale, v);
+    if (rc || seat->batch == NONE) {
+        return rc;
     }
     struct reservation_row row = {.batch = seat->batch,
                                   .index = seat->index,
                                   .slot = seat->slot,
-                                  .number = number,
+                                  .number = v->number,
                                   .until_ms = t->c->now + GRANT_TTL_MS};
     memcpy(row.sale, t->hold->sale, ID_SIZE);
     memcpy(row.offer, seat->offer.ref, REF_SIZE);
@@ -247,7 +266,7 @@ static int judge(struct table *t, const struct seat *seat, const struct quote *q
             v->discount = a->discount;
             v->cashback = a->cashback;
             int rc = store_next_grant(t->c->s, &v->number);
-            return rc ? rc : reserve(t, seat, v->number);
+            return rc ? rc : reserve(t, seat, v);
         }
     }
     return 0;
@@ -268,22 +287,26 @@ static int sign_grant(struct table *t, const struct quote *q)
 {
     struct call *c = t->c;
     struct verdict *verdicts = ARENA_NEW(c->arena, struct verdict, t->n);
+    size_t n = 0;
     struct grant grant = {.common = {.version = 1, .time_ms = c->now},
                           .till = bytes_str(c->by),
                           .rev = t->hold->rev,
                           .ttl_ms = GRANT_TTL_MS,
                           .policy = c->a->policy.version,
-                          .verdicts = {verdicts, t->n},
                           .pickups = {t->picked, t->hold->pickups.n}};
     struct buf quote, envelope;
     int rc = verdicts ? 0 : TP_E_MEMORY;
     for (size_t i = 0; i < t->n && rc == 0; i++) {
-        rc = judge(t, &t->seats[i], q, &verdicts[i]);
+        rc = judge(t, &t->seats[i], q, &verdicts[n]);
+        /* What the quote says of an automatic offer that does not apply is enough. */
+        n += !t->seats[i].automatic || verdicts[n].number != NONE;
     }
     if (rc) {
         return rc;
     }
-    qsort(verdicts, t->n, sizeof *verdicts, by_place);
+    qsort(verdicts, n, sizeof *verdicts, by_place);
+    grant.verdicts.v = verdicts;
+    grant.verdicts.n = n;
     memcpy(grant.common.audience, c->a->config.id, ID_SIZE);
     memcpy(grant.request, c->st->d, HASH_SIZE);
     memcpy(grant.sale, t->hold->sale, ID_SIZE);

@@ -10,7 +10,17 @@ enum {
     REQUEST_WINDOW_MS = 120000,  /* how far a request's time may be off */
     ANSWER_KEPT_MS = 15 * 60000, /* how long a request may be repeated */
     TERMINAL_DAYS_MAX = 90,
+    AUTOMATIC_MEMORY = 64 * 1024 * 1024,
 };
+
+/* Automatic offers as last read: they are on every hold's table. */
+struct automatics {
+    int64_t count; /* of AUTOMATIC_COUNT when they were read */
+    struct arena memory;
+    struct offer *v;
+    size_t n;
+};
+#define AUTOMATIC_COUNT "automatic" /* grows with every version that is published */
 
 struct authority {
     struct authority_config config;
@@ -19,7 +29,8 @@ struct authority {
     int64_t learned;
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
-    bool rebuilding;      /* replaying kept statements: no tills are told */
+    struct automatics automatics;
+    bool rebuilding; /* replaying kept statements: no tills are told */
 };
 
 struct call {
@@ -63,6 +74,8 @@ int chain_take(struct call *c, const struct chain *chain);
 /* lookup.c: statements read back, decoded into the call's arena. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
                  struct offer *out); /* STORE_NOT_FOUND */
+/* The automatic offers, in their newest versions, by ref; kept until the next version is published. */
+int lookup_automatic(struct call *c, const struct automatics **out);
 /* The person part; an erased or absent one is all zero. */
 int lookup_person(struct call *c, struct person_part *out);
 /* Why a coupon is not one of ours, or 0: signature, batch, range. Fills the batch where it is known. */
@@ -70,13 +83,28 @@ int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row 
 /* The coupon that a typed code stands for, in the arena. TP_UNKNOWN_COUPON, which is remembered against the
  * till; TP_THROTTLED after too many of those, whatever the code is. */
 int pickup_find(struct call *c, struct bytes code, struct bytes *coupon);
+/* Whether a use of it takes one from somebody else, or is for some customers alone. */
+bool offer_is_limited(const struct offer *o);
 /* Copies a name into a row's fixed array. */
 #define COPY_TEXT(to, from) bytes_to_cstr((from), (to), sizeof(to))
 
+/* customer.c: whose use of an offer it is. */
+struct customer {
+    bool known;
+    uint8_t key[HASH_SIZE];
+    char text[CUSTOMER_MAX + 1]; /* "": it is a card that no link names */
+};
+/* Of a card's handle; a customer's key is its own customer. */
+int customer_of_card(struct call *c, const uint8_t card[HASH_SIZE], struct customer *out);
+/* The one that the sale names, else that of its first card, else unknown. */
+int customer_of_sale(struct call *c, const struct person_part *person, struct customer *out);
+/* Remembers who took part in the commit at hand. */
+int customer_visits(struct call *c, const struct person_part *person);
+
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
-int rank_coupon(struct call *c, int64_t batch, int64_t index);
-int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);
-int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]);
+int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */
+int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);     /* it was linked, or no longer */
+int rank_offer(struct call *c, const uint8_t ref[REF_SIZE]);      /* its newest version has other limits */
 /* What a redemption's outcome is before it was ever ranked. */
 enum { OUTCOME_NEW = TP_PROVISIONAL };
 

@@ -30,6 +30,50 @@ int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, s
     return rc ? rc : store_statement(c->s, d, take_offer, &f);
 }
 
+struct reading {
+    struct call *c;
+    struct automatics *out;
+    size_t room;
+};
+
+static int count_one(void *arg, const struct automatic_row *row)
+{
+    (void)row;
+    ((struct reading *)arg)->room++;
+    return 0;
+}
+
+static int read_one(void *arg, const struct automatic_row *row)
+{
+    struct reading *r = arg;
+    struct call into = {.s = r->c->s, .arena = &r->out->memory};
+    if (r->out->n == r->room) {
+        return TP_E_CORRUPT;
+    }
+    int rc = lookup_offer(&into, row->ref, row->version, &r->out->v[r->out->n]);
+    r->out->n += rc == 0;
+    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+}
+
+int lookup_automatic(struct call *c, const struct automatics **out)
+{
+    struct automatics *a = &c->a->automatics;
+    struct reading r = {.c = c, .out = a};
+    int64_t count;
+    int rc = store_count(c->s, AUTOMATIC_COUNT, &count);
+    if (rc == 0 && a->count != count) {
+        a->count = 0;
+        a->n = 0;
+        arena_reset(&a->memory);
+        rc = store_automatic(c->s, c->now, count_one, &r);
+        a->v = ARENA_NEW(&a->memory, struct offer, r.room);
+        rc = rc ? rc : a->v ? store_automatic(c->s, c->now, read_one, &r) : TP_E_MEMORY;
+        a->count = rc ? 0 : count;
+    }
+    *out = a;
+    return rc;
+}
+
 int lookup_person(struct call *c, struct person_part *out)
 {
     *out = (struct person_part){0};
@@ -54,4 +98,9 @@ int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row 
     bool ours = memcmp(batch->offer, coupon->offer, REF_SIZE) == 0 && coupon->index >= batch->first &&
                 coupon->index <= batch->last;
     return ours ? 0 : TP_UNKNOWN_COUPON;
+}
+
+bool offer_is_limited(const struct offer *o)
+{
+    return o->total != NONE || o->budget != NONE || o->per_customer != NONE || o->customer_new;
 }

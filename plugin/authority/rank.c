@@ -1,41 +1,13 @@
 /*
  * Who wins what is claimed more than once (PROTOCOL, "One redemption"). The outcome of every redemption is a
- * function of the set of records: whenever a record touches a coupon or a card, all that name it are decided
- * again.
+ * function of the set of records: whenever one comes in, those that it concerns are decided again.
  */
-#include "authority/internal.h"
+#include "authority/contest.h"
 
-/* A redemption as it stands and as it is to stand. */
-struct decided {
-    struct contender row;
-    struct redemption_row next;
-    struct decided *after;
-};
-
-struct ranking {
-    struct call *c;
-    struct decided *first, **last;
-};
-
-static int collect(void *arg, const struct contender *row)
+static void contests_init(struct contests *t, struct call *c)
 {
-    struct ranking *t = arg;
-    struct decided *d = ARENA_NEW(t->c->arena, struct decided, 1);
-    if (!d) {
-        return TP_E_MEMORY;
-    }
-    d->row = *row;
-    d->next = row->redemption;
-    *t->last = d;
-    t->last = &d->after;
-    return 0;
-}
-
-static int load(struct call *c, const struct contest_key *key, struct ranking *t)
-{
-    *t = (struct ranking){.c = c};
+    *t = (struct contests){.c = c};
     t->last = &t->first;
-    return store_contest(c->s, key, collect, t);
 }
 
 static int64_t worth(const struct redemption_row *r)
@@ -49,81 +21,59 @@ static void set(struct redemption_row *r, int outcome, int64_t conflict)
     r->conflict = conflict;
 }
 
-/* One that stands: within its grant it counts, beyond it the excess is a conflict. */
-static void stand(struct redemption_row *r)
+/* What a stage means. One that stands counts within its grant; what is beyond that is a conflict. */
+static void decide(struct redemption_row *r)
 {
+    static const int lost[STAGE_WON] = {[CONTEST_COUPON] = TP_ALREADY_USED,
+                                        [CONTEST_CUSTOMER] = TP_LIMIT_REACHED,
+                                        [CONTEST_TOTAL] = TP_LIMIT_REACHED,
+                                        [CONTEST_BUDGET] = TP_BUDGET_SPENT};
     int64_t excess = worth(r) - r->granted;
-    set(r, excess > 0 ? TP_CONFLICT : 0, excess > 0 ? excess : 0);
+    if (r->stage == STAGE_WON) {
+        set(r, excess > 0 ? TP_CONFLICT : 0, excess > 0 ? excess : 0);
+    } else if (r->stage > 0) {
+        set(r, lost[r->stage], worth(r));
+    } else {
+        set(r, -r->stage, r->stage == -TP_VOIDED ? 0 : worth(r));
+    }
 }
 
-static bool told(const struct redemption_row *a, const struct redemption_row *b)
+static int tell(struct call *c, const struct redemption_row *r)
 {
-    return a->outcome != b->outcome || a->conflict != b->conflict;
-}
-
-static int tell(struct call *c, const struct decided *d)
-{
-    struct outcome_row row = {
-        .redemption = d->next.place, .reason = d->next.outcome, .amount = d->next.conflict};
-    if (c->a->rebuilding || !told(&d->row.redemption, &d->next)) {
+    struct outcome_row row = {.redemption = r->place, .reason = r->outcome, .amount = r->conflict};
+    struct sale_row sale;
+    if (c->a->rebuilding) {
         return 0;
     }
-    memcpy(row.till, d->row.sale.till, sizeof row.till);
-    memcpy(row.commit, d->next.d, HASH_SIZE);
+    int rc = store_sale(c->s, r->d, &sale);
+    if (rc) {
+        return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+    }
+    memcpy(row.till, sale.till, sizeof row.till);
+    memcpy(row.commit, r->d, HASH_SIZE);
     return store_outcome_put(c->s, &row);
 }
 
-static bool changed(const struct redemption_row *a, const struct redemption_row *b)
-{
-    return told(a, b) || a->slot != b->slot || strcmp(a->channel, b->channel) != 0 ||
-           strcmp(a->campaign, b->campaign) != 0;
-}
-
-/* Slots that are given up go first, so that the guard on them never sees two winners. */
-static int apply(struct ranking *t)
+/* Outcomes that came to be others are written and told, once, when all is settled. */
+static int finish(struct contests *t)
 {
     int rc = 0;
-    for (struct decided *d = t->first; d && rc == 0; d = d->after) {
-        if (d->row.redemption.slot != NONE && d->row.redemption.slot != d->next.slot) {
-            struct redemption_row without = d->row.redemption;
-            without.slot = NONE;
-            rc = store_redemption_rank(t->c->s, &without);
+    for (struct touched *m = t->first; m && rc == 0; m = m->after) {
+        struct redemption_row r;
+        if ((rc = store_redemption(t->c->s, m->d, m->place, &r)) != 0) {
+            return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+        }
+        int outcome = r.outcome;
+        int64_t conflict = r.conflict;
+        decide(&r);
+        if (outcome != r.outcome || conflict != r.conflict) {
+            rc = store_redemption_rank(t->c->s, &r);
+            rc = rc ? rc : tell(t->c, &r);
         }
     }
-    for (struct decided *d = t->first; d && rc == 0; d = d->after) {
-        if (changed(&d->row.redemption, &d->next) && (rc = store_redemption_rank(t->c->s, &d->next)) == 0) {
-            rc = tell(t->c, d);
-        }
-    }
+    t->first = NULL;
+    t->last = &t->first;
     return rc;
-}
-
-int rank_coupon(struct call *c, int64_t batch, int64_t index)
-{
-    struct ranking t;
-    struct offer offer;
-    int rc = load(c, &(struct contest_key){.by = BY_COUPON, .batch = batch, .index = index}, &t);
-    if (rc || !t.first) {
-        return rc;
-    }
-    rc = lookup_offer(c, t.first->next.offer, NONE, &offer);
-    if (rc && rc != STORE_NOT_FOUND) {
-        return rc;
-    }
-    int64_t limit = rc == STORE_NOT_FOUND ? 0 : offer.per_coupon == NONE ? INT64_MAX : offer.per_coupon;
-    int64_t slot = 0;
-    for (struct decided *d = t.first; d; d = d->after) {
-        d->next.slot = NONE;
-        if (d->row.sale.voided) {
-            set(&d->next, TP_VOIDED, 0);
-        } else if (slot < limit) {
-            d->next.slot = slot++;
-            stand(&d->next);
-        } else {
-            set(&d->next, TP_ALREADY_USED, worth(&d->next));
-        }
-    }
-    return apply(&t);
 }
 
 struct find_link {
@@ -143,47 +93,185 @@ static int take_link(void *arg, const struct link_row *link)
     return 0;
 }
 
-int rank_card(struct call *c, const uint8_t card[HASH_SIZE])
+/* Why the card's offer does not count, or 0; and through which channel it came. */
+static int check_link(struct contests *t, struct redemption_row *r, const struct sale_row *sale, int *why)
 {
-    struct ranking t;
-    struct contest_key key = {.by = BY_CARD};
-    memcpy(key.id, card, HASH_SIZE);
-    int rc = load(c, &key, &t);
-    for (struct decided *d = t.first; d && rc == 0; d = d->after) {
-        struct find_link f = {d->next.offer, &d->next, false};
-        memset(d->next.channel, 0, sizeof d->next.channel);
-        memset(d->next.campaign, 0, sizeof d->next.campaign);
-        rc = store_links(c->s, card, d->row.sale.time_ms, take_link, &f);
-        if (d->row.sale.voided) {
-            set(&d->next, TP_VOIDED, 0);
-        } else if (f.found || d->next.grant != NONE) {
-            stand(&d->next);
-        } else {
-            set(&d->next, TP_NOT_LINKED, worth(&d->next));
-        }
+    struct find_link f = {r->offer, r, false};
+    memset(r->channel, 0, sizeof r->channel);
+    memset(r->campaign, 0, sizeof r->campaign);
+    int rc = store_links(t->c->s, r->card, sale->time_ms, take_link, &f);
+    if (!*why && !f.found && r->grant == NONE) {
+        *why = TP_NOT_LINKED;
     }
-    return rc ? rc : apply(&t);
+    return rc;
+}
+
+/*
+ * Whose use it is, and whether the offer is for that customer. That a customer was new is seen by the hold
+ * alone, so a grant stands for it and nothing else does.
+ */
+static int check_customer(struct contests *t, struct redemption_row *r, int *why)
+{
+    struct customer customer = {0};
+    uint8_t who[HASH_SIZE];
+    r->has_customer = false;
+    if (t->terms.customer_new && r->grant == NONE) {
+        *why = TP_CUSTOMER_NOT_ELIGIBLE;
+    }
+    if (*why || t->terms.per_customer == NONE) {
+        return 0;
+    }
+    int rc = r->has_card ? 0 : store_sale_customer(t->c->s, r->d, who);
+    if (rc == 0) {
+        rc = customer_of_card(t->c, r->has_card ? r->card : who, &customer);
+    }
+    if (customer.known) {
+        r->has_customer = true;
+        memcpy(r->customer, customer.key, HASH_SIZE);
+    } else if (r->grant == NONE) {
+        *why = TP_CUSTOMER_NOT_ELIGIBLE;
+    }
+    return rc == STORE_NOT_FOUND ? 0 : rc;
+}
+
+/* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. */
+static bool out_for_good(const struct redemption_row *r)
+{
+    bool again = r->stage > 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE;
+    return r->batch == NONE && !r->has_card && !again;
+}
+
+static int load_terms(struct contests *t, const struct redemption_row *r)
+{
+    if (t->known && memcmp(t->terms.ref, r->offer, REF_SIZE) == 0) {
+        return 0;
+    }
+    int rc = lookup_offer(t->c, r->offer, NONE, &t->terms);
+    t->known = rc == 0;
+    if (rc == STORE_NOT_FOUND) {
+        t->terms = (struct offer){.per_coupon = NONE, .per_customer = NONE, .total = NONE, .budget = NONE};
+        rc = 0;
+    }
+    return rc;
+}
+
+static bool same_contests(const struct redemption_row *a, const struct redemption_row *b)
+{
+    return a->limited == b->limited && a->has_customer == b->has_customer &&
+           (!a->has_customer || memcmp(a->customer, b->customer, HASH_SIZE) == 0);
+}
+
+/* Takes a redemption to where it belongs by now. */
+static int replace(struct contests *t, const struct redemption_row *which, const struct sale_row *sale)
+{
+    struct redemption_row now, next;
+    int why = sale->voided ? TP_VOIDED : 0;
+    int rc = store_redemption(t->c->s, which->d, which->place, &now);
+    if (rc || (rc = load_terms(t, &now))) {
+        return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+    }
+    if (!why && out_for_good(&now)) {
+        return contests_stage(t, &now, now.stage);
+    }
+    next = now;
+    next.limited = t->terms.total != NONE || t->terms.budget != NONE;
+    if (now.has_card) {
+        rc = check_link(t, &next, sale, &why);
+    }
+    rc = rc ? rc : check_customer(t, &next, &why);
+    if (rc == 0 && now.stage > 0 && (why || !same_contests(&now, &next))) {
+        rc = contests_leave(t, &now, why ? -why : -OUTCOME_NEW);
+        next.stage = now.stage;
+    }
+    if (rc) {
+        return rc;
+    }
+    if (why || next.stage > 0) { /* out, or still where it was: its channel may be another */
+        return contests_stage(t, &next, why ? -why : next.stage);
+    }
+    return contests_enter(t, &next);
+}
+
+struct gather {
+    struct call *c;
+    struct gathered {
+        struct contender row;
+        struct gathered *after;
+    } * first, **last;
+};
+
+static int gather_one(void *arg, const struct contender *row)
+{
+    struct gather *g = arg;
+    struct gathered *d = ARENA_NEW(g->c->arena, struct gathered, 1);
+    if (!d) {
+        return TP_E_MEMORY;
+    }
+    d->row = *row;
+    *g->last = d;
+    g->last = &d->after;
+    return 0;
+}
+
+static int replace_all(struct call *c, const struct contest_key *key)
+{
+    struct gather g = {.c = c};
+    struct contests t;
+    g.last = &g.first;
+    contests_init(&t, c);
+    int rc = store_contest(c->s, key, gather_one, &g);
+    for (struct gathered *d = g.first; d && rc == 0; d = d->after) {
+        rc = replace(&t, &d->row.redemption, &d->row.sale);
+    }
+    return rc ? rc : finish(&t);
 }
 
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
 {
-    struct ranking t;
     struct contest_key key = {.by = BY_COMMIT};
     memcpy(key.id, commit, HASH_SIZE);
-    int rc = load(c, &key, &t);
-    for (struct decided *d = t.first; d && rc == 0; d = d->after) {
-        if (d->next.batch != NONE) {
-            rc = rank_coupon(c, d->next.batch, d->next.index);
-        } else if (d->next.has_card) {
-            rc = rank_card(c, d->next.card);
-        } else if (d->row.sale.voided) {
-            struct ranking alone = {.c = c, .first = d};
-            struct decided *after = d->after;
-            d->after = NULL;
-            set(&d->next, TP_VOIDED, 0);
-            rc = apply(&alone);
-            d->after = after;
+    return replace_all(c, &key);
+}
+
+int rank_card(struct call *c, const uint8_t card[HASH_SIZE])
+{
+    struct contest_key key = {.by = BY_CARD};
+    memcpy(key.id, card, HASH_SIZE);
+    return replace_all(c, &key);
+}
+
+/* A page of an offer's redemptions. */
+enum { PAGE = 256 };
+struct page {
+    struct redemption_row rows[PAGE];
+    size_t n;
+};
+
+static int take_row(void *arg, const struct redemption_row *row)
+{
+    struct page *p = arg;
+    p->rows[p->n++] = *row;
+    return 0;
+}
+
+/* One after another in rank order, each is the last that its contests have seen. */
+int rank_offer(struct call *c, const uint8_t ref[REF_SIZE])
+{
+    struct page *page = ARENA_NEW(c->arena, struct page, 1);
+    struct contests t;
+    char after[RANK_SIZE] = "";
+    int rc = page ? store_offer_unrank(c->s, ref, -OUTCOME_NEW) : TP_E_MEMORY;
+    contests_init(&t, c);
+    do {
+        page->n = 0;
+        rc = rc ? rc : store_offer_redemptions(c->s, ref, bytes_str(after), PAGE, take_row, page);
+        for (size_t i = 0; i < page->n && rc == 0; i++) {
+            struct sale_row sale;
+            rc = store_sale(c->s, page->rows[i].d, &sale);
+            rc = rc ? (rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc) : replace(&t, &page->rows[i], &sale);
+            memcpy(after, page->rows[i].rank, sizeof after);
         }
-    }
+        rc = rc ? rc : finish(&t);
+    } while (rc == 0 && page->n == PAGE);
     return rc;
 }

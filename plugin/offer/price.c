@@ -94,6 +94,9 @@ static int join_reason(struct work *w, struct candidate *c, int64_t *saved)
     if (*saved == 0) {
         return TP_NO_EFFECT;
     }
+    if (w->napplied == MAX_APPLIED) {
+        return TP_LIMIT_REACHED;
+    }
     if (!gives->after && beyond_budget(w, c->offer, *saved)) {
         c->gone = TP_BUDGET_SPENT;
     }

@@ -57,12 +57,40 @@ static const struct presentation *card_at(const struct sale *s, int64_t place)
     return NULL;
 }
 
+static bool has_verdict(const struct grant *g, const uint8_t ref[REF_SIZE])
+{
+    for (size_t i = 0; i < g->verdicts.n; i++) {
+        if (memcmp(g->verdicts.v[i].offer, ref, REF_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Automatic offers that do not apply have no verdict: the quote says why. */
+static void learn_automatic(struct sale *s, const struct grant *g, const struct quote *q)
+{
+    for (size_t i = 0; i < q->refused.n && s->learned_count < LEARNED_MAX; i++) {
+        const struct quote_refused *r = &q->refused.v[i];
+        if (is_standing(r->reason) && !has_verdict(g, r->ref)) {
+            struct learned *l = &s->learned[s->learned_count++];
+            *l = (struct learned){.automatic = true,
+                                  .version = r->version,
+                                  .batch = NONE,
+                                  .index = NONE,
+                                  .reason = r->reason,
+                                  .at_ms = NONE};
+            memcpy(l->offer, r->ref, REF_SIZE);
+        }
+    }
+}
+
 /* What the authority said of each coupon and card outlives the grant, for the provisional prices that follow.
  */
-static void learn(struct sale *s, const struct grant *g)
+static void learn(struct sale *s, const struct grant *g, const struct quote *q)
 {
     s->learned_count = 0;
-    for (size_t i = 0; i < g->verdicts.n && s->learned_count < MAX_REDEMPTIONS; i++) {
+    for (size_t i = 0; i < g->verdicts.n && s->learned_count < LEARNED_MAX; i++) {
         const struct verdict *v = &g->verdicts.v[i];
         struct learned l = {.version = v->version,
                             .batch = v->batch,
@@ -79,8 +107,10 @@ static void learn(struct sale *s, const struct grant *g)
             l.card = true;
             memcpy(l.handle, p->handle, HASH_SIZE);
         }
+        l.automatic = v->card == NONE && v->batch == NONE;
         s->learned[s->learned_count++] = l;
     }
+    learn_automatic(s, g, q);
 }
 
 /* The binding quote is of this basket: its lines in their order, and no offer that nobody presented. */
@@ -121,7 +151,7 @@ static void bind(struct sale *s, struct granted *g, struct price *price)
     s->price = *price;
     s->granted = g;
     s->reserved = true;
-    learn(s, &g->grant);
+    learn(s, &g->grant, &price->quote);
 }
 
 int grant_take(struct till *t, struct sale *s, struct ask *a, const struct answer *answer, struct err *e)

@@ -15,7 +15,8 @@ enum {
     OPEN_SALES_MAX = 1000,
     FINISHED_SALES_MAX = 64, /* kept in memory; the others are read from the journal */
     PRESENTATIONS_MAX = MAX_COUPONS + MAX_CARDS,
-    TABLE_MAX = MAX_COUPONS + MAX_REDEMPTIONS, /* offers on one table */
+    TABLE_MAX = MAX_REDEMPTIONS + MAX_AUTOMATIC, /* offers on one table */
+    LEARNED_MAX = MAX_VERDICTS,
     SYNC_EVERY_MS = 5000,
     RETRY_FIRST_MS = 100,
     RETRY_MOST_MS = 5000,
@@ -33,7 +34,24 @@ enum {
 struct known_offer {
     struct offer terms; /* views into a chunk: they live as long as the till */
     int unusable;       /* 0, or why this version cannot price it */
+    size_t older;       /* 1 + place of the same offer's next older version; 0: none */
 };
+
+/* index.c: from a key of 64 bits to a place in an array. */
+struct index {
+    struct index_slot {
+        uint64_t key;
+        size_t place; /* 1 + the place; 0: free */
+    } * slots;
+    size_t room, n; /* room: a power of two, or 0 */
+};
+/* Makes room for n keys, so that putting them cannot fail. */
+int index_reserve(struct index *x, size_t n, struct err *e);
+/* Where the key's place is kept, 0 while it has none; NULL when there is no room. */
+size_t *index_put(struct index *x, uint64_t key);
+/* 1 + the place; 0: none. */
+size_t index_find(const struct index *x, uint64_t key);
+void index_free(struct index *x);
 
 struct known_batch {
     int64_t number, first, last;
@@ -50,8 +68,12 @@ struct replica {
     struct policy policy; /* version 0: none yet */
     struct known_offer *offers;
     size_t offer_count, offer_room;
+    struct index by_ref; /* the newest version of each */
+    size_t *automatic;   /* those whose newest version is automatic; room for all */
+    size_t automatic_count;
     struct known_batch *batches;
     size_t batch_count, batch_room;
+    struct index by_number;
     struct chunk *chunks;
     int64_t terminal_epoch;          /* of the newest terminal statement that names this till */
     uint8_t terminal_key[HASH_SIZE]; /* its thumbprint */
@@ -91,7 +113,11 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
 void stage_drop(struct stage *s);
 
 void replica_free(struct replica *r);
-/* The newest version, or the one named (version NONE: newest). NULL when there is none. */
+/* Room for as many more offers and batches; and one version of an offer, whose terms outlive the replica. */
+int replica_reserve(struct replica *r, size_t more, struct err *e);
+void replica_add_offer(struct replica *r, const struct offer *o);
+/* The newest version, or the one named (version NONE: newest). NULL when there is none. At a cost that does
+ * not grow with what is published. */
 const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE],
                                         int64_t version);
 /* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE: signature, batch, range, offer. A genuine coupon whose batch or
@@ -112,11 +138,11 @@ struct presentation {
     int reason;                   /* and what the authority said of it */
 };
 
-/* What the last grant said of one coupon or card offer. */
+/* What the last grant said of one coupon or card offer, or its quote of an automatic one. */
 struct learned {
     uint8_t offer[REF_SIZE];
     int64_t version, batch, index;
-    bool card;
+    bool card, automatic;
     uint8_t handle[HASH_SIZE];
     int reason;
     int64_t at_ms; /* already_used, held: since when, and at which till; else NONE */
@@ -164,7 +190,7 @@ struct sale {
     struct presentation *presented[PRESENTATIONS_MAX];
     size_t presented_count;
     int64_t next_presentation;
-    struct learned learned[MAX_REDEMPTIONS];
+    struct learned learned[LEARNED_MAX];
     size_t learned_count;
 
     struct price price;
@@ -362,6 +388,8 @@ void sale_free(struct sale *s);
 void sale_touched(struct sale *s);
 
 /* price.c */
+/* Words that the authority alone can say. Others follow from the basket, and pricing finds them itself. */
+bool is_standing(int reason);
 /* The price now: binding, the record's, or made anew. 0, or the outcome why there is none, or a fault. */
 int price_now(struct till *t, struct sale *s, struct err *e);
 /* The price that was told last, or a new one. */

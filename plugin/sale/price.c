@@ -19,8 +19,7 @@ void sale_basket(const struct till *t, const struct sale *s, int64_t time_ms, st
     out->lines.n = s->line_count;
 }
 
-/* Words that the authority alone can say. Others follow from the basket, and pricing finds them itself. */
-static bool is_standing(int reason)
+bool is_standing(int reason)
 {
     switch (reason) {
     case TP_ALREADY_USED:
@@ -69,9 +68,10 @@ struct table {
     size_t n;
 };
 
-static bool on_table(const struct table *w, const uint8_t ref[REF_SIZE])
+/* Among the first n. */
+static bool on_table(const struct table *w, size_t n, const uint8_t ref[REF_SIZE])
 {
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (memcmp(w->offers[i]->ref, ref, REF_SIZE) == 0) {
             return true;
         }
@@ -79,12 +79,8 @@ static bool on_table(const struct table *w, const uint8_t ref[REF_SIZE])
     return false;
 }
 
-static void seat(const struct till *t, struct table *w, const uint8_t ref[REF_SIZE], int reason)
+static void seat_known(const struct till *t, struct table *w, const struct known_offer *k, int reason)
 {
-    const struct known_offer *k = replica_offer(&t->replica, ref, NONE);
-    if (!k || w->n == TABLE_MAX || on_table(w, ref)) {
-        return;
-    }
     if (reason == 0 && k->unusable) {
         reason = k->unusable;
     } else if (reason == 0 && !bytes_equal(k->terms.currency, t->replica.policy.currency)) {
@@ -94,6 +90,13 @@ static void seat(const struct till *t, struct table *w, const uint8_t ref[REF_SI
     w->standings[w->n++] = (struct standing){reason, NONE};
 }
 
+static void seat(const struct till *t, struct table *w, const uint8_t ref[REF_SIZE], int reason)
+{
+    const struct known_offer *k = replica_offer(&t->replica, ref, NONE);
+    if (k && w->n < TABLE_MAX && !on_table(w, w->n, ref)) {
+        seat_known(t, w, k, reason);
+    }
+}
 static bool card_presented(const struct sale *s, const uint8_t handle[HASH_SIZE])
 {
     for (size_t i = 0; i < s->presented_count; i++) {
@@ -104,7 +107,33 @@ static bool card_presented(const struct sale *s, const uint8_t handle[HASH_SIZE]
     return false;
 }
 
-/* Coupons, then what earlier grants of this sale told of its cards. */
+/* What was learned of an automatic offer stands for this sale. */
+static int automatic_standing(const struct sale *s, const struct offer *o)
+{
+    for (size_t i = 0; i < s->learned_count; i++) {
+        const struct learned *l = &s->learned[i];
+        if (l->automatic && l->version == o->version && memcmp(l->offer, o->ref, REF_SIZE) == 0) {
+            return is_standing(l->reason) ? l->reason : 0;
+        }
+    }
+    return 0;
+}
+
+/* Those that are valid now, and not there by a coupon or card. */
+static void lay_automatic(const struct till *t, const struct sale *s, int64_t now, struct table *w)
+{
+    const struct replica *r = &t->replica;
+    size_t presented = w->n;
+    for (size_t i = 0; i < r->automatic_count && w->n < TABLE_MAX; i++) {
+        const struct known_offer *k = &r->offers[r->automatic[i]];
+        if (k->terms.valid_from <= now && now < k->terms.valid_until &&
+            !on_table(w, presented, k->terms.ref)) {
+            seat_known(t, w, k, automatic_standing(s, &k->terms));
+        }
+    }
+}
+
+/* Coupons, then what earlier grants of this sale told of its cards, then what is automatic. */
 static void lay_table(const struct till *t, const struct sale *s, int64_t now, struct table *w)
 {
     w->n = 0;
@@ -120,6 +149,7 @@ static void lay_table(const struct till *t, const struct sale *s, int64_t now, s
             seat(t, w, l->offer, is_standing(l->reason) ? l->reason : 0);
         }
     }
+    lay_automatic(t, s, now, w);
 }
 
 static int price_alone(struct till *t, struct sale *s, struct err *e)

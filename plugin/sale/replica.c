@@ -179,22 +179,68 @@ static int reserve(void **v, size_t size, size_t n, size_t more, size_t *room, s
     return 0;
 }
 
-int stage_reserve(const struct stage *s, struct replica *r, struct err *e)
+int replica_reserve(struct replica *r, size_t more, struct err *e)
 {
     void *offers = r->offers, *batches = r->batches;
-    int rc = reserve(&offers, sizeof *r->offers, r->offer_count, s->n, &r->offer_room, e);
+    int rc = reserve(&offers, sizeof *r->offers, r->offer_count, more, &r->offer_room, e);
     r->offers = offers;
-    rc = rc ? rc : reserve(&batches, sizeof *r->batches, r->batch_count, s->n, &r->batch_room, e);
+    rc = rc ? rc : reserve(&batches, sizeof *r->batches, r->batch_count, more, &r->batch_room, e);
     r->batches = batches;
+    rc = rc ? rc : index_reserve(&r->by_ref, r->offer_count + more, e);
+    rc = rc ? rc : index_reserve(&r->by_number, r->batch_count + more, e);
+    size_t *automatic = rc ? NULL : reallocarray(r->automatic, r->offer_room + 1, sizeof *automatic);
+    if (!rc && !automatic) {
+        rc = err_code(e, TP_E_MEMORY);
+    }
+    r->automatic = automatic ? automatic : r->automatic;
     return rc;
 }
 
-static void apply_offer(struct replica *r, const struct offer *o)
+int stage_reserve(const struct stage *s, struct replica *r, struct err *e)
 {
-    struct known_offer *k = &r->offers[r->offer_count++];
+    return replica_reserve(r, s->n, e);
+}
+
+static uint64_t key_of(const uint8_t ref[REF_SIZE])
+{
+    uint64_t key;
+    memcpy(&key, ref, sizeof key);
+    return key;
+}
+
+/* The list of automatic offers after the newest version of one is another: `before` is 1 + the place of the
+ * one that was, 0 for none. */
+static void apply_automatic(struct replica *r, size_t before, size_t now)
+{
+    size_t i = 0;
+    while (i < r->automatic_count && r->automatic[i] + 1 != before) {
+        i++;
+    }
+    if (r->offers[now].terms.redeem & REDEEM_AUTOMATIC) {
+        r->automatic_count += i == r->automatic_count;
+        r->automatic[i] = now;
+    } else if (i < r->automatic_count) {
+        r->automatic[i] = r->automatic[--r->automatic_count];
+    }
+}
+
+/* Versions of one offer are chained from the newest to the oldest. */
+void replica_add_offer(struct replica *r, const struct offer *o)
+{
+    size_t now = r->offer_count++;
+    struct known_offer *k = &r->offers[now];
+    size_t *at = index_put(&r->by_ref, key_of(o->ref)), before = *at;
     *k = (struct known_offer){.terms = *o, .unusable = offer_check(o, NULL)};
     if (k->unusable < 0) {
         k->unusable = TP_UNSUPPORTED;
+    }
+    while (*at && r->offers[*at - 1].terms.version > o->version) {
+        at = &r->offers[*at - 1].older;
+    }
+    k->older = *at;
+    *at = now + 1;
+    if (k->older == before) {
+        apply_automatic(r, before, now);
     }
 }
 
@@ -203,6 +249,10 @@ static void apply_batch(struct replica *r, const struct batch *b)
     struct known_batch *k = &r->batches[r->batch_count++];
     *k = (struct known_batch){b->number, b->first, b->last, {0}};
     memcpy(k->offer, b->offer, REF_SIZE);
+    size_t *at = index_put(&r->by_number, (uint64_t)b->number);
+    if (!*at) { /* the first of a number counts */
+        *at = r->batch_count;
+    }
 }
 
 static void apply_terminal(struct replica *r, const struct identity *who, const struct terminal *m)
@@ -221,7 +271,7 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = &s->statements[i];
         if (st->kind == KIND_OFFER) {
-            apply_offer(r, &st->payload.offer.terms);
+            replica_add_offer(r, &st->payload.offer.terms);
         } else if (st->kind == KIND_BATCH) {
             apply_batch(r, &st->payload.batch);
         } else if (st->kind == KIND_TERMINAL) {
@@ -251,22 +301,20 @@ void replica_free(struct replica *r)
     }
     free(r->offers);
     free(r->batches);
+    free(r->automatic);
+    index_free(&r->by_ref);
+    index_free(&r->by_number);
     trust_free(&r->trust);
     *r = (struct replica){0};
 }
 
 const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE], int64_t version)
 {
-    const struct known_offer *best = NULL;
-    for (size_t i = 0; i < r->offer_count; i++) {
-        const struct known_offer *k = &r->offers[i];
-        bool right =
-            version == NONE ? !best || k->terms.version > best->terms.version : k->terms.version == version;
-        if (memcmp(k->terms.ref, ref, REF_SIZE) == 0 && right) {
-            best = k;
-        }
+    size_t at = index_find(&r->by_ref, key_of(ref));
+    while (at && version != NONE && r->offers[at - 1].terms.version != version) {
+        at = r->offers[at - 1].older;
     }
-    return best;
+    return at ? &r->offers[at - 1] : NULL;
 }
 
 int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
@@ -280,14 +328,12 @@ int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
     if (offer && !(offer->terms.redeem & REDEEM_COUPON)) {
         return TP_UNKNOWN_COUPON;
     }
-    for (size_t i = 0; i < r->batch_count; i++) {
-        const struct known_batch *b = &r->batches[i];
-        if (b->number == c->batch) {
-            bool fits =
-                memcmp(b->offer, c->offer, REF_SIZE) == 0 && c->index >= b->first && c->index <= b->last;
-            *known = fits && offer;
-            return fits ? 0 : TP_UNKNOWN_COUPON;
-        }
+    size_t at = index_find(&r->by_number, (uint64_t)c->batch);
+    if (at) {
+        const struct known_batch *b = &r->batches[at - 1];
+        bool fits = memcmp(b->offer, c->offer, REF_SIZE) == 0 && c->index >= b->first && c->index <= b->last;
+        *known = fits && offer;
+        return fits ? 0 : TP_UNKNOWN_COUPON;
     }
     return 0;
 }

@@ -32,12 +32,14 @@ int store_reservation_put(struct store *s, const struct reservation_row *row)
 
 int store_reservations_drop(struct store *s, const uint8_t sale[ID_SIZE])
 {
-    return sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND sale = ?2", "d", sale);
+    int rc = sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND sale = ?2", "d", sale);
+    return rc ? rc : sql_run(s, "DELETE FROM claim WHERE merchant = ?1 AND sale = ?2", "d", sale);
 }
 
 int store_reservations_expire(struct store *s, int64_t now_ms)
 {
-    return sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND until_ms <= ?2", "i", now_ms);
+    int rc = sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND until_ms <= ?2", "i", now_ms);
+    return rc ? rc : sql_run(s, "DELETE FROM claim WHERE merchant = ?1 AND until_ms <= ?2", "i", now_ms);
 }
 
 int store_reservations(struct store *s, int64_t batch, int64_t index,

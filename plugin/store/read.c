@@ -99,6 +99,9 @@ int store_dump(struct store *s, struct buf *out)
         {"link", "SELECT * FROM link WHERE merchant = ?1 ORDER BY card, offer, d"},
         {"sale", "SELECT * FROM sale WHERE merchant = ?1 ORDER BY d"},
         {"redemption", "SELECT * FROM redemption WHERE merchant = ?1 ORDER BY d, place"},
+        {"tally", "SELECT * FROM tally WHERE merchant = ?1 AND uses <> 0 ORDER BY offer"},
+        {"visit", "SELECT * FROM visit WHERE merchant = ?1 ORDER BY who, d"},
+        {"automatic", "SELECT * FROM automatic WHERE merchant = ?1 ORDER BY ref"},
         {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
     };
     int rc = 0;

@@ -1,6 +1,8 @@
 /* Sales, redemptions, reversals: what commits and reverses become. */
 #include "store/sales.h"
 
+#include <stdio.h>
+
 int store_sale_put(struct store *s, const struct sale_row *row)
 {
     return sql_run(
@@ -50,25 +52,39 @@ int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE])
     return sql_run(s, "UPDATE sale SET voided = 1 WHERE merchant = ?1 AND d = ?2", "h", commit);
 }
 
+void redemption_rank(struct redemption_row *r, const struct sale_row *sale)
+{
+    char d[2 * HASH_SIZE + 1];
+    for (size_t i = 0; i < HASH_SIZE; i++) {
+        snprintf(d + 2 * i, 3, "%02x", r->d[i]);
+    }
+    /* '!' is below whatever a till's name is made of, so that a shorter name comes first. */
+    snprintf(r->rank, sizeof r->rank, "%d%019lld%015lld%s!%019lld%019lld%s%03lld", r->grant == NONE,
+             (long long)(r->grant == NONE ? 0 : r->grant), (long long)sale->time_ms, sale->till,
+             (long long)sale->epoch, (long long)sale->seq, d, (long long)r->place);
+}
+
 int store_redemption_put(struct store *s, const struct redemption_row *row)
 {
     return sql_run(
         s,
         "INSERT INTO redemption VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-        "?16, ?17, ?18)",
-        "hiriiihiiiiiiiitt", row->d, row->place, row->offer, row->version, row->batch, row->index,
+        "?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+        "hiriiihiiiiiiiittvihi", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
-        (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign);
+        (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign, bytes_str(row->rank),
+        (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited);
 }
 
 int store_redemption_rank(struct store *s, const struct redemption_row *row)
 {
-    return sql_run(
-        s,
-        "UPDATE redemption SET outcome = ?4, conflict = ?5, slot = ?6, channel = ?7, campaign = ?8 "
-        "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
-        "hiiiitt", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot, row->channel,
-        row->campaign);
+    return sql_run(s,
+                   "UPDATE redemption SET outcome = ?4, conflict = ?5, slot = ?6, channel = ?7, campaign = "
+                   "?8, stage = ?9, "
+                   "customer = ?10, limited = ?11 WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+                   "hiiiittihi", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot,
+                   row->channel, row->campaign, (int64_t)row->stage, row->has_customer ? row->customer : NULL,
+                   (int64_t)row->limited);
 }
 
 void read_redemption(struct rows *st, int from, struct redemption_row *row)
@@ -93,8 +109,18 @@ void read_redemption(struct rows *st, int from, struct redemption_row *row)
     sql_cstr(st, from + 16, row->campaign, sizeof row->campaign);
 }
 
+void read_ranked(struct rows *st, int from, struct redemption_row *row)
+{
+    read_redemption(st, from, row);
+    sql_cstr(st, from + 17, row->rank, sizeof row->rank);
+    row->stage = (int)sql_int(st, from + 18);
+    row->has_customer = sql_int(st, from + 19) != NONE;
+    sql_fixed(st, from + 19, row->customer, HASH_SIZE);
+    row->limited = sql_int(st, from + 20) != 0;
+}
+
 #define SELECT_CONTEST                                                                                       \
-    "SELECT " SALE_COLUMNS ", " REDEMPTION_COLUMNS " FROM redemption r "                                     \
+    "SELECT " SALE_COLUMNS ", " RANKED_COLUMNS " FROM redemption r "                                         \
     "JOIN sale s ON s.merchant = r.merchant AND s.d = r.d WHERE r.merchant = ?1 AND "
 #define CONTEST_ORDER                                                                                        \
     " ORDER BY r.grant_no IS NULL, r.grant_no, s.time_ms, s.till, s.epoch, s.seq, r.d, r.place"
@@ -103,15 +129,19 @@ int store_contest(struct store *s, const struct contest_key *key,
                   int (*fn)(void *arg, const struct contender *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc =
-        key->by == BY_COUPON   ? sql_open(s, &st, SELECT_CONTEST "r.batch = ?2 AND r.idx = ?3" CONTEST_ORDER,
-                                          "ii", key->batch, key->index)
-        : key->by == BY_COMMIT ? sql_open(s, &st, SELECT_CONTEST "r.d = ?2" CONTEST_ORDER, "h", key->id)
-                               : sql_open(s, &st, SELECT_CONTEST "r.card = ?2" CONTEST_ORDER, "h", key->id);
+    int rc = key->by == BY_COUPON
+                 ? sql_open(s, &st, SELECT_CONTEST "r.batch = ?2 AND r.idx = ?3" CONTEST_ORDER, "ii",
+                            key->batch, key->index)
+             : key->by == BY_COMMIT
+                 ? sql_open(s, &st, SELECT_CONTEST "r.d = ?2" CONTEST_ORDER, "h", key->id)
+                 : sql_open(s, &st,
+                            SELECT_CONTEST "(r.card = ?2 OR r.d IN (SELECT v.d FROM visit v "
+                                           "WHERE v.merchant = ?1 AND v.who = ?2))" CONTEST_ORDER,
+                            "h", key->id);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct contender row;
         read_sale(st, 0, &row.sale);
-        read_redemption(st, SALE_COLUMN_COUNT, &row.redemption);
+        read_ranked(st, SALE_COLUMN_COUNT, &row.redemption);
         if ((rc = fn(arg, &row)) != 0) {
             sql_end(s, st);
         }
@@ -124,7 +154,7 @@ int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *us
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT count(*) FROM redemption WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 "
-                      "AND slot IS NOT NULL",
+                      "AND stage >= 2",
                       "ii", batch, index);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;

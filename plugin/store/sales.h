@@ -11,9 +11,12 @@
 #define REDEMPTION_COLUMNS                                                                                   \
     "r.d, r.place, r.offer, r.version, r.batch, r.idx, r.card, r.grant_no, r.granted, r.basis, r.discount, " \
     "r.cashback, r.outcome, r.conflict, r.slot, r.channel, r.campaign"
+/* What the first version of the schema had not, and reports, which read older databases too, do not need. */
+#define RANKED_COLUMNS REDEMPTION_COLUMNS ", r.rank, r.stage, r.customer, r.limited"
 enum { SALE_COLUMN_COUNT = 16 };
 
 void read_sale(struct rows *st, int from, struct sale_row *row);
 void read_redemption(struct rows *st, int from, struct redemption_row *row);
+void read_ranked(struct rows *st, int from, struct redemption_row *row); /* RANKED_COLUMNS */
 
 #endif

@@ -13,7 +13,7 @@
 struct store;
 
 enum { STORE_CREATE = 1, STORE_READ_ONLY = 2 };
-enum { STORE_NOT_FOUND = 1 };
+enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200 };
 
 /* Opens (or makes) the SQLite database at path for one merchant, and brings its schema to this version.
  * TP_E_NEWER when a later version wrote it; TP_E_NO_SHOP when it is not there. */
@@ -99,7 +99,7 @@ struct link_row {
     uint8_t card[HASH_SIZE], offer[REF_SIZE], d[HASH_SIZE];
     int op;
     int64_t time_ms, epoch, seq;
-    char till[64], channel[64], campaign[64], customer[64];
+    char till[64], channel[64], campaign[64], customer[CUSTOMER_MAX + 1];
 };
 
 int store_link_put(struct store *s, const struct link_row *row);
@@ -115,6 +115,8 @@ struct sale_row {
     bool voided;
 };
 
+enum { RANK_SIZE = 220 };
+
 struct redemption_row {
     uint8_t d[HASH_SIZE]; /* of the commit */
     int64_t place;
@@ -127,14 +129,29 @@ struct redemption_row {
     int64_t basis, discount, cashback;
     int outcome;      /* 0: it counts; voided; else why it is a conflict */
     int64_t conflict; /* minor units beyond what was granted, or claimed twice */
-    int64_t slot;     /* which of the coupon's uses it won, from 0; NONE when none */
+    int64_t slot;     /* 0 when it won the one use of its coupon; else NONE */
     char channel[64], campaign[64];
+    char rank[RANK_SIZE]; /* redemption_rank: its order among those that claim the same use */
+    int stage;         /* enum contest_stage; 0 and below: minus the code why it takes part in no contest */
+    bool has_customer; /* its offer has a limit for each customer: whose use it is */
+    uint8_t customer[HASH_SIZE];
+    bool limited; /* its offer has a total or a budget */
 };
+
+/*
+ * The contests that a redemption goes through, one after another, where its offer has that limit. It stops at
+ * the one that it loses, and has won all before; those that won a contest are the first ones by rank.
+ */
+enum contest_stage { CONTEST_COUPON = 1, CONTEST_CUSTOMER, CONTEST_TOTAL, CONTEST_BUDGET, STAGE_WON };
+
+/* Sets rank, which depends on grant, d and place, and on the sale: with a grant first, by its number; then by
+ * (time, till, epoch, seq), then by d and place. Bytes in their order. */
+void redemption_rank(struct redemption_row *r, const struct sale_row *sale);
 
 int store_sale_put(struct store *s, const struct sale_row *row);
 int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row); /* STORE_NOT_FOUND */
 int store_redemption_put(struct store *s, const struct redemption_row *row);
-/* Changes outcome, conflict, slot, channel and campaign. */
+/* Changes outcome, conflict, slot, channel, campaign, stage, customer and limited. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
 
 /* A redemption with what ranks it. */
@@ -144,8 +161,8 @@ struct contender {
 };
 
 /*
- * The redemptions, voided ones too, that name one coupon or one commit or one card, in rank order: with a
- * grant first, by its number; then by (time, till, epoch, seq, place).
+ * The redemptions, voided ones too, of one coupon, of one commit, or of all sales in which a card took part,
+ * in rank order.
  */
 enum contest { BY_COUPON, BY_COMMIT, BY_CARD };
 struct contest_key {
@@ -156,8 +173,58 @@ struct contest_key {
 int store_contest(struct store *s, const struct contest_key *key,
                   int (*fn)(void *arg, const struct contender *row), void *arg);
 
-/* How many of a coupon's uses commits have won. */
+/* How many of a coupon's uses commits have won; and of a customer's, where the offer limits those. */
 int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses);
+int store_customer_uses(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
+                        int64_t *uses);
+
+/* Of those that claim the same use as r: who won it last, who lost it first, by rank. `contest` is below
+ * STAGE_WON; r must have what it is about (coupon, customer, limited). STORE_NOT_FOUND. */
+int store_last_winner(struct store *s, int contest, const struct redemption_row *r,
+                      struct redemption_row *out);
+int store_first_loser(struct store *s, int contest, const struct redemption_row *r,
+                      struct redemption_row *out);
+int store_redemption(struct store *s, const uint8_t commit[HASH_SIZE], int64_t place,
+                     struct redemption_row *out); /* STORE_NOT_FOUND */
+/* An offer's redemptions with a rank above `after` (empty: all), in rank order, at most `limit`. */
+int store_offer_redemptions(struct store *s, const uint8_t offer[REF_SIZE], struct bytes after, int64_t limit,
+                            int (*fn)(void *arg, const struct redemption_row *row), void *arg);
+/* Takes all of an offer's redemptions out of their contests, to that stage (0 or below), and its tally with
+ * them. */
+int store_offer_unrank(struct store *s, const uint8_t offer[REF_SIZE], int stage);
+
+/* What an offer with a total or a budget has used: how often (stage above CONTEST_TOTAL), and for how much.
+ */
+struct tally_row {
+    int64_t uses, spent;
+};
+int store_tally(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row); /* 0 when unknown */
+int store_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent);
+
+/* `who` (a card's handle or a customer's key) took part in that sale; main: as its customer. */
+int store_visit_put(struct store *s, const uint8_t who[HASH_SIZE], const uint8_t commit[HASH_SIZE],
+                    bool main);
+int store_sale_customer(struct store *s, const uint8_t commit[HASH_SIZE],
+                        uint8_t who[HASH_SIZE]); /* STORE_NOT_FOUND */
+/* Whether who, or any card that was ever linked in that customer's name (may be ""), has a sale that is not
+ * voided. */
+int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *customer, bool *visited);
+/* Whom the card's newest link that says so names. STORE_NOT_FOUND. */
+int store_card_customer(struct store *s, const uint8_t card[HASH_SIZE], char *out, size_t size);
+
+/* An offer that is automatic in its newest version. */
+struct automatic_row {
+    uint8_t ref[REF_SIZE];
+    int64_t version, from_ms, until_ms;
+};
+/* The newest version of that offer is published, and automatic or not. */
+int store_automatic_put(struct store *s, const struct automatic_row *row, bool automatic);
+/* Those that end after after_ms, by ref. */
+int store_automatic(struct store *s, int64_t after_ms, int (*fn)(void *arg, const struct automatic_row *row),
+                    void *arg);
+/* A counter that only grows, 0 at first. */
+int store_count(struct store *s, const char *name, int64_t *value);
+int store_count_on(struct store *s, const char *name);
 
 /* A reverse statement of one commit. */
 struct reversal_row {
@@ -191,11 +258,28 @@ struct reservation_row {
 
 int store_reservation_put(struct store *s,
                           const struct reservation_row *row); /* TP_HELD when the slot is taken */
+/* These two drop claims, too. */
 int store_reservations_drop(struct store *s, const uint8_t sale[ID_SIZE]);
 int store_reservations_expire(struct store *s, int64_t now_ms);
 /* Those of one coupon, by slot. */
 int store_reservations(struct store *s, int64_t batch, int64_t index,
                        int (*fn)(void *arg, const struct reservation_row *row), void *arg);
+
+/* What a hold keeps of an offer with limits for its sale: one use, and the amount as granted. */
+struct claim_row {
+    uint8_t sale[ID_SIZE], offer[REF_SIZE];
+    bool has_customer, fresh; /* fresh: it was granted to a new customer */
+    uint8_t customer[HASH_SIZE];
+    int64_t amount, number, until_ms;
+    char till[64];
+};
+int store_claim_put(struct store *s, const struct claim_row *row);
+/* All sales' claims on an offer: how many, and their sum; and how many of one customer. */
+int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row);
+int store_customer_claims(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
+                          int64_t *claims);
+/* The claim of a sale in which this customer counts as new: till and until_ms. STORE_NOT_FOUND. */
+int store_fresh_claim(struct store *s, const uint8_t customer[HASH_SIZE], struct claim_row *row);
 
 /* The answer to a request, kept for its repetition. STORE_NOT_FOUND. */
 int store_answer(struct store *s, const uint8_t id[ID_SIZE], uint8_t d[HASH_SIZE], struct buf *answer);

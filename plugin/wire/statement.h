@@ -18,7 +18,9 @@ enum {
     MESSAGE_ITEMS_MAX = 512,
     MAX_COUPONS = 32, /* presented at one sale */
     MAX_CARDS = 8,
-    MAX_REDEMPTIONS = 64, /* in one commit */
+    MAX_REDEMPTIONS = MAX_APPLIED, /* in one commit */
+    MAX_VERDICTS = 128,            /* in one grant: what was presented, and automatic offers that apply */
+    MAX_AUTOMATIC = 512,           /* automatic offers on one table */
     MAX_TENDERS = 32,
     GRANT_MAX = 8 * 1024,
     MAX_KEYSET_KEYS = 64,

@@ -173,7 +173,7 @@ static const struct field grant_fields[] = {
     INT(grant, rev, 13, 1, COUNTER_MAX),
     INT(grant, ttl_ms, 14, 0, TTL_MAX),
     INT(grant, policy, 15, 1, UINT32_MAX),
-    FIELD_LIST(grant, verdicts, 16, 0, MAX_REDEMPTIONS, &schema_verdict),
+    FIELD_LIST(grant, verdicts, 16, 0, MAX_VERDICTS, &schema_verdict),
     FIXED(grant, quote, 17, HASH_SIZE),
     FIELD_LIST_OPT(grant, pickups, 18, 1, MAX_PICKUPS, &schema_picked),
 };

@@ -16,6 +16,7 @@
 enum {
     MAX_LINES = 4096,
     MAX_OFFERS = 1024, /* presented and automatic, on one basket */
+    MAX_APPLIED = 64,  /* of them, that take something off it: a commit has room for no more */
     MAX_SKUS = 256,
     MAX_STORES = 256,
     MAX_HOURS = 16,

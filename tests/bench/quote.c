@@ -21,11 +21,17 @@ struct quote_case {
     bool peer;
 };
 
+/* Each size twice: its offers alone, and looked up among all that are published, beside the peer. */
+#define SIZE(lines, presented)                                                                               \
+    {lines, presented, false, false},                                                                        \
+    {                                                                                                        \
+        lines, presented, true, true                                                                         \
+    }
+
 static const struct quote_case cases[] = {
-    {10, 1, false, false},   {10, 10, false, true},    {10, 100, false, false},   {10, 1000, false, false},
-    {100, 1, false, false},  {100, 10, false, false},  {100, 100, false, true},   {100, 1000, false, false},
-    {1000, 1, false, false}, {1000, 10, false, false}, {1000, 100, false, false}, {1000, 1000, false, false},
-    {12, 3, false, true},    {12, 1000, false, true},  {12, 3, true, false},      {12, 32, true, false},
+    SIZE(10, 1),     SIZE(10, 10),     SIZE(10, 100),   SIZE(10, 1000), SIZE(100, 1),
+    SIZE(100, 10),   SIZE(100, 100),   SIZE(100, 1000), SIZE(1000, 1),  SIZE(1000, 10),
+    SIZE(1000, 100), SIZE(1000, 1000), SIZE(12, 3),     SIZE(12, 32),
 };
 
 struct quoting {
@@ -44,16 +50,17 @@ static int prepare(struct quoting *w, struct err *e)
         .version = 1, .currency = bytes_str("EUR"), .zone = bytes_str("Europe/Berlin"), .tax_included = true};
     w->policy.zone_steps.v = &step;
     w->policy.zone_steps.n = 1;
-    w->replica.offers = ARENA_NEW(&w->arena, struct known_offer, PUBLISHED);
-    if (!w->replica.offers) {
-        return err_code(e, TP_E_MEMORY);
+    int rc = replica_reserve(&w->replica, PUBLISHED, e);
+    if (rc) {
+        return rc;
     }
     for (size_t i = 0; i < PUBLISHED; i++) {
-        if (!work_offer(i, &w->arena, &w->replica.offers[i].terms)) {
+        struct offer o;
+        if (!work_offer(i, &w->arena, &o)) {
             return err_code(e, TP_E_MEMORY);
         }
+        replica_add_offer(&w->replica, &o);
     }
-    w->replica.offer_count = PUBLISHED;
     for (size_t i = 0; i < MAX_OFFERS; i++) {
         w->standings[i].budget_left = NONE;
     }
@@ -191,6 +198,7 @@ int bench_quote(const struct bench_options *options, struct bench_report *report
         report_note(report, "Without the peer: %s; see packaging/bench.", why);
     }
     if (w) {
+        replica_free(&w->replica);
         arena_reset(&w->arena);
     }
     free(w);

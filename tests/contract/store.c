@@ -77,7 +77,7 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
     struct err e = {0};
     raw_sql(p, "PRAGMA user_version = 99");
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_NEWER);
-    raw_sql(p, "PRAGMA user_version = 2; PRAGMA application_id = 7");
+    raw_sql(p, "PRAGMA user_version = 3; PRAGMA application_id = 7");
     e = (struct err){0};
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_CORRUPT);
     raw_sql(p, "PRAGMA application_id = 0x54507266");
@@ -161,6 +161,7 @@ static struct redemption_row redemption(uint8_t commit, int64_t slot)
 {
     struct redemption_row r = {
         .d = {commit}, .version = 1, .batch = 1, .index = 1, .grant = NONE, .discount = 100, .slot = slot};
+    r.stage = slot == NONE ? CONTEST_COUPON : STAGE_WON;
     return r;
 }
 
@@ -176,10 +177,99 @@ static void one_use_is_won_by_one_redemption(void **state)
     assert_int_equal(store_redemption_rank(p->s, &loser), TP_E_EXISTS);
     assert_int_equal(store_coupon_uses(p->s, 1, 1, &uses), 0);
     assert_int_equal(uses, 1);
-    loser.slot = 1;
+    loser.slot = NONE;
+    loser.stage = CONTEST_CUSTOMER;
     assert_int_equal(store_redemption_rank(p->s, &loser), 0);
     assert_int_equal(store_coupon_uses(p->s, 1, 1, &uses), 0);
     assert_int_equal(uses, 2);
+}
+
+/* As version 1 left it. */
+static void go_back_to_version_1(struct spot *p)
+{
+    store_close(p->s);
+    p->s = NULL;
+    raw_sql(
+        p,
+        "DROP INDEX redemption_offer; DROP INDEX coupon_won; DROP INDEX coupon_lost; DROP INDEX customer_won;"
+        "DROP INDEX customer_lost; DROP INDEX total_won; DROP INDEX total_lost; DROP INDEX budget_won;"
+        "DROP INDEX budget_lost; DROP INDEX link_customer; ALTER TABLE redemption DROP COLUMN rank;"
+        "ALTER TABLE redemption DROP COLUMN stage; ALTER TABLE redemption DROP COLUMN customer;"
+        "ALTER TABLE redemption DROP COLUMN limited; DROP TABLE tally; DROP TABLE visit; DROP TABLE claim;"
+        "DROP TABLE automatic; DROP TABLE pickup; DROP TABLE pickup_miss; PRAGMA user_version = 1");
+}
+
+/* What came before the limits keeps its place: who won a coupon, who did not, and cards. */
+static void older_redemptions_get_a_rank_and_a_stage(void **state)
+{
+    struct spot *p = *state;
+    struct redemption_row a = redemption(1, 0), b = redemption(2, NONE), card = redemption(3, NONE), row,
+                          other;
+    struct sale_row sale = {.till = "till-1", .epoch = 1, .seq = 2, .time_ms = 1790000000000};
+    a.grant = 7;
+    b.outcome = TP_ALREADY_USED;
+    card.batch = card.index = NONE;
+    card.has_card = true;
+    card.outcome = TP_VOIDED;
+    struct redemption_row *all[] = {&a, &b, &card};
+    for (size_t i = 0; i < 3; i++) {
+        memcpy(sale.d, all[i]->d, HASH_SIZE);
+        assert_int_equal(store_sale_put(p->s, &sale), 0);
+        assert_int_equal(store_redemption_put(p->s, all[i]), 0);
+    }
+    go_back_to_version_1(p);
+    assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
+    static const int stages[] = {STAGE_WON, CONTEST_COUPON, -TP_VOIDED};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(store_redemption(p->s, all[i]->d, 0, &row), 0);
+        assert_int_equal(row.stage, stages[i]);
+        memcpy(sale.d, all[i]->d, HASH_SIZE);
+        redemption_rank(all[i], &sale);
+        assert_string_equal(row.rank, all[i]->rank);
+    }
+    assert_int_equal(store_last_winner(p->s, CONTEST_COUPON, &a, &other), 0);
+    assert_memory_equal(other.d, a.d, HASH_SIZE);
+    assert_int_equal(store_first_loser(p->s, CONTEST_COUPON, &a, &other), 0);
+    assert_memory_equal(other.d, b.d, HASH_SIZE);
+    bool visited;
+    assert_int_equal(store_visited(p->s, card.card, "", &visited), 0);
+    assert_true(visited);
+}
+
+static void claims_are_counted_until_their_time(void **state)
+{
+    struct spot *p = *state;
+    struct claim_row row = {.sale = {1},
+                            .offer = {1},
+                            .has_customer = true,
+                            .customer = {9},
+                            .fresh = true,
+                            .amount = 250,
+                            .number = 1,
+                            .until_ms = 100,
+                            .till = "t1"},
+                     found;
+    struct tally_row sum;
+    int64_t n;
+    assert_int_equal(store_claim_put(p->s, &row), 0);
+    assert_int_equal(store_claim_put(p->s, &row), TP_E_EXISTS);
+    row.sale[0] = 2;
+    row.has_customer = row.fresh = false;
+    row.until_ms = 200;
+    assert_int_equal(store_claim_put(p->s, &row), 0);
+    assert_int_equal(store_claims(p->s, row.offer, &sum), 0);
+    assert_true(sum.uses == 2 && sum.spent == 500);
+    assert_int_equal(store_customer_claims(p->s, row.offer, row.customer, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_fresh_claim(p->s, row.customer, &found), 0);
+    assert_string_equal(found.till, "t1");
+    assert_int_equal(store_reservations_expire(p->s, 100), 0);
+    assert_int_equal(store_claims(p->s, row.offer, &sum), 0);
+    assert_true(sum.uses == 1 && sum.spent == 250);
+    assert_int_equal(store_fresh_claim(p->s, row.customer, &found), STORE_NOT_FOUND);
+    assert_int_equal(store_reservations_drop(p->s, row.sale), 0);
+    assert_int_equal(store_claims(p->s, row.offer, &sum), 0);
+    assert_true(sum.uses == 0 && sum.spent == 0);
 }
 
 struct seen {
@@ -309,14 +399,6 @@ static int64_t raw_int(struct spot *p, const char *sql)
     return v;
 }
 
-/* As version 1 left it. */
-static void go_back_to_version_1(struct spot *p)
-{
-    store_close(p->s);
-    p->s = NULL;
-    raw_sql(p, "DROP TABLE pickup; DROP TABLE pickup_miss; PRAGMA user_version = 1");
-}
-
 static void an_older_database_is_brought_forward_with_what_is_in_it(void **state)
 {
     struct spot *p = *state;
@@ -328,7 +410,7 @@ static void an_older_database_is_brought_forward_with_what_is_in_it(void **state
     assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
     go_back_to_version_1(p);
     assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
-    assert_int_equal(raw_int(p, "PRAGMA user_version"), 2);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), 3);
     assert_int_equal(raw_int(p, "PRAGMA application_id"), 0x54507266);
     assert_int_equal(store_batch(p->s, 7, &batch), 0);
     assert_string_equal(batch.channel, "email");
@@ -418,6 +500,8 @@ int main(void)
         T(a_transaction_that_fails_leaves_nothing),
         T(one_merchant_does_not_see_another),
         T(one_slot_is_reserved_once),
+        T(older_redemptions_get_a_rank_and_a_stage),
+        T(claims_are_counted_until_their_time),
         T(one_use_is_won_by_one_redemption),
         T(contests_are_ranked_by_grant_then_time_till_epoch_seq),
         T(the_latest_link_record_at_a_time_holds),

@@ -3,10 +3,14 @@
  *
  *     races threads   PLUGIN SHOP DIGITS N     N threads of one process, each with a till of its own
  *     races processes PLUGIN SHOP DIGITS N     N processes
+ *     races ...       PLUGIN SHOP - N K        nothing is presented: the shop has an automatic offer for K
+ * sales
  *
  * Tills are named r1..rN. Exactly one may get the coupon; the others are told that it is held, since when
- * and where; after the winner's commit they are told that it was used. Prints what it counted; exit 1 with a
- * line on standard error when the counts are wrong. Includes the public header and libc alone.
+ * and where; after the winner's commit they are told that it was used. Of the automatic offer exactly K are
+ * granted, and the others are told that its limit is reached, before the commits and after them. Prints what
+ * it counted; exit 1 with a line on standard error when the counts are wrong. Includes the public header and
+ * libc alone.
  */
 #include "tillproof.h"
 
@@ -32,6 +36,7 @@ struct track {
 
 static struct track *track;
 static const char *shop, *digits;
+static int limit; /* K, or 0: a coupon */
 
 /* The functions of the plugin that a race needs. */
 static struct {
@@ -100,7 +105,7 @@ static int32_t prepare(int n, struct tillproof **t, int64_t *sale)
     int32_t rc = plugin.open(shop, name, 0, t);
     if (rc == 0 && (rc = plugin.sale_begin(*t, "race", "EUR", 0, sale)) == 0 &&
         (rc = plugin.lines_set(*t, *sale, &line, 1)) == 0) {
-        rc = plugin.present(*t, *sale, TILLPROOF_SCAN, digits, (uint32_t)strlen(digits), &p);
+        rc = limit ? 0 : plugin.present(*t, *sale, TILLPROOF_SCAN, digits, (uint32_t)strlen(digits), &p);
     }
     return rc ? rc : p.outcome ? 1000 + p.outcome : 0;
 }
@@ -174,20 +179,22 @@ static void run_processes(int n, const char *path)
 
 static int referee(int n)
 {
-    int winners = 0, held = 0, used = 0, named = 0, failed = 0;
+    int winners = 0, held = 0, used = 0, named = 0, failed = 0, most = limit ? limit : 1;
+    int before = limit ? TILLPROOF_LIMIT_REACHED : TILLPROOF_HELD;
+    int after = limit ? TILLPROOF_LIMIT_REACHED : TILLPROOF_ALREADY_USED;
     for (int i = 0; i < n; i++) {
         winners += track->first[i] == TILLPROOF_APPLIED;
-        held += track->first[i] == TILLPROOF_HELD;
-        used += track->second[i] == TILLPROOF_ALREADY_USED;
+        held += track->first[i] == before;
+        used += track->second[i] == after;
         named += track->named[i] && track->first[i] != TILLPROOF_APPLIED;
         if (track->failed[i]) {
             fprintf(stderr, "races: r%d: failed with %d\n", i + 1, track->failed[i]);
             failed++;
         }
     }
-    printf("%d racers: %d granted, %d held, then %d already used, %d told when and where\n", n, winners, held,
-           used, named);
-    if (winners != 1 || held != n - 1 || used != n - 1 || named != n - 1 || failed) {
+    printf("%d racers: %d granted, %d not, %d still not after the commits, %d told when and where\n", n,
+           winners, held, used, named);
+    if (winners != most || held != n - most || used != n - most || (!limit && named != n - 1) || failed) {
         fprintf(stderr, "races: wrong counts\n");
         return 1;
     }
@@ -196,11 +203,12 @@ static int referee(int n)
 
 int main(int argc, char **argv)
 {
-    int n = argc == 6 ? atoi(argv[5]) : 0;
-    bool threads = argc == 6 && strcmp(argv[1], "threads") == 0;
+    int n = argc >= 6 ? atoi(argv[5]) : 0;
+    bool threads = argc >= 6 && strcmp(argv[1], "threads") == 0;
     pthread_barrierattr_t attr;
-    if (n < 2 || n > MOST) {
-        fprintf(stderr, "races: threads|processes PLUGIN SHOP DIGITS N\n");
+    limit = argc == 7 ? atoi(argv[6]) : 0;
+    if (n < 2 || n > MOST || limit < 0 || limit > n || argc > 7) {
+        fprintf(stderr, "races: threads|processes PLUGIN SHOP DIGITS|- N [K]\n");
         return 2;
     }
     shop = argv[3];

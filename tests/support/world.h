@@ -26,8 +26,9 @@ struct world {
     struct authority *authority;
     struct world_till tills[WORLD_TILLS];
     size_t till_count;
-    struct arena arena; /* what answers and offers point into; reset by world_close */
-    struct buf reply;   /* the last reply */
+    struct bytes customer; /* whom links name from now on; absent: nobody */
+    struct arena arena;    /* what answers and offers point into; reset by world_close */
+    struct buf reply;      /* the last reply */
 };
 
 /* Makes all of it, with keyset 1 and policy 1 (EUR, UTC+1, tax included) accepted and `tills` enrolled as t0,
@@ -66,6 +67,7 @@ struct world_sale {
     size_t coupon_count;
     struct bytes cards[MAX_CARDS];
     size_t card_count;
+    struct bytes customer; /* in the person part; may be absent */
     struct bytes pickups[MAX_PICKUPS];
     size_t pickup_count;
     struct bytes grant; /* the envelope, kept in the arena */

@@ -31,7 +31,7 @@ static void parts(struct world *w, const struct world_sale *s, struct bytes out[
                   uint8_t person[HASH_SIZE])
 {
     struct lines_part l = {.basket = s->basket};
-    struct person_part p = {.cards = {s->cards, s->card_count}};
+    struct person_part p = {.cards = {s->cards, s->card_count}, .customer = s->customer};
     struct buf b;
     struct err e = {0};
     buf_init(&b, PART_MAX);
@@ -238,7 +238,8 @@ void world_link_message(struct world *w, struct world_till *t, int op, struct by
     struct ref ref;
     struct bytes part[2];
     uint8_t own[HASH_SIZE], unused[HASH_SIZE];
-    struct world_sale s = {.basket = world_basket(w, 1), .cards = {handle}, .card_count = 1};
+    struct world_sale s = {
+        .basket = world_basket(w, 1), .cards = {handle}, .card_count = 1, .customer = w->customer};
     struct link l = {.common = world_common(w),
                      .chain = next_record(t),
                      .op = op,

@@ -76,10 +76,7 @@ static void an_offer_is_in_the_shops_currency_and_under_its_own_reference(void *
     s.terms.ref[3] ^= 1;
     assert_int_equal(world_office(w, KIND_OFFER, &s), TP_BAD_STATEMENT);
     s.terms.ref[3] ^= 1;
-    s.terms.customer_new = true;
-    assert_int_equal(world_office(w, KIND_OFFER, &s), TP_UNSUPPORTED);
-    s.terms.customer_new = false;
-    s.terms.redeem = REDEEM_AUTOMATIC;
+    s.terms.holdout_percent = 1000;
     assert_int_equal(world_office(w, KIND_OFFER, &s), TP_UNSUPPORTED);
 }
 

@@ -34,6 +34,10 @@ static void good_offers_pass(void **state)
     o.bears = BEARS_ISSUER;
     o.redeem = REDEEM_COUPON | REDEEM_CARD;
     assert_int_equal(offer_check(&o, NULL), 0);
+    o.customer_new = true;
+    o.per_customer = o.total = 1;
+    o.budget = 0;
+    assert_int_equal(offer_check(&o, NULL), 0);
     o = good();
     o.gives = GIVES_AMOUNT;
     o.percent = NONE;
@@ -158,13 +162,9 @@ static void the_rest_has_ranges(void **state)
 static void what_is_not_kept_is_refused_by_name(void **state)
 {
     (void)state;
-    REFUSED(per_customer, 1, TP_UNSUPPORTED, "$.limits.per_customer");
-    REFUSED(total, 1, TP_UNSUPPORTED, "$.limits.total");
-    REFUSED(budget, 0, TP_UNSUPPORTED, "$.limits.budget");
     REFUSED(revive, true, TP_UNSUPPORTED, "$.revive");
     REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(offline, OFFLINE_RISK, TP_UNSUPPORTED, "$.offline.mode");
-    REFUSED(customer_new, true, TP_UNSUPPORTED, "$.needs.customer");
     REFUSED(gs1, bytes_str("8112"), TP_UNSUPPORTED, "$.gs1");
     REFUSED(holdout_percent, 1, TP_UNSUPPORTED, "$.holdout_percent");
 }

@@ -147,6 +147,10 @@ static struct offer random_offer(struct world *w, int i)
     o.exclusive = one_in(7);
     o.funder = text(one_in(4) ? "manufacturer" : "store");
     o.valid_from = one_in(9) ? w->now + 1 : 0;
+    /* Some are on every table, presented or not, and with limits that nothing here exhausts. */
+    o.redeem |= i % 5 == 0 ? REDEEM_AUTOMATIC : 0;
+    o.total = i % 10 == 0 ? 1000000 : NONE;
+    o.budget = i % 4 == 0 ? AMOUNT_MAX : NONE;
     return o;
 }
 

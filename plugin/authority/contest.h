@@ -1,0 +1,28 @@
+/* Between rank.c and contest.c: one offer's contests while a record is taken in. */
+#ifndef AUTHORITY_CONTEST_H
+#define AUTHORITY_CONTEST_H
+
+#include "authority/internal.h"
+
+/* A redemption whose stage was changed: its outcome is written at the end, and told when it is another. */
+struct touched {
+    uint8_t d[HASH_SIZE];
+    int64_t place;
+    struct touched *after;
+};
+
+struct contests {
+    struct call *c;
+    struct offer terms; /* the newest version: of the redemption at hand */
+    bool known;
+    struct touched *first, **last;
+};
+
+/* r, which takes part in no contest, comes in. Rows are changed; r is stale afterwards. */
+int contests_enter(struct contests *t, struct redemption_row *r);
+/* r leaves them all, to a stage of 0 or below. */
+int contests_leave(struct contests *t, struct redemption_row *r, int stage);
+/* Writes r's stage, with its other changed fields; the contests are not put right. */
+int contests_stage(struct contests *t, struct redemption_row *r, int stage);
+
+#endif
