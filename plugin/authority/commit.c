@@ -144,7 +144,7 @@ int commit_project(struct call *c)
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
         rc = put_redemption(c, i, g, &person);
     }
-    if (rc || (rc = finish(c))) {
+    if (rc || (rc = finish(c)) || (rc = returns_book(c, c->st->d))) {
         return rc;
     }
     return rank_commit(c, c->st->d);

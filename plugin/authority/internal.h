@@ -73,6 +73,9 @@ int pickup_find(struct call *c, struct bytes code, struct bytes *coupon);
 /* Copies a name into a row's fixed array. */
 #define COPY_TEXT(to, from) bytes_to_cstr((from), (to), sizeof(to))
 
+/* returns.c: books every reverse of a commit that is held; its redemptions are to be ranked after it. */
+int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
+
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
 int rank_coupon(struct call *c, int64_t batch, int64_t index);
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);

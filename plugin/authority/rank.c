@@ -43,17 +43,24 @@ static int64_t worth(const struct redemption_row *r)
     return r->discount + r->cashback;
 }
 
+/* What it still is, after returns. */
+static int64_t kept(const struct redemption_row *r)
+{
+    return worth(r) - r->back_discount - r->back_cashback;
+}
+
 static void set(struct redemption_row *r, int outcome, int64_t conflict)
 {
     r->outcome = outcome;
     r->conflict = conflict;
 }
 
-/* One that stands: within its grant it counts, beyond it the excess is a conflict. */
+/* One that stands: within its grant it counts, beyond it the excess that returns left is a conflict. */
 static void stand(struct redemption_row *r)
 {
-    int64_t excess = worth(r) - r->granted;
-    set(r, excess > 0 ? TP_CONFLICT : 0, excess > 0 ? excess : 0);
+    int64_t excess = kept(r) - r->granted;
+    bool beyond = worth(r) > r->granted;
+    set(r, beyond ? TP_CONFLICT : 0, beyond && excess > 0 ? excess : 0);
 }
 
 static bool told(const struct redemption_row *a, const struct redemption_row *b)
@@ -116,11 +123,13 @@ int rank_coupon(struct call *c, int64_t batch, int64_t index)
         d->next.slot = NONE;
         if (d->row.sale.voided) {
             set(&d->next, TP_VOIDED, 0);
+        } else if (d->next.revived) {
+            stand(&d->next); /* and another may have its use */
         } else if (slot < limit) {
             d->next.slot = slot++;
             stand(&d->next);
         } else {
-            set(&d->next, TP_ALREADY_USED, worth(&d->next));
+            set(&d->next, TP_ALREADY_USED, kept(&d->next));
         }
     }
     return apply(&t);
@@ -159,7 +168,7 @@ int rank_card(struct call *c, const uint8_t card[HASH_SIZE])
         } else if (f.found || d->next.grant != NONE) {
             stand(&d->next);
         } else {
-            set(&d->next, TP_NOT_LINKED, worth(&d->next));
+            set(&d->next, TP_NOT_LINKED, kept(&d->next));
         }
     }
     return rc ? rc : apply(&t);
@@ -176,11 +185,12 @@ int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
             rc = rank_coupon(c, d->next.batch, d->next.index);
         } else if (d->next.has_card) {
             rc = rank_card(c, d->next.card);
-        } else if (d->row.sale.voided) {
+        } else {
             struct ranking alone = {.c = c, .first = d};
             struct decided *after = d->after;
+            bool voided = d->row.sale.voided;
             d->after = NULL;
-            set(&d->next, TP_VOIDED, 0);
+            set(&d->next, voided ? TP_VOIDED : d->next.outcome, voided ? 0 : kept(&d->next));
             rc = apply(&alone);
             d->after = after;
         }

@@ -191,7 +191,6 @@ static int check_enforced(const struct offer *o, struct err *e)
         {o->per_customer != NONE, "$.limits.per_customer", "a limit for each customer"},
         {o->total != NONE, "$.limits.total", "a total limit"},
         {o->budget != NONE, "$.limits.budget", "a budget"},
-        {o->revive, "$.revive", "reviving a coupon by a return"},
         {o->gs1.p != NULL, "$.gs1", "a GS1 code"},
         {o->offline != OFFLINE_DENY, "$.offline.mode", "a mode other than deny"},
         {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},

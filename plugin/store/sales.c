@@ -54,8 +54,9 @@ int store_redemption_put(struct store *s, const struct redemption_row *row)
 {
     return sql_run(
         s,
-        "INSERT INTO redemption VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-        "?16, ?17, ?18)",
+        "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
+        "basis, discount, cashback, outcome, conflict, slot, channel, campaign) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         "hiriiihiiiiiiiitt", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
         (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign);
@@ -69,6 +70,15 @@ int store_redemption_rank(struct store *s, const struct redemption_row *row)
         "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
         "hiiiitt", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot, row->channel,
         row->campaign);
+}
+
+int store_redemption_back(struct store *s, const struct redemption_row *row)
+{
+    return sql_run(s,
+                   "UPDATE redemption SET back_discount = ?4, back_cashback = ?5, revived = ?6 "
+                   "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+                   "hiiii", row->d, row->place, row->back_discount, row->back_cashback,
+                   (int64_t)row->revived);
 }
 
 void read_redemption(struct rows *st, int from, struct redemption_row *row)
@@ -91,6 +101,9 @@ void read_redemption(struct rows *st, int from, struct redemption_row *row)
     row->slot = sql_int(st, from + 14);
     sql_cstr(st, from + 15, row->channel, sizeof row->channel);
     sql_cstr(st, from + 16, row->campaign, sizeof row->campaign);
+    row->back_discount = sql_int(st, from + 17);
+    row->back_cashback = sql_int(st, from + 18);
+    row->revived = sql_int(st, from + 19) != 0;
 }
 
 #define SELECT_CONTEST                                                                                       \
@@ -130,29 +143,6 @@ int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *us
         return rc;
     }
     *uses = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
-}
-
-int store_reversal_put(struct store *s, const struct reversal_row *row)
-{
-    return sql_run(s, "INSERT INTO reversal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                   "hhtiiiiiii", row->d, row->commit, row->till, (int64_t)row->op, row->time_ms, row->gross,
-                   row->discount, row->net, row->tax, row->due);
-}
-
-int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
-{
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
-                 "AND op = ?4)",
-                 "hti", commit, till, (int64_t)REVERSE_VOID);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *voided = sql_int(st, 0) != 0;
     sql_end(s, st);
     return 0;
 }

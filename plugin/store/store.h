@@ -129,6 +129,8 @@ struct redemption_row {
     int64_t conflict; /* minor units beyond what was granted, or claimed twice */
     int64_t slot;     /* which of the coupon's uses it won, from 0; NONE when none */
     char channel[64], campaign[64];
+    int64_t back_discount, back_cashback; /* of the two: what returns took back */
+    bool revived; /* a return gave its use back: the offer says so, and all that it was given for came back */
 };
 
 int store_sale_put(struct store *s, const struct sale_row *row);
@@ -136,6 +138,8 @@ int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row
 int store_redemption_put(struct store *s, const struct redemption_row *row);
 /* Changes outcome, conflict, slot, channel and campaign. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
+/* Changes back_discount, back_cashback and revived. */
+int store_redemption_back(struct store *s, const struct redemption_row *row);
 
 /* A redemption with what ranks it. */
 struct contender {
@@ -162,12 +166,28 @@ int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *us
 /* A reverse statement of one commit. */
 struct reversal_row {
     uint8_t d[HASH_SIZE], commit[HASH_SIZE];
-    char till[64];
+    char till[64], currency[4];
     int op;
-    int64_t time_ms, gross, discount, net, tax, due;
+    int64_t epoch, seq, time_ms, gross, discount, net, tax, due;
+    int outcome;      /* 0, or conflict: more than was committed */
+    int64_t conflict; /* of due, minor units: what went back beyond it */
 };
 
 int store_reversal_put(struct store *s, const struct reversal_row *row);
+/* What of a line, or of a redemption, it takes back; more of the same is added. */
+int store_reversal_line_put(struct store *s, const uint8_t d[HASH_SIZE], int64_t number, int64_t quantity);
+int store_reversal_share_put(struct store *s, const uint8_t d[HASH_SIZE], const struct reversed *share);
+/* Those of one commit in the order in which they count: voids first, then by (time, till, epoch, seq). */
+int store_reversals(struct store *s, const uint8_t commit[HASH_SIZE],
+                    int (*fn)(void *arg, const struct reversal_row *row), void *arg);
+/* The lines of one, by number. */
+int store_reversal_lines(struct store *s, const uint8_t d[HASH_SIZE],
+                         int (*fn)(void *arg, int64_t number, int64_t quantity), void *arg);
+/* What the returns of one commit take back of its redemptions. */
+int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
+                          int (*fn)(void *arg, const struct reversed *share), void *arg);
+/* Changes outcome and conflict. */
+int store_reversal_book(struct store *s, const struct reversal_row *row);
 /* True when a void of the commit by the same till is held. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);

@@ -161,7 +161,6 @@ static void what_is_not_kept_is_refused_by_name(void **state)
     REFUSED(per_customer, 1, TP_UNSUPPORTED, "$.limits.per_customer");
     REFUSED(total, 1, TP_UNSUPPORTED, "$.limits.total");
     REFUSED(budget, 0, TP_UNSUPPORTED, "$.limits.budget");
-    REFUSED(revive, true, TP_UNSUPPORTED, "$.revive");
     REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(offline, OFFLINE_RISK, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(customer_new, true, TP_UNSUPPORTED, "$.needs.customer");
