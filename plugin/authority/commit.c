@@ -117,6 +117,17 @@ static int put_sale(struct call *c)
     return rc ? rc : store_sale_put(c->s, &row);
 }
 
+/* The host's own number of the sale, by which another till may ask for it. Gone when the person is erased. */
+static int put_reference(struct call *c, const struct person_part *person)
+{
+    uint8_t handle[HASH_SIZE];
+    if (!person->reference.p) {
+        return 0;
+    }
+    int rc = reference_handle(c->a->config.card_key, person->reference, handle);
+    return rc ? rc : store_sale_reference_put(c->s, handle, c->st->d);
+}
+
 static int finish(struct call *c)
 {
     const struct commit *m = &c->st->payload.commit;
@@ -137,7 +148,7 @@ int commit_project(struct call *c)
     struct statement grant;
     struct person_part person;
     int rc = chain_take(c, &m->chain);
-    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c))) {
+    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c)) || (rc = put_reference(c, &person))) {
         return rc;
     }
     const struct grant *g = read_grant(c, &grant) ? &grant.payload.grant : NULL;

@@ -51,6 +51,7 @@ int hold_answer(struct call *c);
 int release_answer(struct call *c);
 int sync_answer(struct call *c);
 int pickup_answer(struct call *c);
+int recall_answer(struct call *c);
 
 /* request.c: what every request is held against; then the kind's own answer. */
 int request_handle(struct call *c, int (*answer)(struct call *c));
@@ -63,6 +64,8 @@ int chain_take(struct call *c, const struct chain *chain);
 /* lookup.c: statements read back, decoded into the call's arena. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
                  struct offer *out); /* STORE_NOT_FOUND */
+/* The terms of one version of the policy. STORE_NOT_FOUND. */
+int lookup_policy(struct call *c, int64_t version, struct policy *out);
 /* The person part; an erased or absent one is all zero. */
 int lookup_person(struct call *c, struct person_part *out);
 /* Why a coupon is not one of ours, or 0: signature, batch, range. Fills the batch where it is known. */

@@ -71,6 +71,7 @@ int store_dump(struct store *s, struct buf *out)
         {"batch", "SELECT * FROM batch WHERE merchant = ?1 ORDER BY number"},
         {"link", "SELECT * FROM link WHERE merchant = ?1 ORDER BY card, offer, d"},
         {"sale", "SELECT * FROM sale WHERE merchant = ?1 ORDER BY d"},
+        {"sale_reference", "SELECT * FROM sale_reference WHERE merchant = ?1 ORDER BY handle, d"},
         {"redemption", "SELECT * FROM redemption WHERE merchant = ?1 ORDER BY d, place"},
         {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
         {"reversal_line", "SELECT * FROM reversal_line WHERE merchant = ?1 ORDER BY d, number"},

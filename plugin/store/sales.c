@@ -45,6 +45,42 @@ int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row
     return 0;
 }
 
+int store_sale_reference_put(struct store *s, const uint8_t handle[HASH_SIZE], const uint8_t d[HASH_SIZE])
+{
+    return sql_run(s, "INSERT INTO sale_reference VALUES (?1, ?2, ?3)", "hh", handle, d);
+}
+
+static int count_d(struct store *s, struct rows *st, int64_t *n, uint8_t d[HASH_SIZE])
+{
+    int rc = 0;
+    for (*n = 0; (rc = sql_next(s, st)) == SQL_ROW; (*n)++) {
+        if (*n == 0) {
+            sql_fixed(st, 0, d, HASH_SIZE);
+        }
+    }
+    return rc;
+}
+
+int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HASH_SIZE], int64_t *n,
+                     uint8_t d[HASH_SIZE])
+{
+    struct rows *st = NULL;
+    int rc = 0;
+    *n = 0;
+    if (sale.p) {
+        rc = sql_open(s, &st, "SELECT d FROM sale WHERE merchant = ?1 AND sale = ?2 ORDER BY d LIMIT 2", "v",
+                      sale);
+        rc = rc ? rc : count_d(s, st, n, d);
+    }
+    if (rc == 0 && *n == 0) {
+        rc = sql_open(s, &st,
+                      "SELECT d FROM sale_reference WHERE merchant = ?1 AND handle = ?2 ORDER BY d LIMIT 2",
+                      "h", handle);
+        rc = rc ? rc : count_d(s, st, n, d);
+    }
+    return rc;
+}
+
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE])
 {
     return sql_run(s, "UPDATE sale SET voided = 1 WHERE merchant = ?1 AND d = ?2", "h", commit);

@@ -135,6 +135,12 @@ struct redemption_row {
 
 int store_sale_put(struct store *s, const struct sale_row *row);
 int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row); /* STORE_NOT_FOUND */
+/* The commit goes by the host's own reference, too, which `handle` stands for. */
+int store_sale_reference_put(struct store *s, const uint8_t handle[HASH_SIZE], const uint8_t d[HASH_SIZE]);
+/* How many commits have this sale id (ID_SIZE bytes, or absent); or where none has, go by this reference. D
+ * of the first one. */
+int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HASH_SIZE], int64_t *n,
+                     uint8_t d[HASH_SIZE]);
 int store_redemption_put(struct store *s, const struct redemption_row *row);
 /* Changes outcome, conflict, slot, channel and campaign. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);

@@ -77,7 +77,7 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
     struct err e = {0};
     raw_sql(p, "PRAGMA user_version = 99");
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_NEWER);
-    raw_sql(p, "PRAGMA user_version = 3; PRAGMA application_id = 7");
+    raw_sql(p, "PRAGMA user_version = 4; PRAGMA application_id = 7");
     e = (struct err){0};
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_CORRUPT);
     raw_sql(p, "PRAGMA application_id = 0x54507266");
@@ -314,13 +314,13 @@ static void go_back_to_version_1(struct spot *p)
 {
     store_close(p->s);
     p->s = NULL;
-    raw_sql(p,
-            "DROP TABLE pickup; DROP TABLE pickup_miss; DROP TABLE reversal_line; DROP TABLE reversal_share;"
-            "ALTER TABLE reversal DROP COLUMN epoch; ALTER TABLE reversal DROP COLUMN seq;"
-            "ALTER TABLE reversal DROP COLUMN currency; ALTER TABLE reversal DROP COLUMN outcome;"
-            "ALTER TABLE reversal DROP COLUMN conflict; ALTER TABLE redemption DROP COLUMN back_discount;"
-            "ALTER TABLE redemption DROP COLUMN back_cashback; ALTER TABLE redemption DROP COLUMN revived;"
-            "PRAGMA user_version = 1");
+    raw_sql(p, "DROP TABLE pickup; DROP TABLE pickup_miss; DROP TABLE sale_reference; DROP INDEX sale_id; "
+               "DROP TABLE reversal_line; DROP TABLE reversal_share;"
+               "ALTER TABLE reversal DROP COLUMN epoch; ALTER TABLE reversal DROP COLUMN seq;"
+               "ALTER TABLE reversal DROP COLUMN currency; ALTER TABLE reversal DROP COLUMN outcome;"
+               "ALTER TABLE reversal DROP COLUMN conflict; ALTER TABLE redemption DROP COLUMN back_discount;"
+               "ALTER TABLE redemption DROP COLUMN back_cashback; ALTER TABLE redemption DROP COLUMN revived;"
+               "PRAGMA user_version = 1");
 }
 
 static void an_older_database_is_brought_forward_with_what_is_in_it(void **state)
@@ -334,7 +334,7 @@ static void an_older_database_is_brought_forward_with_what_is_in_it(void **state
     assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
     go_back_to_version_1(p);
     assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
-    assert_int_equal(raw_int(p, "PRAGMA user_version"), 3);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), 4);
     assert_int_equal(raw_int(p, "PRAGMA application_id"), 0x54507266);
     assert_int_equal(store_batch(p->s, 7, &batch), 0);
     assert_string_equal(batch.channel, "email");

@@ -65,6 +65,17 @@ ok refund --shop shop --sale again --line 1:2
 ok report redemptions --shop shop --json
 same "discounts that came back" "$(printf '%s' "$out" | json "[r['returned'] for r in d['rows'] if r['offer'] == 'claw_back']")" "['30.00', '30.00']"
 
+# Another till of the shop takes back what this one sold, this one the rest, and nobody a third part.
+ok till enrol till2 --shop shop
+ok sale --shop shop --basket two.json --reference elsewhere --json
+id=$(printf '%s' "$out" | json "d['sale']")
+ok refund --shop shop --till till2 --sale elsewhere --line 1 --json
+same "at the other till" "$(printf '%s' "$out" | json "d['due']")" "-50.00"
+no 2 argument refund --shop shop --till till2 --sale "$id" --line 1:1.001
+back elsewhere 1 -50.00
+no 2 argument refund --shop shop --till till2 --sale "$id" --line 1:0.001
+no 1 unknown_sale refund --shop shop --till till2 --sale nothing --line 1
+
 # A rule that is none is still refused, and nothing is published.
 offer never "o['returns'] = 'never'"
 no 1 bad_value offer publish never.json --shop shop
