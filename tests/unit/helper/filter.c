@@ -24,7 +24,10 @@ typedef bool act(int socket);
 static int behind_the_filter(act *what)
 {
     int pair[2], status = -1;
+    char byte = 'q';
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    /* Before the child is there: it may be killed before anything else comes. */
+    assert_int_equal(send(pair[0], &byte, 1, MSG_NOSIGNAL), 1);
     pid_t pid = fork();
     if (pid == 0) {
         struct rlimit none = {0, 0};
@@ -35,8 +38,6 @@ static int behind_the_filter(act *what)
         _exit(what(pair[1]) ? 0 : 4);
     }
     close(pair[1]);
-    char byte = 'q';
-    assert_int_equal(send(pair[0], &byte, 1, MSG_NOSIGNAL), 1);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     close(pair[0]);
     return status;
