@@ -43,8 +43,10 @@ struct way {
 };
 
 struct shop {
+    pthread_mutex_t lock; /* guards the world: one handle of the authority, many tills */
     struct world w;
-    pthread_mutex_t lock; /* one handle of the authority, many tills */
+    struct clock_source clock; /* the tills' */
+    _Atomic int64_t now;
     struct offer claw;
     char dir[TILLS][300];
     struct way way[TILLS];
@@ -211,12 +213,25 @@ static int call(void *ctx, struct bytes request, struct buf *reply, struct err *
 
 /* ---- the shop ---- */
 
+static int64_t read_now(void *ctx)
+{
+    return atomic_load(&((struct shop *)ctx)->now);
+}
+
+static void later(struct shop *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->w.now += 10;
+    atomic_store(&s->now, s->w.now);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void start_till(struct shop *s, int i)
 {
     struct err e = {0};
     struct till_config config = {.dir = s->dir[i],
                                  .transport = {.call = call, .ctx = &s->way[i]},
-                                 .clock = &s->w.clock,
+                                 .clock = &s->clock,
                                  .first_wait_ms = WAIT};
     memcpy(config.authority, s->w.id, ID_SIZE);
     memcpy(config.root, s->w.root.thumbprint, HASH_SIZE);
@@ -242,7 +257,6 @@ static void make_till(struct shop *s, int i)
     assert_int_equal(journal_create(s->dir[i], s->w.id, bytes_str(name), bytes_str("main"), 1, terminal, &e),
                      0);
     s->way[i].shop = s;
-    start_till(s, i);
 }
 
 static int setup(void **state)
@@ -259,6 +273,11 @@ static int setup(void **state)
     world_batch(&s->w, 1, &s->claw, 8, "email", "");
     for (int i = 0; i < TILLS; i++) {
         make_till(s, i);
+    }
+    s->clock = (struct clock_source){read_now, read_now, s};
+    atomic_store(&s->now, s->w.now);
+    for (int i = 0; i < TILLS; i++) {
+        start_till(s, i);
     }
     *state = s;
     return 0;
@@ -447,7 +466,7 @@ static void without_a_line_only_its_own_comes_back(void **state)
     assert_int_equal(begin(s, 1, "A-1", "B-1", SOON, &refund), 0);            /* committed: as it is */
     assert_int_equal(refund, known);
     /* Its own is in its record; what it cannot know becomes a conflict at the authority. */
-    s->w.now += 10;
+    later(s);
     assert_int_equal(begin(s, 0, "A-1", "A-2", SOON, &refund), 0);
     assert_int_equal(put_back(s, 0, refund, 6000), 0);
     struct commit_info c;
@@ -516,9 +535,9 @@ static void two_tills_at_once_leave_one_conflict(void **state)
         assert_int_equal(q.reason, 0);
     }
     /* Both had asked; then both pay. */
-    s->w.now += 10;
+    later(s);
     assert_int_equal(paid_back(s, 1, refund[0]), 27000);
-    s->w.now += 10;
+    later(s);
     assert_int_equal(paid_back(s, 2, refund[1]), 27000);
     assert_int_equal(conflicts(s, 0), 0);
     assert_int_equal(conflicts(s, 27000), 1);
