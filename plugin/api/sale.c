@@ -293,8 +293,8 @@ int32_t tillproof_refund_begin(struct tillproof *handle, const char *original, c
         return api_argument(
             "a refund begins with two references, a deadline, and places for its id and outcome");
     }
-    rc = till_refund_begin(handle->till, bytes_str(original), bytes_str(reference), &id, &e);
-    if (rc && rc != TP_UNKNOWN_SALE) {
+    rc = till_refund_begin(handle->till, bytes_str(original), bytes_str(reference), deadline_ms, &id, &e);
+    if (rc && rc != TP_UNKNOWN_SALE && rc != TP_OFFLINE) {
         return api_fail(rc, &e);
     }
     *sale = id;

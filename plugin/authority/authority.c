@@ -23,6 +23,7 @@ static const struct {
     [KIND_RELEASE] = {.answer = release_answer},
     [KIND_SYNC] = {.answer = sync_answer},
     [KIND_PICKUP] = {.answer = pickup_answer},
+    [KIND_RECALL] = {.answer = recall_answer},
 };
 
 static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u << KIND_TERMINAL;

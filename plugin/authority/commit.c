@@ -140,6 +140,17 @@ static int put_sale(struct call *c, struct sale_row *out)
     return rc ? rc : store_sale_put(c->s, &row);
 }
 
+/* The host's own number of the sale, by which another till may ask for it. Gone when the person is erased. */
+static int put_reference(struct call *c, const struct person_part *person)
+{
+    uint8_t handle[HASH_SIZE];
+    if (!person->reference.p) {
+        return 0;
+    }
+    int rc = reference_handle(c->a->config.card_key, person->reference, handle);
+    return rc ? rc : store_sale_reference_put(c->s, handle, c->st->d);
+}
+
 static int finish(struct call *c)
 {
     const struct commit *m = &c->st->payload.commit;
@@ -163,13 +174,14 @@ int commit_project(struct call *c)
     struct sale_row sale;
     int rc = chain_take(c, &m->chain);
     if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c, &sale)) ||
-        (rc = customer_visits(c, &person)) || (rc = read_grant(c, &grant, &g))) {
+        (rc = put_reference(c, &person)) || (rc = customer_visits(c, &person)) ||
+        (rc = read_grant(c, &grant, &g))) {
         return rc;
     }
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
         rc = put_redemption(c, i, g, &sale, &person);
     }
-    if (rc || (rc = finish(c))) {
+    if (rc || (rc = finish(c)) || (rc = returns_book(c, c->st->d))) {
         return rc;
     }
     return rank_commit(c, c->st->d);

@@ -62,6 +62,7 @@ int hold_answer(struct call *c);
 int release_answer(struct call *c);
 int sync_answer(struct call *c);
 int pickup_answer(struct call *c);
+int recall_answer(struct call *c);
 
 /* request.c: what every request is held against; then the kind's own answer. */
 int request_handle(struct call *c, int (*answer)(struct call *c));
@@ -76,6 +77,8 @@ int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
                  struct offer *out); /* STORE_NOT_FOUND */
 /* The automatic offers, in their newest versions, by ref; kept until the next version is published. */
 int lookup_automatic(struct call *c, const struct automatics **out);
+/* The terms of one version of the policy. STORE_NOT_FOUND. */
+int lookup_policy(struct call *c, int64_t version, struct policy *out);
 /* The person part; an erased or absent one is all zero. */
 int lookup_person(struct call *c, struct person_part *out);
 /* Why a coupon is not one of ours, or 0: signature, batch, range. Fills the batch where it is known. */
@@ -100,6 +103,9 @@ int customer_of_card(struct call *c, const uint8_t card[HASH_SIZE], struct custo
 int customer_of_sale(struct call *c, const struct person_part *person, struct customer *out);
 /* Remembers who took part in the commit at hand. */
 int customer_visits(struct call *c, const struct person_part *person);
+
+/* returns.c: books every reverse of a commit that is held; its redemptions are to be ranked after it. */
+int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
 
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */

@@ -74,6 +74,40 @@ int lookup_automatic(struct call *c, const struct automatics **out)
     return rc;
 }
 
+struct find_policy {
+    struct call *c;
+    int64_t version;
+    struct policy *out;
+};
+
+enum { POLICY_FOUND = 1000 };
+
+static int take_policy(void *arg, const struct stored *row)
+{
+    struct find_policy *f = arg;
+    struct statement st;
+    struct bytes raw = arena_copy(f->c->arena, row->raw);
+    if (!raw.p) {
+        return TP_E_MEMORY;
+    }
+    int rc = statement_parse(raw, f->c->arena, &st, NULL);
+    if (rc) {
+        return rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
+    }
+    if (st.payload.policy.terms.version != f->version) {
+        return 0;
+    }
+    *f->out = st.payload.policy.terms;
+    return POLICY_FOUND;
+}
+
+int lookup_policy(struct call *c, int64_t version, struct policy *out)
+{
+    struct find_policy f = {c, version, out};
+    int rc = store_statements(c->s, UINT32_C(1) << KIND_POLICY, 0, INT64_MAX, take_policy, &f);
+    return rc == 0 ? STORE_NOT_FOUND : rc == POLICY_FOUND ? 0 : rc;
+}
+
 int lookup_person(struct call *c, struct person_part *out)
 {
     *out = (struct person_part){0};

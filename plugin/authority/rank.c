@@ -15,26 +15,34 @@ static int64_t worth(const struct redemption_row *r)
     return r->discount + r->cashback;
 }
 
+/* What it still is, after returns. */
+static int64_t kept(const struct redemption_row *r)
+{
+    return worth(r) - r->back_discount - r->back_cashback;
+}
+
 static void set(struct redemption_row *r, int outcome, int64_t conflict)
 {
     r->outcome = outcome;
     r->conflict = conflict;
 }
 
-/* What a stage means. One that stands counts within its grant; what is beyond that is a conflict. */
+/* What a stage means. One that stands counts within its grant; what is beyond that, and returns left, is a
+ * conflict. */
 static void decide(struct redemption_row *r)
 {
     static const int lost[STAGE_WON] = {[CONTEST_COUPON] = TP_ALREADY_USED,
                                         [CONTEST_CUSTOMER] = TP_LIMIT_REACHED,
                                         [CONTEST_TOTAL] = TP_LIMIT_REACHED,
                                         [CONTEST_BUDGET] = TP_BUDGET_SPENT};
-    int64_t excess = worth(r) - r->granted;
-    if (r->stage == STAGE_WON) {
-        set(r, excess > 0 ? TP_CONFLICT : 0, excess > 0 ? excess : 0);
+    int64_t excess = kept(r) - r->granted;
+    if (r->stage == STAGE_WON || r->stage == STAGE_REVIVED) {
+        bool beyond = worth(r) > r->granted;
+        set(r, beyond ? TP_CONFLICT : 0, beyond && excess > 0 ? excess : 0);
     } else if (r->stage > 0) {
-        set(r, lost[r->stage], worth(r));
+        set(r, lost[r->stage], kept(r));
     } else {
-        set(r, -r->stage, r->stage == -TP_VOIDED ? 0 : worth(r));
+        set(r, -r->stage, r->stage == -TP_VOIDED ? 0 : kept(r));
     }
 }
 
@@ -137,7 +145,8 @@ static int check_customer(struct contests *t, struct redemption_row *r, int *why
 /* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. */
 static bool out_for_good(const struct redemption_row *r)
 {
-    bool again = r->stage > 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE;
+    bool again = r->stage > 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE ||
+                 r->stage == STAGE_REVIVED;
     return r->batch == NONE && !r->has_card && !again;
 }
 
@@ -179,15 +188,16 @@ static int replace(struct contests *t, const struct redemption_row *which, const
         rc = check_link(t, &next, sale, &why);
     }
     rc = rc ? rc : check_customer(t, &next, &why);
-    if (rc == 0 && now.stage > 0 && (why || !same_contests(&now, &next))) {
-        rc = contests_leave(t, &now, why ? -why : -OUTCOME_NEW);
+    int out = why ? -why : now.revived ? STAGE_REVIVED : 0;
+    if (rc == 0 && now.stage > 0 && (out || !same_contests(&now, &next))) {
+        rc = contests_leave(t, &now, out ? out : -OUTCOME_NEW);
         next.stage = now.stage;
     }
     if (rc) {
         return rc;
     }
-    if (why || next.stage > 0) { /* out, or still where it was: its channel may be another */
-        return contests_stage(t, &next, why ? -why : next.stage);
+    if (out || next.stage > 0) { /* out, or still where it was: its channel may be another */
+        return contests_stage(t, &next, out ? out : next.stage);
     }
     return contests_enter(t, &next);
 }

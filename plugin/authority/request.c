@@ -8,6 +8,7 @@ static const struct {
     [KIND_HOLD] = {offsetof(struct hold, id), offsetof(struct hold, head), true},
     [KIND_RELEASE] = {offsetof(struct release, id), offsetof(struct release, head), true},
     [KIND_SYNC] = {offsetof(struct sync, id), offsetof(struct sync, head), false},
+    [KIND_RECALL] = {offsetof(struct recall, id), offsetof(struct recall, head), false},
     [KIND_PICKUP] = {offsetof(struct pickup, id), 0, true},
 };
 

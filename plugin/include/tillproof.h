@@ -609,24 +609,34 @@ TILLPROOF_API int32_t tillproof_commit(struct tillproof *handle, int64_t sale, c
 TILLPROOF_API int32_t tillproof_void(struct tillproof *handle, int64_t sale);
 
 /*
- * Begins the return of goods that this till has sold, or finds the refund with this reference. The refund is
- * a sale of its own: give it with tillproof_lines_set the lines of the original that come back, by `number`
- * and with a `quantity` above zero (the other members need only be in their ranges: prices are the
+ * Begins the return of goods that a till of the shop has sold, or finds the refund with this reference. The
+ * refund is a sale of its own: give it with tillproof_lines_set the lines of the original that come back, by
+ * `number` and with a `quantity` above zero (the other members need only be in their ranges: prices are the
  * original's); more than was sold and not yet returned is TILLPROOF_E_ARGUMENT there. tillproof_quote tells
  * what goes back, below zero, as sums without parts: by the offers' rule, the price that was paid, or the
- * kept lines priced anew. tillproof_commit records it; there may be several refunds of one sale. It takes no
- * presentations, tillproof_hold asks nobody, and it is not voided. A sale of which something was returned is
+ * kept lines priced anew. tillproof_commit records it; there may be several refunds of one sale, at several
+ * tills. It takes no presentations, and it is not voided. A sale of which this till took something back is
  * not voided either.
  *
- * original: the reference of the sale, or its id in hexadecimal (tillproof_sale_info). reference: the
- * refund's own, as in tillproof_sale_begin. deadline_ms: 0 to 60000; this version asks nobody and never
- * waits. sale: receives the refund's id, 0 with an outcome. outcome: TILLPROOF_OK, or TILLPROOF_UNKNOWN_SALE:
- * this till has recorded no such sale; return it at the till that sold it.
+ * The authority is asked what the sale was and what came back of it at any till: here, and by tillproof_hold,
+ * which asks once more before the money goes back. Nothing is reserved by that, and the quote stays
+ * TILLPROOF_PROVISIONAL; where tillproof_hold had no answer, its reason is TILLPROOF_OFFLINE. What two tills
+ * take back at once, more than there was, is booked as a conflict of the later one: it hears of it by
+ * TILLPROOF_EVENT_OUTCOME, with the amount.
  *
- * Errors: TILLPROOF_E_ARGUMENT, _E_STATE (the sale was voided, or is a refund), _E_EXISTS (the reference
- * belongs to another sale), _E_MEMORY, _E_IO, _E_CORRUPT, _E_FORKED. tillproof_quote and tillproof_commit of
- * a refund return TILLPROOF_E_STATE when another refund was committed meanwhile and too little is left, or
- * when nothing comes back.
+ * original: the reference of the sale, or its id in hexadecimal (tillproof_sale_info). A sale of this till
+ * comes before others' with the same reference; one that several other tills have is unknown: name it by its
+ * id. The reference itself does not leave the till, only a keyed hash of it. reference: the refund's own, as
+ * in tillproof_sale_begin. deadline_ms: 0 to 60000, how long to wait for the authority; 0 asks nobody and
+ * knows this till's sales alone. sale: receives the refund's id, 0 with an outcome. outcome: TILLPROOF_OK;
+ * TILLPROOF_UNKNOWN_SALE; or TILLPROOF_OFFLINE: it is no sale of this till, and nothing that could be trusted
+ * was answered in time. A sale of this till is begun without an answer, too, by what this till knows.
+ *
+ * Errors: TILLPROOF_E_ARGUMENT, _E_STATE (the sale was voided, or is a refund, or its price cannot be made
+ * again from what is published: return it at the till that sold it), _E_EXISTS (the reference belongs to
+ * another sale), _E_BEHIND, _E_MEMORY, _E_IO, _E_CORRUPT, _E_FORKED. tillproof_quote, tillproof_hold and
+ * tillproof_commit of a refund return TILLPROOF_E_STATE when something else came back meanwhile and too
+ * little is left, or when nothing comes back.
  */
 TILLPROOF_API int32_t tillproof_refund_begin(struct tillproof *handle, const char *original,
                                              const char *reference, uint32_t deadline_ms, int64_t *sale,

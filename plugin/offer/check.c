@@ -187,7 +187,6 @@ static int check_enforced(const struct offer *o, struct err *e)
         bool asked;
         const char *path, *what;
     } rules[] = {
-        {o->revive, "$.revive", "reviving a coupon by a return"},
         {o->gs1.p != NULL, "$.gs1", "a GS1 code"},
         {o->offline != OFFLINE_DENY, "$.offline.mode", "a mode other than deny"},
         {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},

@@ -32,6 +32,9 @@ int offer_price(const struct policy *policy, const struct basket *basket, const 
 /* Bytes of arena that offer_price takes at most for these sizes. */
 size_t offer_price_memory(size_t lines, size_t offers);
 
+/* Whether the offer can be given for this line: by its category, sku and exclude_sku. */
+bool offer_matches(const struct offer *o, const struct line *line);
+
 /*
  * Checks an offer's terms as a whole: what a schema cannot say (until after from, one kind of gives and the
  * fields that belong to it, tiers that rise, hours that hold a minute), and only what this version can keep.

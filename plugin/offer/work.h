@@ -76,8 +76,6 @@ int when_reason(const struct policy *policy, const struct basket *basket, const 
 
 /* match.c */
 void names_build(struct names *names, size_t items, uint32_t *scratch);
-/* One line and one offer, without any work: the same answer as match_lines gives. */
-bool offer_matches(const struct offer *o, const struct line *line);
 /* Finds the lines that match the offer, and their sums. */
 void match_lines(struct work *w, const struct offer *o);
 /* 0, or why the offer's needs are not met by the lines just matched; *missing is NONE unless it is money. */

@@ -16,6 +16,11 @@ static int outcome_of(const struct sale_row *sale, const struct redemption_row *
     return row->outcome ? row->outcome : TP_APPLIED;
 }
 
+static int64_t owed(const struct redemption_row *row)
+{
+    return row->cashback - row->back_cashback;
+}
+
 static int each_sale(void *arg, const struct sale_row *sale, const struct redemption_row *list, size_t n)
 {
     struct redemptions *r = arg;
@@ -32,6 +37,8 @@ static int each_sale(void *arg, const struct sale_row *sale, const struct redemp
                                         .discount = shares[i].discount,
                                         .net = shares[i].net,
                                         .fee = shares[i].fee,
+                                        .returned = sale->voided ? 0 : list[i].back_discount,
+                                        .cashback = sale->voided ? 0 : owed(&list[i]),
                                         .outcome = outcome_of(sale, &list[i])};
         memcpy(row.sale, sale->sale, ID_SIZE);
         memcpy(row.ref, list[i].offer, REF_SIZE);

@@ -25,7 +25,10 @@ struct report_redemption {
     struct bytes offer; /* its id; absent when no such offer is kept */
     uint8_t ref[REF_SIZE];
     int64_t gross, discount, net, fee;
-    int outcome; /* TP_APPLIED: it counts; TP_VOIDED: amounts are 0; else why it is a conflict */
+    int64_t
+        returned; /* of what it took off, what returns took back; gross, discount and net are the sale's */
+    int64_t cashback; /* that is owed for it: what was promised, less what returns took back */
+    int outcome;      /* TP_APPLIED: it counts; TP_VOIDED: amounts are 0; else why it is a conflict */
 };
 
 /*

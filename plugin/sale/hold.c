@@ -5,7 +5,7 @@
 
 enum { HOLD_RETRY_MOST_MS = 1000, BACKLOG_ROUNDS = 4 };
 
-static void ask_end(struct till *t, struct ask *a, int reason)
+void ask_end(struct till *t, struct ask *a, int reason)
 {
     if (a->renewal) {
         renewal_end(t, a, reason);
@@ -22,7 +22,7 @@ static void ask_end(struct till *t, struct ask *a, int reason)
 
 /* Nothing came back: it may have been lost on the way there or back. The same request is sent again, and gets
  * the same answer. */
-static void ask_later(struct ask *a, int64_t most_ms)
+void ask_later(struct ask *a, int64_t most_ms)
 {
     int64_t wait = RETRY_FIRST_MS;
     for (int i = 1; i < a->attempts && wait < most_ms; i++) {
@@ -148,7 +148,7 @@ void hold_late(struct till *t, struct ask *a)
 
 /* What this till did before must be known there first: a coupon that a void gave back, or a commit used up.
  */
-static void send_backlog(struct till *t)
+void send_backlog(struct till *t)
 {
     for (int i = 0; i < BACKLOG_ROUNDS && t->counts.unsent && t->outbox_due <= monotonic_ms(); i++) {
         (void)outbox_run(t, NULL);
@@ -371,8 +371,8 @@ int till_hold(struct till *t, int64_t sale, int64_t deadline_ms, struct quote_in
     if (rc == 0 && t->behind && !s->training) {
         rc = err_code(e, TP_E_BEHIND);
     }
-    if (rc == 0 && !s->training && !s->refund) {
-        rc = ask_and_wait(t, s, until, e);
+    if (rc == 0 && !s->training) {
+        rc = s->refund ? refund_hold(t, s, until, e) : ask_and_wait(t, s, until, e);
     }
     if (rc == 0) {
         rc = price_now(t, s, e);

@@ -6,6 +6,7 @@
 #include "keys/keyfile.h"
 #include "keys/time.h"
 #include "keys/trust.h"
+#include "offer/returns.h"
 #include "present/present.h"
 #include "sale/till.h"
 
@@ -166,6 +167,16 @@ struct granted {
     bool tax_included;
 };
 
+/* A sale as the authority recalled it, checked, and what came back of it since. */
+struct sold_sale {
+    struct arena arena;
+    struct statement st; /* the commit */
+    struct lines_part part;
+    struct quote quote;
+    struct returned *before; /* of each line */
+    struct returned_offer *offers_before;
+};
+
 struct ask;
 
 struct sale {
@@ -176,8 +187,9 @@ struct sale {
     int state;             /* enum journal_state */
     bool training, stored; /* stored: it has a row */
     bool refund;           /* it gives back goods of the sale that `original` recorded */
-    int64_t original_sale;
-    uint8_t original[HASH_SIZE];
+    int64_t original_sale; /* 0: another till's */
+    uint8_t original[HASH_SIZE], original_uuid[ID_SIZE];
+    struct sold_sale *recalled; /* what the authority said of it; NULL: this till's own record alone */
     struct ask *asking;
     struct ask *renewing;    /* the worker's own hold, which nobody waits for */
     int64_t edition;         /* grows with everything that makes a renewal's answer useless */
@@ -206,11 +218,15 @@ struct sale {
 
 /* ---- the till ---- */
 
-/* A hold or release on its way. */
+/* A hold, release or recall on its way. */
 struct ask {
     struct ask *next;
-    bool hold, renewal;
-    int64_t edition; /* a renewal: the sale's when it was asked for */
+    bool hold, renewal, recall;
+    char original[REFERENCE_MAX + 1]; /* a recall: the sale's reference; its id is uuid when by_id */
+    bool by_id;
+    int64_t returns;        /* what till.returns was when the recall was built */
+    struct sold_sale *sold; /* its answer. Owned */
+    int64_t edition;        /* a renewal: the sale's when it was asked for */
     int64_t sale;
     uint8_t uuid[ID_SIZE];
     int64_t rev;
@@ -261,6 +277,7 @@ struct till {
     struct trusted_time time;
     struct replica replica;
     int64_t next_id, last_id;
+    int64_t returns; /* recorded since open */
     struct journal_counts counts;
 
     struct sale **sales;
@@ -298,6 +315,9 @@ void *worker_run(void *arg);
 void ask_add(struct till *t, struct ask *a);
 void ask_unlink(struct till *t, struct ask *a);
 void ask_free(struct ask *a);
+/* Done, or given up: tells who waits, or frees what nobody waits for. */
+void ask_end(struct till *t, struct ask *a, int reason);
+void ask_later(struct ask *a, int64_t most_ms);
 /* Sends one message and reads the first answer that names d. The lock is let go for the call. `reply` keeps
  * the bytes. 0 with *answer; TP_OFFLINE (no or a useless answer) with a reason in e. */
 int worker_call(struct till *t, struct bytes message, struct buf *reply, struct err *e);
@@ -334,6 +354,8 @@ int outbox_run(struct till *t, struct err *e);
 /* hold.c, grant.c: the worker's part. */
 void hold_run(struct till *t, struct ask *a);
 void release_run(struct till *t, struct ask *a);
+/* What this till did before must be known there first. */
+void send_backlog(struct till *t);
 /* Makes room for the next hold or gives reservations back: queues a release, above the sale's rev. */
 void release_queue(struct till *t, struct sale *s);
 void release_queue_uuid(struct till *t, int64_t sale, const uint8_t uuid[ID_SIZE], int64_t rev);
@@ -401,7 +423,21 @@ void quote_fill(struct till *t, struct sale *s, int priced, struct quote_info *o
 /* Coupons that the quote does not mention, and why. Counts them; the index-th is handed out. */
 size_t unpriced(const struct sale *s, size_t index, const struct presentation **p, int *reason);
 
+/* recall.c */
+void recall_run(struct till *t, struct ask *a);
+void sold_sale_free(struct sold_sale *r); /* takes NULL */
+/* Waits for a sale of any till: by its uuid, or (NULL) by what `original` may be, id or reference. s (or
+ * NULL) is the refund that waits. 0 and *out, which is the caller's; TP_OFFLINE, or the authority's reason;
+ * or a code below zero. The lock is let go meanwhile. */
+int recall_ask(struct till *t, struct bytes original, const uint8_t *uuid, struct sale *s, int64_t until,
+               struct sold_sale **out, struct err *e);
+
 /* refund.c */
+/* Makes r's state what these returns, one after the other, left of it. */
+int refund_replay(struct till *t, struct sold_sale *r, const struct return_made *returns, size_t n,
+                  struct err *e);
+/* Asks again what is left. 0; TP_OFFLINE and others: it goes by what is known; or a code below zero. */
+int refund_hold(struct till *t, struct sale *s, int64_t until, struct err *e);
 /* 0, or TP_E_ARGUMENT: a line that the original has not, or more than is left of it. */
 int refund_check_lines(struct till *t, const struct sale *s, const struct line *lines, size_t n,
                        struct err *e);

@@ -2,8 +2,6 @@
  * before. */
 #include "sale/internal.h"
 
-#include "offer/returns.h"
-
 #include <stdlib.h>
 
 /* The original, taken apart, and what this return makes of it. */
@@ -19,7 +17,6 @@ struct original {
     struct returned_offer *offers_before, *offers_after;
     int64_t *now;
     struct refund refund;
-    bool any; /* something came back already */
 };
 
 static int copy_record(void *arg, const struct journal_record *r)
@@ -41,7 +38,6 @@ static int copy_quote(void *arg, const struct journal_sale *row)
 static int take_returned(void *arg, const struct journal_returned *r)
 {
     struct original *o = arg;
-    o->any = true;
     if (r->offer && r->place < (int64_t)o->quote.applied.n) {
         o->offers_before[r->place] = (struct returned_offer){r->refunded, r->taken_back};
     } else if (!r->offer && r->place < (int64_t)o->part.basket.lines.n) {
@@ -97,6 +93,21 @@ static int read_original(struct till *t, const struct sale *s, struct original *
     return rc ? rc : journal_returned(t->journal, s->original, take_returned, o, e);
 }
 
+/* The same from what the authority recalled. */
+static int take_recalled(struct till *t, const struct sold_sale *r, struct original *o, struct err *e)
+{
+    o->st = r->st;
+    o->part = r->part;
+    o->quote = r->quote;
+    int rc = find_offers(t, o, e);
+    rc = rc ? rc : make_room(o, e);
+    if (rc == 0 && r->before) {
+        memcpy(o->before, r->before, o->part.basket.lines.n * sizeof *o->before);
+        memcpy(o->offers_before, r->offers_before, o->quote.applied.n * sizeof *o->offers_before);
+    }
+    return rc;
+}
+
 static int place_lines(struct original *o, const struct line *lines, size_t n, struct err *e)
 {
     const struct basket *b = &o->part.basket;
@@ -115,21 +126,82 @@ static int place_lines(struct original *o, const struct line *lines, size_t n, s
     return 0;
 }
 
-static int compute(struct till *t, const struct sale *s, const struct line *lines, size_t n,
-                   struct original *o, struct err *e)
+static int reckon(struct till *t, struct original *o, struct err *e)
 {
     struct sold sold = {&t->replica.policy, &o->part.basket, &o->quote, o->offers};
     struct arena scratch;
+    arena_init(&scratch, offer_return_memory(o->part.basket.lines.n, o->quote.applied.n));
+    int rc = offer_return(&sold, o->before, o->now, o->after, o->offers_after, &o->refund, &scratch, e);
+    arena_reset(&scratch);
+    return rc;
+}
+
+static int compute(struct till *t, const struct sale *s, const struct line *lines, size_t n,
+                   struct original *o, struct err *e)
+{
     arena_init(&o->arena, ITEM_MEMORY);
-    int rc = read_original(t, s, o, e);
+    int rc = s->recalled ? take_recalled(t, s->recalled, o, e) : read_original(t, s, o, e);
     rc = rc ? rc : place_lines(o, lines, n, e);
     if (rc) {
         return rc > 0 ? TP_E_CORRUPT : rc;
     }
-    arena_init(&scratch, offer_return_memory(o->part.basket.lines.n, o->quote.applied.n));
-    rc = offer_return(&sold, o->before, o->now, o->after, o->offers_after, &o->refund, &scratch, e);
-    arena_reset(&scratch);
+    rc = reckon(t, o, e);
     return rc > 0 ? TP_E_ARGUMENT : rc;
+}
+
+/* What came back just now is known to every refund of the same sale that is open here. */
+static void spread(struct till *t, const struct sale *s, const struct original *o)
+{
+    t->returns++;
+    for (size_t i = 0; i < t->sale_count; i++) {
+        struct sold_sale *r = t->sales[i]->recalled;
+        if (r && r->quote.lines.n == o->quote.lines.n && r->quote.applied.n == o->quote.applied.n &&
+            memcmp(t->sales[i]->original, s->original, HASH_SIZE) == 0) {
+            memcpy(r->before, o->after, o->quote.lines.n * sizeof *r->before);
+            memcpy(r->offers_before, o->offers_after, o->quote.applied.n * sizeof *r->offers_before);
+        }
+    }
+}
+
+static int replay_one(struct till *t, struct original *o, const struct return_made *made, struct err *e)
+{
+    memset(o->now, 0, o->part.basket.lines.n * sizeof *o->now);
+    for (size_t i = 0; i < made->lines.n; i++) {
+        struct line line = {.number = made->lines.v[i].number, .quantity = made->lines.v[i].quantity};
+        int rc = place_lines(o, &line, 1, e);
+        if (rc) {
+            return rc;
+        }
+    }
+    int rc = reckon(t, o, e);
+    if (rc == 0) {
+        memcpy(o->before, o->after, o->part.basket.lines.n * sizeof *o->before);
+        memcpy(o->offers_before, o->offers_after, o->quote.applied.n * sizeof *o->offers_before);
+    }
+    return rc;
+}
+
+int refund_replay(struct till *t, struct sold_sale *r, const struct return_made *returns, size_t n,
+                  struct err *e)
+{
+    struct original o = {0};
+    size_t lines = r->part.basket.lines.n, offers = r->quote.applied.n;
+    arena_init(&o.arena, ITEM_MEMORY);
+    int rc = take_recalled(t, r, &o, e);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = replay_one(t, &o, &returns[i], e);
+    }
+    r->before = ARENA_NEW(&r->arena, struct returned, lines);
+    r->offers_before = ARENA_NEW(&r->arena, struct returned_offer, offers);
+    if (rc == 0 && (!r->before || !r->offers_before)) {
+        rc = err_code(e, TP_E_MEMORY);
+    }
+    if (rc == 0) {
+        memcpy(r->before, o.before, lines * sizeof *r->before);
+        memcpy(r->offers_before, o.offers_before, offers * sizeof *r->offers_before);
+    }
+    arena_reset(&o.arena);
+    return rc;
 }
 
 int refund_check_lines(struct till *t, const struct sale *s, const struct line *lines, size_t n,
@@ -269,6 +341,9 @@ int refund_record(struct till *t, struct sale *s, const struct tender *tenders, 
         r.redemptions.v = list;
         r.redemptions.n = reversed(&o, list);
         rc = put_record(t, s, &o, &r, row, d, e);
+        if (rc == 0) {
+            spread(t, s, &o);
+        }
     }
     arena_reset(&o.arena);
     return rc == TP_E_ARGUMENT ? TP_E_STATE : rc;
@@ -336,25 +411,29 @@ static int check_original(struct till *t, const struct sale *original, struct er
     return refund ? err_set(e, TP_E_STATE, "a refund is not refunded") : 0;
 }
 
-static int begin(struct till *t, const struct sale *original, struct bytes reference, int64_t *sale,
-                 struct err *e)
+/* Takes r over. */
+static int begin(struct till *t, const struct sale *of, struct sold_sale *r, struct bytes reference,
+                 int64_t *sale, struct err *e)
 {
     struct sale *s = NULL;
-    /* A new sale may push the original out of memory. */
-    struct sale of = {.id = original->id};
-    memcpy(of.commit, original->commit, HASH_SIZE);
-    memcpy(of.currency, original->currency, sizeof of.currency);
-    int rc = check_original(t, original, e);
-    rc = rc ? rc : sale_by_reference(t, reference, &s, e);
+    int rc = sale_by_reference(t, reference, &s, e);
     if (rc == 0 && s) {
-        rc = same_refund(t, s, &of, e);
+        rc = same_refund(t, s, of, e);
     } else if (rc == 0) {
-        rc = sale_new(t, reference, bytes_str(of.currency), &s, e);
+        rc = sale_new(t, reference, bytes_str(of->currency), &s, e);
         if (rc == 0) {
             s->refund = true;
-            s->original_sale = of.id;
-            memcpy(s->original, of.commit, HASH_SIZE);
+            s->original_sale = of->id;
+            memcpy(s->original, of->commit, HASH_SIZE);
+            memcpy(s->original_uuid, of->uuid, ID_SIZE);
         }
+    }
+    if (rc || !r || s->state != SALE_OPEN) {
+        sold_sale_free(r);
+    } else {
+        sold_sale_free(s->recalled);
+        s->recalled = r;
+        sale_touched(s);
     }
     if (rc == 0) {
         *sale = s->id;
@@ -362,18 +441,114 @@ static int begin(struct till *t, const struct sale *original, struct bytes refer
     return rc;
 }
 
-int till_refund_begin(struct till *t, struct bytes original, struct bytes reference, int64_t *sale,
-                      struct err *e)
+/* What a refusal of the authority's means here. */
+static int refused(int reason, struct err *e)
 {
+    if (reason <= 0 || reason == TP_OFFLINE || reason == TP_UNKNOWN_SALE) {
+        return reason;
+    }
+    return err_set(e, TP_E_STATE, "%s",
+                   reason == TP_UNSUPPORTED
+                       ? "the sale cannot be reckoned here: return it at the till that sold it"
+                       : code_sentence(reason));
+}
+
+/* Another till's. One that was recorded under this reference is found without asking. */
+static int begin_other(struct till *t, struct bytes original, struct bytes reference, int64_t until,
+                       int64_t *sale, struct err *e)
+{
+    struct sale *s = NULL;
+    struct sold_sale *r = NULL;
+    struct kind_of k = {0};
+    int rc = sale_by_reference(t, reference, &s, e);
+    if (rc == 0 && s && s->state != SALE_OPEN) {
+        arena_init(&k.arena, ITEM_MEMORY);
+        rc = journal_record(t->journal, s->commit, read_kind, &k, e) ? TP_E_CORRUPT : 0;
+        bool refund = rc == 0 && k.st.kind == KIND_REVERSE && s->state == SALE_COMMITTED;
+        arena_reset(&k.arena);
+        if (refund) {
+            *sale = s->id;
+        }
+        return refund || rc ? rc : err_set(e, TP_E_EXISTS, "the reference belongs to another sale");
+    }
+    rc = rc ? rc : recall_ask(t, original, NULL, NULL, until, &r, e);
+    if (rc) {
+        return refused(rc, e);
+    }
+    struct sale of = {0};
+    memcpy(of.commit, r->st.d, HASH_SIZE);
+    memcpy(of.uuid, r->st.payload.commit.sale, ID_SIZE);
+    bytes_to_cstr(r->st.payload.commit.currency, of.currency, sizeof of.currency);
+    return begin(t, &of, r, reference, sale, e);
+}
+
+/* The answer to another sale is none. */
+static int recall_known(struct till *t, const uint8_t uuid[ID_SIZE], const uint8_t commit[HASH_SIZE],
+                        struct sale *s, int64_t until, struct sold_sale **r, struct err *e)
+{
+    char hex[2 * ID_SIZE + 1];
+    hex_encode(uuid, ID_SIZE, hex);
+    int rc = recall_ask(t, bytes_str(hex), uuid, s, until, r, e);
+    if (rc == 0 && memcmp((*r)->st.d, commit, HASH_SIZE) != 0) {
+        sold_sale_free(*r);
+        *r = NULL;
+        rc = TP_OFFLINE;
+    }
+    return rc;
+}
+
+/* This till's: what others took back of it counts as far as it can be learned in time. */
+static int begin_own(struct till *t, const struct sale *original, struct bytes reference, bool ask,
+                     int64_t until, int64_t *sale, struct err *e)
+{
+    struct sold_sale *r = NULL;
+    /* Waiting, or a new sale, may push the original out of memory. */
+    struct sale of = {.id = original->id};
+    memcpy(of.commit, original->commit, HASH_SIZE);
+    memcpy(of.uuid, original->uuid, ID_SIZE);
+    memcpy(of.currency, original->currency, sizeof of.currency);
+    int rc = check_original(t, original, e);
+    if (rc == 0 && ask) {
+        rc = recall_known(t, of.uuid, of.commit, NULL, until, &r, e);
+        rc = rc > 0 ? 0 : rc;
+    }
+    return rc ? rc : begin(t, &of, r, reference, sale, e);
+}
+
+int till_refund_begin(struct till *t, struct bytes original, struct bytes reference, int64_t deadline_ms,
+                      int64_t *sale, struct err *e)
+{
+    int64_t until = monotonic_ms() + deadline_ms;
     if (!reference_valid(reference) || !reference_valid(original)) {
         return err_set(e, TP_E_ARGUMENT, "a sale's reference has 1 to %d bytes", REFERENCE_MAX);
     }
     till_lock(t);
     struct sale *s = NULL;
     int rc = find_original(t, original, &s, e);
-    if (rc == 0) {
-        rc = s ? begin(t, s, reference, sale, e) : TP_UNKNOWN_SALE;
+    if (rc == 0 && s) {
+        rc = begin_own(t, s, reference, deadline_ms > 0, until, sale, e);
+    } else if (rc == 0) {
+        rc = deadline_ms > 0 ? begin_other(t, original, reference, until, sale, e) : TP_UNKNOWN_SALE;
     }
     till_unlock(t);
     return rc;
+}
+
+int refund_hold(struct till *t, struct sale *s, int64_t until, struct err *e)
+{
+    struct sold_sale *r = NULL;
+    int rc = recall_known(t, s->original_uuid, s->original, s, until, &r, e);
+    if (rc == TP_VOIDED) {
+        return err_set(e, TP_E_STATE, "the sale was voided");
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    sale_touched(s);
+    if (r) {
+        sold_sale_free(s->recalled);
+        s->recalled = r;
+    }
+    s->hold_reason = rc;
+    return 0;
 }

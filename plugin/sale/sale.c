@@ -25,6 +25,7 @@ void sale_free(struct sale *s)
     if (s) {
         sale_touched(s);
         drop_presented(s);
+        sold_sale_free(s->recalled);
         arena_reset(&s->lines_arena);
         buf_free(&s->text);
         free(s);

@@ -147,13 +147,14 @@ int till_commit(struct till *t, int64_t sale, struct bytes receipt, const struct
 int till_void(struct till *t, int64_t sale, struct err *e);
 
 /*
- * Begins a refund of a sale that this till has recorded, named by its reference or by its id in hexadecimal;
- * or finds the refund that has this reference. Its lines name lines of the original. TP_UNKNOWN_SALE: this
- * till has recorded no such sale. TP_E_STATE: it was voided, or is a refund. TP_E_EXISTS: the reference is
+ * Begins a refund of a sale of any till of the shop, named by its reference or by its id in hexadecimal; or
+ * finds the refund that has this reference. Its lines name lines of the original. Waits at most deadline_ms
+ * for the authority; 0 asks nobody. TP_UNKNOWN_SALE; TP_OFFLINE: another till's, and no answer came in time.
+ * TP_E_STATE: it was voided, or is a refund, or cannot be returned here. TP_E_EXISTS: the reference is
  * another sale's.
  */
-int till_refund_begin(struct till *t, struct bytes original, struct bytes reference, int64_t *sale,
-                      struct err *e);
+int till_refund_begin(struct till *t, struct bytes original, struct bytes reference, int64_t deadline_ms,
+                      int64_t *sale, struct err *e);
 
 /* What the records since the last close add up to; or, when nothing was sold, voided or returned since, the
  * last close again. Amounts in `currency`: the shop's, or else the first that there is. */

@@ -30,6 +30,7 @@ void ask_free(struct ask *a)
     if (a) {
         buf_free(&a->message);
         buf_free(&a->lines);
+        sold_sale_free(a->sold);
         free(a);
     }
 }
@@ -106,7 +107,9 @@ static void sleep_until(struct till *t, int64_t at)
 
 static void run_ask(struct till *t, struct ask *a)
 {
-    if (a->hold) {
+    if (a->recall) {
+        recall_run(t, a);
+    } else if (a->hold) {
         hold_run(t, a);
     } else {
         release_run(t, a);

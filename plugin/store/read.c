@@ -43,33 +43,6 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
     return rc;
 }
 
-int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
-                         int (*fn)(void *arg, const struct reversal_row *row), void *arg)
-{
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT d, commit_d, till, op, time_ms, gross, discount, net, tax, due FROM reversal "
-                 "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 ORDER BY time_ms, d",
-                 "iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
-    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
-        struct reversal_row row = {.op = REVERSE_RETURN,
-                                   .time_ms = sql_int(st, 4),
-                                   .gross = sql_int(st, 5),
-                                   .discount = sql_int(st, 6),
-                                   .net = sql_int(st, 7),
-                                   .tax = sql_int(st, 8),
-                                   .due = sql_int(st, 9)};
-        sql_fixed(st, 0, row.d, HASH_SIZE);
-        sql_fixed(st, 1, row.commit, HASH_SIZE);
-        sql_cstr(st, 2, row.till, sizeof row.till);
-        if ((rc = fn(arg, &row)) != 0) {
-            sql_end(s, st);
-        }
-    }
-    return rc;
-}
-
 static void dump_row(struct rows *st, const char *name, struct buf *out)
 {
     buf_puts(out, name);
@@ -98,11 +71,14 @@ int store_dump(struct store *s, struct buf *out)
         {"batch", "SELECT * FROM batch WHERE merchant = ?1 ORDER BY number"},
         {"link", "SELECT * FROM link WHERE merchant = ?1 ORDER BY card, offer, d"},
         {"sale", "SELECT * FROM sale WHERE merchant = ?1 ORDER BY d"},
+        {"sale_reference", "SELECT * FROM sale_reference WHERE merchant = ?1 ORDER BY handle, d"},
         {"redemption", "SELECT * FROM redemption WHERE merchant = ?1 ORDER BY d, place"},
         {"tally", "SELECT * FROM tally WHERE merchant = ?1 AND uses <> 0 ORDER BY offer"},
         {"visit", "SELECT * FROM visit WHERE merchant = ?1 ORDER BY who, d"},
         {"automatic", "SELECT * FROM automatic WHERE merchant = ?1 ORDER BY ref"},
         {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
+        {"reversal_line", "SELECT * FROM reversal_line WHERE merchant = ?1 ORDER BY d, number"},
+        {"reversal_share", "SELECT * FROM reversal_share WHERE merchant = ?1 ORDER BY d, place"},
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++) {

@@ -47,6 +47,42 @@ int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row
     return 0;
 }
 
+int store_sale_reference_put(struct store *s, const uint8_t handle[HASH_SIZE], const uint8_t d[HASH_SIZE])
+{
+    return sql_run(s, "INSERT INTO sale_reference VALUES (?1, ?2, ?3)", "hh", handle, d);
+}
+
+static int count_d(struct store *s, struct rows *st, int64_t *n, uint8_t d[HASH_SIZE])
+{
+    int rc = 0;
+    for (*n = 0; (rc = sql_next(s, st)) == SQL_ROW; (*n)++) {
+        if (*n == 0) {
+            sql_fixed(st, 0, d, HASH_SIZE);
+        }
+    }
+    return rc;
+}
+
+int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HASH_SIZE], int64_t *n,
+                     uint8_t d[HASH_SIZE])
+{
+    struct rows *st = NULL;
+    int rc = 0;
+    *n = 0;
+    if (sale.p) {
+        rc = sql_open(s, &st, "SELECT d FROM sale WHERE merchant = ?1 AND sale = ?2 ORDER BY d LIMIT 2", "v",
+                      sale);
+        rc = rc ? rc : count_d(s, st, n, d);
+    }
+    if (rc == 0 && *n == 0) {
+        rc = sql_open(s, &st,
+                      "SELECT d FROM sale_reference WHERE merchant = ?1 AND handle = ?2 ORDER BY d LIMIT 2",
+                      "h", handle);
+        rc = rc ? rc : count_d(s, st, n, d);
+    }
+    return rc;
+}
+
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE])
 {
     return sql_run(s, "UPDATE sale SET voided = 1 WHERE merchant = ?1 AND d = ?2", "h", commit);
@@ -68,8 +104,11 @@ int store_redemption_put(struct store *s, const struct redemption_row *row)
 {
     return sql_run(
         s,
-        "INSERT INTO redemption VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-        "?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+        "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
+        "basis, discount, cashback, outcome, conflict, slot, channel, campaign, rank, stage, customer, "
+        "limited) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
+        "?21, ?22)",
         "hiriiihiiiiiiiittvihi", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
         (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign, bytes_str(row->rank),
@@ -85,6 +124,15 @@ int store_redemption_rank(struct store *s, const struct redemption_row *row)
                    "hiiiittihi", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot,
                    row->channel, row->campaign, (int64_t)row->stage, row->has_customer ? row->customer : NULL,
                    (int64_t)row->limited);
+}
+
+int store_redemption_back(struct store *s, const struct redemption_row *row)
+{
+    return sql_run(s,
+                   "UPDATE redemption SET back_discount = ?4, back_cashback = ?5, revived = ?6 "
+                   "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+                   "hiiii", row->d, row->place, row->back_discount, row->back_cashback,
+                   (int64_t)row->revived);
 }
 
 void read_redemption(struct rows *st, int from, struct redemption_row *row)
@@ -107,16 +155,19 @@ void read_redemption(struct rows *st, int from, struct redemption_row *row)
     row->slot = sql_int(st, from + 14);
     sql_cstr(st, from + 15, row->channel, sizeof row->channel);
     sql_cstr(st, from + 16, row->campaign, sizeof row->campaign);
+    row->back_discount = sql_int(st, from + 17);
+    row->back_cashback = sql_int(st, from + 18);
+    row->revived = sql_int(st, from + 19) != 0;
 }
 
 void read_ranked(struct rows *st, int from, struct redemption_row *row)
 {
     read_redemption(st, from, row);
-    sql_cstr(st, from + 17, row->rank, sizeof row->rank);
-    row->stage = (int)sql_int(st, from + 18);
-    row->has_customer = sql_int(st, from + 19) != NONE;
-    sql_fixed(st, from + 19, row->customer, HASH_SIZE);
-    row->limited = sql_int(st, from + 20) != 0;
+    sql_cstr(st, from + 20, row->rank, sizeof row->rank);
+    row->stage = (int)sql_int(st, from + 21);
+    row->has_customer = sql_int(st, from + 22) != NONE;
+    sql_fixed(st, from + 22, row->customer, HASH_SIZE);
+    row->limited = sql_int(st, from + 23) != 0;
 }
 
 #define SELECT_CONTEST                                                                                       \
@@ -160,29 +211,6 @@ int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *us
         return rc;
     }
     *uses = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
-}
-
-int store_reversal_put(struct store *s, const struct reversal_row *row)
-{
-    return sql_run(s, "INSERT INTO reversal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                   "hhtiiiiiii", row->d, row->commit, row->till, (int64_t)row->op, row->time_ms, row->gross,
-                   row->discount, row->net, row->tax, row->due);
-}
-
-int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
-{
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
-                 "AND op = ?4)",
-                 "hti", commit, till, (int64_t)REVERSE_VOID);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *voided = sql_int(st, 0) != 0;
     sql_end(s, st);
     return 0;
 }

@@ -10,8 +10,8 @@
     "s.tax, s.due, s.cashback, s.voided"
 #define REDEMPTION_COLUMNS                                                                                   \
     "r.d, r.place, r.offer, r.version, r.batch, r.idx, r.card, r.grant_no, r.granted, r.basis, r.discount, " \
-    "r.cashback, r.outcome, r.conflict, r.slot, r.channel, r.campaign"
-/* What the first version of the schema had not, and reports, which read older databases too, do not need. */
+    "r.cashback, r.outcome, r.conflict, r.slot, r.channel, r.campaign, "                                     \
+    "r.back_discount, r.back_cashback, r.revived"
 #define RANKED_COLUMNS REDEMPTION_COLUMNS ", r.rank, r.stage, r.customer, r.limited"
 enum { SALE_COLUMN_COUNT = 16 };
 

@@ -131,6 +131,8 @@ struct redemption_row {
     int64_t conflict; /* minor units beyond what was granted, or claimed twice */
     int64_t slot;     /* 0 when it won the one use of its coupon; else NONE */
     char channel[64], campaign[64];
+    int64_t back_discount, back_cashback; /* of the two: what returns took back */
+    bool revived; /* a return gave its use back: the offer says so, and all that it was given for came back */
     char rank[RANK_SIZE]; /* redemption_rank: its order among those that claim the same use */
     int stage;         /* enum contest_stage; 0 and below: minus the code why it takes part in no contest */
     bool has_customer; /* its offer has a limit for each customer: whose use it is */
@@ -142,7 +144,14 @@ struct redemption_row {
  * The contests that a redemption goes through, one after another, where its offer has that limit. It stops at
  * the one that it loses, and has won all before; those that won a contest are the first ones by rank.
  */
-enum contest_stage { CONTEST_COUPON = 1, CONTEST_CUSTOMER, CONTEST_TOTAL, CONTEST_BUDGET, STAGE_WON };
+enum contest_stage {
+    STAGE_REVIVED = -1000, /* it stands, and its use was given back */
+    CONTEST_COUPON = 1,
+    CONTEST_CUSTOMER,
+    CONTEST_TOTAL,
+    CONTEST_BUDGET,
+    STAGE_WON,
+};
 
 /* Sets rank, which depends on grant, d and place, and on the sale: with a grant first, by its number; then by
  * (time, till, epoch, seq), then by d and place. Bytes in their order. */
@@ -150,9 +159,17 @@ void redemption_rank(struct redemption_row *r, const struct sale_row *sale);
 
 int store_sale_put(struct store *s, const struct sale_row *row);
 int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row); /* STORE_NOT_FOUND */
+/* The commit goes by the host's own reference, too, which `handle` stands for. */
+int store_sale_reference_put(struct store *s, const uint8_t handle[HASH_SIZE], const uint8_t d[HASH_SIZE]);
+/* How many commits have this sale id (ID_SIZE bytes, or absent); or where none has, go by this reference. D
+ * of the first one. */
+int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HASH_SIZE], int64_t *n,
+                     uint8_t d[HASH_SIZE]);
 int store_redemption_put(struct store *s, const struct redemption_row *row);
 /* Changes outcome, conflict, slot, channel, campaign, stage, customer and limited. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
+/* Changes back_discount, back_cashback and revived. */
+int store_redemption_back(struct store *s, const struct redemption_row *row);
 
 /* A redemption with what ranks it. */
 struct contender {
@@ -229,12 +246,28 @@ int store_count_on(struct store *s, const char *name);
 /* A reverse statement of one commit. */
 struct reversal_row {
     uint8_t d[HASH_SIZE], commit[HASH_SIZE];
-    char till[64];
+    char till[64], currency[4];
     int op;
-    int64_t time_ms, gross, discount, net, tax, due;
+    int64_t epoch, seq, time_ms, gross, discount, net, tax, due;
+    int outcome;      /* 0, or conflict: more than was committed */
+    int64_t conflict; /* of due, minor units: what went back beyond it */
 };
 
 int store_reversal_put(struct store *s, const struct reversal_row *row);
+/* What of a line, or of a redemption, it takes back; more of the same is added. */
+int store_reversal_line_put(struct store *s, const uint8_t d[HASH_SIZE], int64_t number, int64_t quantity);
+int store_reversal_share_put(struct store *s, const uint8_t d[HASH_SIZE], const struct reversed *share);
+/* Those of one commit in the order in which they count: voids first, then by (time, till, epoch, seq). */
+int store_reversals(struct store *s, const uint8_t commit[HASH_SIZE],
+                    int (*fn)(void *arg, const struct reversal_row *row), void *arg);
+/* The lines of one, by number. */
+int store_reversal_lines(struct store *s, const uint8_t d[HASH_SIZE],
+                         int (*fn)(void *arg, int64_t number, int64_t quantity), void *arg);
+/* What the returns of one commit take back of its redemptions. */
+int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
+                          int (*fn)(void *arg, const struct reversed *share), void *arg);
+/* Changes outcome and conflict. */
+int store_reversal_book(struct store *s, const struct reversal_row *row);
 /* True when a void of the commit by the same till is held. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);

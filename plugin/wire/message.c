@@ -357,3 +357,14 @@ int card_handle(const uint8_t card_key[HASH_SIZE], struct bytes token, uint8_t h
 {
     return hmac_sha256(bytes_of(card_key, HASH_SIZE), token, handle);
 }
+
+int reference_handle(const uint8_t card_key[HASH_SIZE], struct bytes reference, uint8_t handle[HASH_SIZE])
+{
+    static const char word[] = "sale reference"; /* with its zero byte: apart from every card's token */
+    uint8_t memory[sizeof word + 256];
+    struct buf in;
+    buf_over(&in, memory, sizeof memory);
+    buf_put(&in, word, sizeof word);
+    buf_put(&in, reference.p, reference.n);
+    return in.failed ? TP_E_ARGUMENT : hmac_sha256(bytes_of(card_key, HASH_SIZE), buf_view(&in), handle);
+}

@@ -29,6 +29,7 @@ enum {
     MAX_STATE_OUTCOMES = 128,
     MAX_CLOSE_SUMS = 8, /* currencies in one close */
     MAX_PICKUPS = 8,    /* in one hold */
+    MAX_RETURNS = 256,  /* of one sale that is recalled */
     PICKUP_SIZE = 9,    /* digits of a pickup code */
     TILL_NAME_MAX = 32, /* tills and stores */
     SIGNER_MAX = 63,    /* names of keys in a keyset */
@@ -50,6 +51,8 @@ enum kind {
     KIND_STATE,
     KIND_PICKUP,
     KIND_CLOSE,
+    KIND_RECALL,
+    KIND_RECALLED,
     KIND_COUNT
 };
 
@@ -313,6 +316,44 @@ struct pickup {
     struct bytes coupon; /* the COSE_Sign1 */
 };
 
+/* A sale of any till of the shop is asked for, because goods of it come back: by its id, or by what stands
+ * for the host's own reference. */
+struct recall {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    struct bytes sale;            /* ID_SIZE bytes, or absent */
+    uint8_t reference[HASH_SIZE]; /* reference_handle */
+};
+
+/* The answer: the hash of the recalled part that follows it. */
+struct recalled {
+    struct common common;
+    uint8_t request[HASH_SIZE]; /* D of the recall */
+    uint8_t commit[HASH_SIZE];  /* D of the sale's commit */
+    uint8_t part[HASH_SIZE];
+};
+
+/* Of one line: what came back. */
+struct line_back {
+    int64_t number, quantity; /* thousandths, above 0 */
+};
+
+/* One return, without what was too much of it. */
+struct return_made {
+    LIST(struct line_back) lines;
+};
+
+/* What a return is reckoned from: the sale as its till recorded it, without the person; the till's key; the
+ * price, line by line; and the returns so far, in the order in which they count. */
+struct recalled_part {
+    struct bytes terminal, commit; /* statements */
+    struct bytes lines;            /* the commit's lines part */
+    struct bytes quote;
+    LIST(struct return_made) returns;
+};
+
 /* The parts. Each begins with a random salt, so that its hash tells nothing. */
 struct lines_part {
     uint8_t salt[SALT_SIZE];
@@ -345,6 +386,8 @@ union payload {
     struct state state;
     struct pickup pickup;
     struct close close;
+    struct recall recall;
+    struct recalled recalled;
 };
 
 /* The table of kinds. */
@@ -359,7 +402,7 @@ struct kind_info {
 };
 enum { PART_LINES = 1, PART_PERSON = 2 };
 extern const struct kind_info kinds[KIND_COUNT];
-extern const struct schema schema_lines_part, schema_person_part;
+extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part;
 extern const char *const purpose_words[];
 
 /* A statement taken apart. */
@@ -408,7 +451,8 @@ void message_put(struct buf *out, enum kind kind, struct bytes statement, struct
 int message_next(struct dec *d, struct arena *a, struct statement *out, struct err *e);
 
 /*
- * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, state, statement...],
+ * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] (as a
+ * grant's: the statement tells which), [D, state, statement...],
  * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
  * 9290; it echoes nothing).
  */
@@ -449,6 +493,9 @@ int answer_next(struct dec *d, struct answer *out);
 int offer_ref(const uint8_t authority[ID_SIZE], struct bytes id, uint8_t ref[REF_SIZE]);
 /* A card token's handle: HMAC-SHA-256(card key, token). */
 int card_handle(const uint8_t card_key[HASH_SIZE], struct bytes token, uint8_t handle[HASH_SIZE]);
+/* What stands for a host's own reference of a sale: HMAC-SHA-256(card key, "sale reference", 0, reference).
+ */
+int reference_handle(const uint8_t card_key[HASH_SIZE], struct bytes reference, uint8_t handle[HASH_SIZE]);
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]{0,31}, and no "..": tills and stores. Safe as a file name. */
 bool name_valid(struct bytes name);

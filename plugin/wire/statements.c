@@ -21,8 +21,9 @@
     FIELD_SUB_OPT(record, checkpoint, 4, &schema_checkpoint), FIXED(record, id, 10, ID_SIZE),                \
         FIELD_SUB(record, head, 11, &schema_head)
 
-#define COUNTER_MAX (INT64_C(1) << 53)
-#define EXP_MAX     (INT64_C(1) << 40)
+#define COUNTER_MAX       (INT64_C(1) << 53)
+#define LINE_QUANTITY_MAX INT64_C(1000000000000)
+#define EXP_MAX           (INT64_C(1) << 40)
 enum { LABEL_MAX = 64, KEY_MAX = 128, PEOPLE_MAX = 200, TTL_MAX = 900000 };
 
 const char *const purpose_words[] = {"root", "merchant", "issuer",  "till", "grant",
@@ -310,6 +311,44 @@ static const struct field close_fields[] = {
 };
 static const struct schema schema_close = SCHEMA("close", SHAPE_MAP, close, close_fields);
 
+static const struct field recall_fields[] = {
+    COMMON(recall),
+    REQUEST(recall),
+    FIELD_OPT(F_BYTES, recall, sale, 12, ID_SIZE, ID_SIZE),
+    FIXED(recall, reference, 13, HASH_SIZE),
+};
+static const struct schema schema_recall = SCHEMA("recall", SHAPE_MAP, recall, recall_fields);
+
+static const struct field recalled_fields[] = {
+    COMMON(recalled),
+    FIXED(recalled, request, 10, HASH_SIZE),
+    FIXED(recalled, commit, 11, HASH_SIZE),
+    FIXED(recalled, part, 12, HASH_SIZE),
+};
+static const struct schema schema_recalled = SCHEMA("recalled", SHAPE_MAP, recalled, recalled_fields);
+
+static const struct field line_back_fields[] = {
+    INT(line_back, number, 0, 1, UINT32_MAX),
+    INT(line_back, quantity, 0, 1, LINE_QUANTITY_MAX),
+};
+static const struct schema schema_line_back = SCHEMA("line_back", SHAPE_TUPLE, line_back, line_back_fields);
+
+static const struct field return_made_fields[] = {
+    FIELD_LIST(return_made, lines, 0, 0, MAX_LINES, &schema_line_back),
+};
+static const struct schema schema_return_made =
+    SCHEMA("return_made", SHAPE_TUPLE, return_made, return_made_fields);
+
+static const struct field recalled_part_fields[] = {
+    FIELD(F_BYTES, recalled_part, terminal, 0, 1, ENVELOPE_MAX),
+    FIELD(F_BYTES, recalled_part, commit, 0, 1, ENVELOPE_MAX),
+    FIELD(F_BYTES, recalled_part, lines, 0, 1, PART_MAX),
+    FIELD(F_BYTES, recalled_part, quote, 0, 1, MESSAGE_MAX),
+    FIELD_LIST(recalled_part, returns, 0, 0, MAX_RETURNS, &schema_return_made),
+};
+const struct schema schema_recalled_part =
+    SCHEMA("recalled_part", SHAPE_TUPLE, recalled_part, recalled_part_fields);
+
 static const struct field lines_part_fields[] = {
     FIXED(lines_part, salt, 0, SALT_SIZE),
     FIELD_SUB(lines_part, basket, 0, &schema_basket),
@@ -343,5 +382,7 @@ const struct kind_info kinds[KIND_COUNT] = {
     [KIND_SYNC] = {"sync", &schema_sync, PURPOSE_TILL, .request = true},
     [KIND_STATE] = {"state", &schema_state, PURPOSE_GRANT, .leaf = false},
     [KIND_CLOSE] = {"close", &schema_close, PURPOSE_TILL, .record = true, .leaf = true},
+    [KIND_RECALL] = {"recall", &schema_recall, PURPOSE_TILL, .request = true},
+    [KIND_RECALLED] = {"recalled", &schema_recalled, PURPOSE_GRANT, .leaf = false},
     [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},
 };

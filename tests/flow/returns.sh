@@ -40,9 +40,45 @@ sold small "${coupons[1]}"
 back small 0.5 0.00
 back small 5.5 -270.00
 
+# Cashback that was promised is owed for what stays.
+offer later "o['needs'] = {}" "o['gives'] = {'cashback_percent': '10'}" "o['revive'] = True"
+ok offer publish later.json --shop shop
+ok coupon issue --shop shop --offer later --channel app --out later.png
+basket two.json 50.00
+sed -i 's/"quantity":"1"/"quantity":"2"/' two.json
+ok sale --shop shop --basket two.json --reference later --scan later.png
+owed() {
+    ok report redemptions --shop shop --json
+    same "owed after $1" "$(printf '%s' "$out" | json "[(r['cashback'], r['outcome']) for r in d['rows'] if r['offer'] == 'later']")" "$2"
+}
+owed "the sale" "[('10.00', 'applied')]"
+ok sale --shop shop --basket two.json --scan later.png --json
+has "used" "$out" '"already_used"'
+back later 1 -50.00
+owed "one unit" "[('5.00', 'applied')]"
+back later 1 -50.00
+owed "both units" "[('0.00', 'applied')]"
+# The offer says revive: its coupon is good again.
+ok sale --shop shop --basket two.json --reference again --scan later.png
+owed "another sale" "[('0.00', 'applied'), ('10.00', 'applied')]"
+ok refund --shop shop --sale again --line 1:2
+ok report redemptions --shop shop --json
+same "discounts that came back" "$(printf '%s' "$out" | json "[r['returned'] for r in d['rows'] if r['offer'] == 'claw_back']")" "['30.00', '30.00']"
+
+# Another till of the shop takes back what this one sold, this one the rest, and nobody a third part.
+ok till enrol till2 --shop shop
+ok sale --shop shop --basket two.json --reference elsewhere --json
+id=$(printf '%s' "$out" | json "d['sale']")
+ok refund --shop shop --till till2 --sale elsewhere --line 1 --json
+same "at the other till" "$(printf '%s' "$out" | json "d['due']")" "-50.00"
+no 2 argument refund --shop shop --till till2 --sale "$id" --line 1:1.001
+back elsewhere 1 -50.00
+no 2 argument refund --shop shop --till till2 --sale "$id" --line 1:0.001
+no 1 unknown_sale refund --shop shop --till till2 --sale nothing --line 1
+
 # A rule that is none is still refused, and nothing is published.
 offer never "o['returns'] = 'never'"
 no 1 bad_value offer publish never.json --shop shop
 has "where" "$(cat err.txt)" '\$\.returns'
 ok report roi --shop shop --json
-same "everything came back" "$(printf '%s' "$out" | json "[r['net'] for r in d['rows'] if r['channel'] == 'total']")" "['0.00']"
+same "all but the sale without an offer came back" "$(printf '%s' "$out" | json "[r['net'] for r in d['rows'] if r['channel'] == 'total']")" "['100.00']"

@@ -88,6 +88,10 @@ void world_commit_message(struct world *w, struct world_till *t, struct world_sa
                           uint8_t d[HASH_SIZE]);
 void world_void_message(struct world *w, struct world_till *t, const struct world_sale *s,
                         const uint8_t commit[HASH_SIZE], struct buf *out);
+/* `quantity` (thousandths) of the sale's one line comes back, with its part of the price. */
+void world_return_message(struct world *w, struct world_till *t, const struct world_sale *s,
+                          const uint8_t commit[HASH_SIZE], int64_t quantity, struct buf *out,
+                          uint8_t d[HASH_SIZE]);
 void world_link_message(struct world *w, struct world_till *t, int op, struct bytes handle,
                         const struct offer *o, const char *channel, struct buf *out);
 /* Sends a message and returns the reason of its last answer (0: registered, released, granted). */

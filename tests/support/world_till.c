@@ -232,6 +232,40 @@ void world_void_message(struct world *w, struct world_till *t, const struct worl
     move_on(t, own, NULL);
 }
 
+void world_return_message(struct world *w, struct world_till *t, const struct world_sale *s,
+                          const uint8_t commit[HASH_SIZE], int64_t quantity, struct buf *out,
+                          uint8_t d[HASH_SIZE])
+{
+    struct bytes part[2];
+    struct reversed list[MAX_REDEMPTIONS];
+    struct redemption redeemed[MAX_REDEMPTIONS];
+    uint8_t own[HASH_SIZE];
+    struct world_sale back = *s;
+    struct line line = s->basket.lines.v[0];
+    size_t n = redemptions(s, redeemed);
+    struct reverse r = {.common = world_common(w),
+                        .chain = next_record(t),
+                        .op = REVERSE_RETURN,
+                        .currency = bytes_str("EUR"),
+                        .gross = s->quote.gross * quantity / line.quantity,
+                        .net = s->quote.net * quantity / line.quantity,
+                        .tax = s->quote.tax * quantity / line.quantity,
+                        .due = s->quote.due * quantity / line.quantity,
+                        .redemptions = {list, n}};
+    r.discount = r.gross - r.net;
+    for (size_t i = 0; i < n; i++) {
+        list[i] = (struct reversed){(int64_t)i, redeemed[i].discount * quantity / line.quantity,
+                                    redeemed[i].cashback * quantity / line.quantity};
+    }
+    line.quantity = quantity;
+    back.basket.lines.v = &line;
+    memcpy(r.commit, commit, HASH_SIZE);
+    assert_int_equal(random_bytes(r.sale, ID_SIZE), 0);
+    parts(w, &back, part, r.lines, r.person);
+    sign(t, KIND_REVERSE, &r, part, out, own);
+    move_on(t, own, d);
+}
+
 void world_link_message(struct world *w, struct world_till *t, int op, struct bytes handle,
                         const struct offer *o, const char *channel, struct buf *out)
 {

@@ -7,10 +7,11 @@
 static const struct usage usage = {
     "refund --shop DIR --sale ID --line N[:QUANTITY]... [options]",
     "Takes goods of a recorded sale back through the plugin: what goes back follows from the sale's own\n"
-    "record, and is recorded at the till that sold it.",
+    "record and from what came back of it before, at any till. The authority is asked for a sale of another\n"
+    "till.",
     0, 0};
 
-enum { QUANTITY_DIGITS = 3, LINES_MAX = 4096 };
+enum { QUANTITY_DIGITS = 3, LINES_MAX = 4096, DEADLINE_MS = 10000 };
 
 struct options {
     const char *dir, *sale, *till, *plugin, *reference, *tender;
@@ -65,11 +66,19 @@ static int make_reference(const struct options *o, char out[68], struct err *e)
 static int begin(struct ring *r, const struct options *o, const char *reference, struct err *e)
 {
     int32_t outcome = 0;
-    int rc = r->plugin.refund_begin_(r->till, o->sale, reference, 0, &r->sale, &outcome);
+    int rc = r->plugin.refund_begin_(r->till, o->sale, reference, DEADLINE_MS, &r->sale, &outcome);
     if (rc) {
         return plugin_fail(&r->plugin, rc, e);
     }
-    return outcome ? err_set(e, outcome, "this till has recorded no sale %.64s", o->sale) : 0;
+    if (outcome == TILLPROOF_OFFLINE) {
+        return err_set(
+            e, outcome,
+            "the authority does not answer, and the sale is none of this till; try again, or at the "
+            "till that sold it");
+    }
+    return outcome ? err_set(e, outcome,
+                             "no till has recorded a sale %.64s, or several have: then give its id", o->sale)
+                   : 0;
 }
 
 static int pay_back(struct ring *r, const struct options *o, const struct tillproof_line *lines,
@@ -145,7 +154,7 @@ int cmd_refund(int argc, char **argv)
         {"sale", OPT_TEXT, &o.sale, "ID", "the sale: its id, or its reference", OPT_NEEDED},
         {"line", OPT_EACH, &o.lines, "N[:QUANTITY]",
          "a line that comes back (one unit of it); may be repeated", OPT_NEEDED},
-        {"till", OPT_TEXT, &o.till, "NAME", "the till that sold it (till1)", 0},
+        {"till", OPT_TEXT, &o.till, "NAME", "the till that takes it back (till1)", 0},
         {"tender", OPT_TEXT, &o.tender, "KIND", "how the money goes back (cash)", 0},
         {"reference", OPT_TEXT, &o.reference, "TEXT",
          "the refund's own number; the same one tells the same refund", 0},

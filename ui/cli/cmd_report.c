@@ -7,7 +7,8 @@
 
 static const struct usage usage = {
     "report redemptions|roi --shop DIR [--from DATE] [--to DATE] [--csv|--json]",
-    "redemptions: each redemption, with its share of the sale's amounts and its fee.\n"
+    "redemptions: each redemption, with its share of the sale's amounts and its fee, what returns took back\n"
+    "of its discount, and the cashback that is owed for it after returns.\n"
     "roi: what was issued, redeemed and earned through each channel and campaign. Sales that no offer "
     "brought\n"
     "stand in the row (none); the columns add up to the sales, less the returns in the row\n"
@@ -18,7 +19,8 @@ static const struct column redemption_columns[] = {
     {"time", COLUMN_TEXT},    {"till", COLUMN_TEXT},       {"sale", COLUMN_TEXT},
     {"offer", COLUMN_TEXT},   {"channel", COLUMN_TEXT},    {"campaign", COLUMN_TEXT},
     {"gross", COLUMN_AMOUNT}, {"discount", COLUMN_AMOUNT}, {"net", COLUMN_AMOUNT},
-    {"fee", COLUMN_AMOUNT},   {"outcome", COLUMN_TEXT}};
+    {"fee", COLUMN_AMOUNT},   {"returned", COLUMN_AMOUNT}, {"cashback", COLUMN_AMOUNT},
+    {"outcome", COLUMN_TEXT}};
 static const struct column roi_columns[] = {{"channel", COLUMN_TEXT}, {"campaign", COLUMN_TEXT},
                                             {"issued", COLUMN_COUNT}, {"redeemed", COLUMN_COUNT},
                                             {"gross", COLUMN_AMOUNT}, {"discount", COLUMN_AMOUNT},
@@ -60,6 +62,8 @@ static int take_redemption(void *arg, const struct report_redemption *row)
     table_amount(t, row->discount, m->digits);
     table_amount(t, row->net, m->digits);
     table_amount(t, row->fee, m->digits);
+    table_amount(t, row->returned, m->digits);
+    table_amount(t, row->cashback, m->digits);
     table_text(t, code_word(row->outcome));
     return t->cells.failed ? TP_E_MEMORY : 0;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 3, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
+enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 5, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
 
 struct statement_rows {
     struct rows head;
@@ -34,10 +34,11 @@ static sqlite3_stmt *stmt_of(struct rows *st)
     return ((struct statement_rows *)(void *)st)->stmt;
 }
 
-extern const unsigned char schema_0001[], schema_0002[], schema_0003[];
+extern const unsigned char schema_0001[], schema_0002[], schema_0003[], schema_0004[], schema_0005[];
 
 /* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
-static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003};
+static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003, schema_0004,
+                                                           schema_0005};
 
 static int fault(struct sqlite_store *s, int sqlite_rc)
 {
@@ -122,7 +123,12 @@ static int settle(struct sqlite_store *s, int flags)
         return TP_E_CORRUPT;
     }
     if (flags & STORE_READ_ONLY) {
-        return version > 0 ? 0 : TP_E_NO_SHOP; /* an older one has all that is read */
+        if (version > 0 && version < SCHEMA_VERSION) {
+            snprintf(s->head.error, sizeof s->head.error,
+                     "an earlier version wrote it: open it once where it can be written");
+            return TP_E_READ_ONLY;
+        }
+        return version > 0 ? 0 : TP_E_NO_SHOP;
     }
     if ((rc = exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")) || version == SCHEMA_VERSION) {
         return rc;

@@ -65,6 +65,7 @@ static void deal(struct world *w, struct deck *deck)
     struct buf message;
     struct offer all[LIMITED];
     twice.per_coupon = 2;
+    twice.revive = true;
     world_publish(w, &o);
     world_publish(w, &twice);
     world_batch(w, 1, &o, COUPONS, "email", "autumn");
@@ -100,6 +101,12 @@ static void deal(struct world *w, struct deck *deck)
         if (pick(6) == 0) {
             buf_reset(&message);
             world_void_message(w, t, &s, d, &message);
+            put(w, deck, &message);
+        }
+        /* From any till, in parts or as a whole, and now and then more than there was. */
+        for (uint32_t returns = pick(4); returns > 1; returns--) {
+            buf_reset(&message);
+            world_return_message(w, &w->tills[pick(TILLS)], &s, d, pick(2) ? 1000 : 500, &message, NULL);
             put(w, deck, &message);
         }
     }
@@ -143,7 +150,8 @@ static void forget_records(sqlite3 *db)
              "BEGIN; DELETE FROM part WHERE d IN (SELECT d FROM statement WHERE kind IN (%d, %d, %d));"
              "DELETE FROM statement WHERE kind IN (%d, %d, %d);"
              "DELETE FROM record; DELETE FROM link; DELETE FROM redemption; DELETE FROM sale; DELETE FROM "
-             "reversal; DELETE FROM tally; DELETE FROM visit;"
+             "reversal; DELETE FROM reversal_line; DELETE FROM reversal_share; DELETE FROM tally; DELETE "
+             "FROM visit;"
              "UPDATE till SET head_seq = 0, head_d = terminal, quarantined = 0; COMMIT",
              KIND_LINK, KIND_COMMIT, KIND_REVERSE, KIND_LINK, KIND_COMMIT, KIND_REVERSE);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
@@ -191,6 +199,7 @@ static void any_order_leaves_equal_projections(void **state)
     deal(w, deck);
     deliver(w, deck);
     const char *first = world_dump(w);
+    assert_true(count(first, "reversal_line|") > 20);
     assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
     assert_true(count(first, "redemption|") > 60);
     every_contest_was_lost(db);

@@ -416,7 +416,6 @@ static void the_rest_is_checked(void **state)
         {WITH("'limits':{'budget':50000}"), TP_BAD_VALUE, "$.limits.budget"},
         {WITH("'limits':{'per_day':1}"), TP_UNKNOWN_KEY, "$.limits.per_day"},
         {WITH("'returns':'never'"), TP_BAD_VALUE, "$.returns"},
-        {WITH("'revive':true"), TP_UNSUPPORTED, "$.revive"},
         {WITH("'revive':'no'"), TP_BAD_VALUE, "$.revive"},
         {WITH("'gs1':'8112'"), TP_UNSUPPORTED, "$.gs1"},
         {WITH("'gs1':''"), TP_BAD_VALUE, "$.gs1"},

@@ -162,7 +162,6 @@ static void the_rest_has_ranges(void **state)
 static void what_is_not_kept_is_refused_by_name(void **state)
 {
     (void)state;
-    REFUSED(revive, true, TP_UNSUPPORTED, "$.revive");
     REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(offline, OFFLINE_RISK, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(gs1, bytes_str("8112"), TP_UNSUPPORTED, "$.gs1");

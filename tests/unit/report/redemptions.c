@@ -80,6 +80,25 @@ static void an_offer_without_a_fee_costs_nothing(void **state)
     assert_int_equal(t.rows[0].fee, 0);
 }
 
+static int take_back(struct store *s, void *arg)
+{
+    return store_redemption_back(s, arg);
+}
+
+static void what_returns_took_back_stands_beside_it(void **state)
+{
+    struct books *b = *state;
+    struct redemption_row row = {.place = 0, .back_discount = 40};
+    books_offer(b, "coffee", 1, NONE, NONE);
+    books_sale(b, 100, 1000, 100, false, &(struct used){"coffee", "email", "", 100, 0}, 1);
+    row.d[0] = 1;
+    assert_int_equal(store_write(b->store, take_back, &row), 0);
+    struct taken t = run(b, 0, 1000);
+    assert_int_equal(t.rows[0].returned, 40);
+    assert_int_equal(t.rows[0].discount, 100);
+    assert_int_equal(t.rows[0].cashback, 0);
+}
+
 static void two_redemptions_share_the_sale_by_their_discounts(void **state)
 {
     struct books *b = *state;
@@ -168,6 +187,7 @@ int main(void)
         TEST(the_fee_is_percent_of_the_share_of_net_plus_the_fixed_part),
         TEST(a_half_cent_of_fee_is_rounded_away_from_zero),
         TEST(an_offer_without_a_fee_costs_nothing),
+        TEST(what_returns_took_back_stands_beside_it),
         TEST(two_redemptions_share_the_sale_by_their_discounts),
         TEST(a_conflict_is_told_by_its_word_and_has_no_fee),
         TEST(a_voided_sale_is_listed_and_counts_nothing),

@@ -487,6 +487,8 @@ static void answer_one(struct fake *f, const struct statement *st, enum fake_mod
         answer_sync(f, st, mode, reply);
     } else if (st->kind == KIND_HOLD) {
         answer_hold(f, st, mode, reply);
+    } else if (st->kind == KIND_RECALL) {
+        answer_problem(reply, st->d, TP_UNKNOWN_SALE, NULL); /* tests/unit/truths/recall.c knows sales */
     } else if (st->kind == KIND_RELEASE) {
         answer_release(f, st, reply);
     } else {

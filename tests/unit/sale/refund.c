@@ -34,7 +34,7 @@ static int64_t refund(struct till *t, const char *reference)
 {
     struct err e = {0};
     int64_t sale = 0;
-    if (till_refund_begin(t, bytes_str("A-1"), bytes_str(reference), &sale, &e)) {
+    if (till_refund_begin(t, bytes_str("A-1"), bytes_str(reference), 0, &sale, &e)) {
         fail_msg("%s", e.text);
     }
     return sale;
@@ -125,22 +125,23 @@ static void a_refund_names_a_sale_of_this_till(void **state)
     char hex[2 * ID_SIZE + 1];
     int64_t id = 0, by_id = 0;
     int64_t sale = sold(f, t), open = fake_sale(t, "A-2");
-    assert_int_equal(till_refund_begin(t, bytes_str("none"), bytes_str("R-1"), &id, NULL), TP_UNKNOWN_SALE);
-    assert_int_equal(till_refund_begin(t, bytes_str("A-2"), bytes_str("R-1"), &id, NULL), TP_UNKNOWN_SALE);
+    assert_int_equal(till_refund_begin(t, bytes_str("none"), bytes_str("R-1"), 0, &id, NULL),
+                     TP_UNKNOWN_SALE);
+    assert_int_equal(till_refund_begin(t, bytes_str("A-2"), bytes_str("R-1"), 0, &id, NULL), TP_UNKNOWN_SALE);
     assert_int_equal(till_sale_info(t, sale, &info, &e), 0);
     hex_encode(info.uuid, ID_SIZE, hex);
-    assert_int_equal(till_refund_begin(t, bytes_str(hex), bytes_str("R-1"), &by_id, &e), 0);
+    assert_int_equal(till_refund_begin(t, bytes_str(hex), bytes_str("R-1"), 0, &by_id, &e), 0);
     assert_int_equal(refund(t, "R-1"), by_id);
-    assert_int_equal(till_refund_begin(t, bytes_str("A-1"), bytes_str("A-2"), &id, NULL), TP_E_EXISTS);
-    assert_int_equal(till_refund_begin(t, bytes_str("A-1"), bytes_str("A-1"), &id, NULL), TP_E_EXISTS);
-    assert_int_equal(till_refund_begin(t, bytes_str("A-1"), bytes_str(""), &id, NULL), TP_E_ARGUMENT);
+    assert_int_equal(till_refund_begin(t, bytes_str("A-1"), bytes_str("A-2"), 0, &id, NULL), TP_E_EXISTS);
+    assert_int_equal(till_refund_begin(t, bytes_str("A-1"), bytes_str("A-1"), 0, &id, NULL), TP_E_EXISTS);
+    assert_int_equal(till_refund_begin(t, bytes_str("A-1"), bytes_str(""), 0, &id, NULL), TP_E_ARGUMENT);
     assert_int_equal(back(t, by_id, 2, 1000), TP_E_ARGUMENT); /* no such line */
     assert_int_equal(back(t, by_id, 1, -1000), TP_E_ARGUMENT);
     assert_int_equal(id, 0);
     fake_lines(t, open);
     fake_commit(t, open);
     assert_int_equal(till_void(t, open, &e), 0);
-    assert_int_equal(till_refund_begin(t, bytes_str("A-2"), bytes_str("R-9"), &id, NULL), TP_E_STATE);
+    assert_int_equal(till_refund_begin(t, bytes_str("A-2"), bytes_str("R-9"), 0, &id, NULL), TP_E_STATE);
     till_close(t, 0);
 }
 
@@ -154,7 +155,7 @@ static void neither_a_refund_nor_its_sale_is_voided(void **state)
     fake_commit(t, one);
     assert_int_equal(till_void(t, one, &e), TP_E_STATE);
     assert_int_equal(till_void(t, sale, NULL), TP_E_STATE);
-    assert_int_equal(till_refund_begin(t, bytes_str("R-1"), bytes_str("R-2"), &id, NULL), TP_E_STATE);
+    assert_int_equal(till_refund_begin(t, bytes_str("R-1"), bytes_str("R-2"), 0, &id, NULL), TP_E_STATE);
     int64_t open = refund(t, "R-3");
     assert_int_equal(till_void(t, open, NULL), 0); /* one that is not recorded is forgotten */
     till_close(t, 0);

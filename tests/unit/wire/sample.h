@@ -124,6 +124,13 @@ static inline void sample_till(enum kind kind, union payload *p)
                                       .sale = {0x5A},
                                       .rev = 2};
         break;
+    case KIND_RECALL:
+        p->recall = (struct recall){.common = sample_common,
+                                    .id = {6},
+                                    .head = sample_head,
+                                    .sale = bytes_str("0123456789abcdef"),
+                                    .reference = {7}};
+        break;
     case KIND_SYNC:
         p->sync = (struct sync){.common = sample_common, .id = {3}, .head = sample_head, .have = 4};
         break;
@@ -171,6 +178,9 @@ static inline void sample(enum kind kind, union payload *p)
                                   .ttl_ms = 120000,
                                   .policy = 1,
                                   .verdicts = {sample_verdicts, 2}};
+        break;
+    case KIND_RECALLED:
+        p->recalled = (struct recalled){sample_common, {5}, {6}, {7}};
         break;
     case KIND_PICKUP:
         p->pickup = (struct pickup){sample_common, {4}, bytes_str("coupon")};
