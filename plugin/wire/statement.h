@@ -48,6 +48,7 @@ enum kind {
     KIND_STATE,
     KIND_PICKUP,
     KIND_CLOSE,
+    KIND_CHECKPOINT,
     KIND_COUNT
 };
 
@@ -273,6 +274,13 @@ struct close {
     LIST(struct close_sum) sums; /* by currency */
 };
 
+/* The log's head, as its key signs it. */
+struct checkpoint {
+    struct common common;
+    int64_t size; /* leaves, from 1 */
+    uint8_t root[HASH_SIZE];
+};
+
 struct sync {
     struct common common;
     const struct checkpoint_seen *checkpoint;
@@ -343,6 +351,7 @@ union payload {
     struct state state;
     struct pickup pickup;
     struct close close;
+    struct checkpoint checkpoint;
 };
 
 /* The table of kinds. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 2, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
+enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 3, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
 
 struct statement_rows {
     struct rows head;
@@ -34,10 +34,10 @@ static sqlite3_stmt *stmt_of(struct rows *st)
     return ((struct statement_rows *)(void *)st)->stmt;
 }
 
-extern const unsigned char schema_0001[], schema_0002[];
+extern const unsigned char schema_0001[], schema_0002[], schema_0004[];
 
 /* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
-static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002};
+static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0004};
 
 static int fault(struct sqlite_store *s, int sqlite_rc)
 {

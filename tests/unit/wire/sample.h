@@ -172,6 +172,9 @@ static inline void sample(enum kind kind, union payload *p)
                                   .policy = 1,
                                   .verdicts = {sample_verdicts, 2}};
         break;
+    case KIND_CHECKPOINT:
+        p->checkpoint = (struct checkpoint){sample_common, 7, {3}};
+        break;
     case KIND_PICKUP:
         p->pickup = (struct pickup){sample_common, {4}, bytes_str("coupon")};
         break;
