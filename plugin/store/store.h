@@ -293,6 +293,14 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
 int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg);
 /* Every link record's rows, removals too. */
 int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_row *row), void *arg);
+/* Records by (till, epoch, seq, d), each with its statement (absent when it is not kept). */
+int store_records(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
+                  void *arg);
+/* The same as store_dump, a row at a time: `line` has no end of line; `table` is its first word. */
+int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, struct bytes line), void *arg);
+/* Writes what is kept at this moment to a new database of the same kind at path, which must not exist.
+ * TP_UNSUPPORTED where a database is no file. */
+int store_copy(struct store *s, const char *path);
 /* Appends every projection as text, one row a line, in a fixed order: what a rebuild must reproduce. */
 int store_dump(struct store *s, struct buf *out);
 

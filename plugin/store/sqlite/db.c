@@ -304,6 +304,18 @@ static int64_t changes(struct store *s)
     return sqlite3_changes64(own(s)->db);
 }
 
+static int copy(struct store *s, const char *path)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(own(s)->db, "VACUUM INTO ?1", -1, &st, NULL);
+    if (rc == SQLITE_OK && (rc = sqlite3_bind_text(st, 1, path, -1, SQLITE_TRANSIENT)) == SQLITE_OK) {
+        rc = sqlite3_step(st);
+    }
+    rc = rc == SQLITE_DONE ? 0 : fault(own(s), rc);
+    sqlite3_finalize(st);
+    return rc;
+}
+
 static int columns(struct rows *st)
 {
     return sqlite3_column_count(stmt_of(st));
@@ -340,6 +352,7 @@ static const struct backend sqlite_backend = {
     .next = next_row,
     .end = end_rows,
     .changes = changes,
+    .copy = copy,
     .columns = columns,
     .is_null = is_null,
     .is_blob = is_blob,
