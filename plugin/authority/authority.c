@@ -48,6 +48,7 @@ void authority_close(struct authority *a)
     }
     store_close(a->config.store);
     cose_key_free(&a->config.grant_key);
+    cose_key_free(&a->config.log_key);
     trust_free(&a->trust);
     arena_reset(&a->policy_memory);
     arena_reset(&a->automatics.memory);
@@ -68,12 +69,14 @@ static int learn_policy(struct authority *a, struct bytes raw)
     return rc;
 }
 
-static void learn_own_name(struct authority *a)
+/* The name of one of our keys, as the keyset has it; empty when it does not. */
+static void learn_name(const struct trust *t, enum purpose purpose, const struct cose_key *key, char name[64])
 {
-    for (size_t i = 0; i < a->trust.n; i++) {
-        const struct trusted_key *k = &a->trust.v[i];
-        if (k->purpose == PURPOSE_GRANT && memcmp(k->key.kid, a->config.grant_key.kid, KID_SIZE) == 0) {
-            bytes_to_cstr(bytes_str(k->name), a->name, sizeof a->name);
+    name[0] = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct trusted_key *k = &t->v[i];
+        if (k->purpose == purpose && memcmp(k->key.kid, key->kid, KID_SIZE) == 0) {
+            bytes_to_cstr(bytes_str(k->name), name, 64);
         }
     }
 }
@@ -92,7 +95,8 @@ static int learn(void *arg, const struct stored *row)
         rc = rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
     } else if (row->kind == KIND_KEYSET) {
         rc = trust_keyset(&a->trust, &st.payload.keyset, NULL);
-        learn_own_name(a);
+        learn_name(&a->trust, PURPOSE_GRANT, &a->config.grant_key, a->name);
+        learn_name(&a->trust, PURPOSE_LOG, &a->config.log_key, a->log_name);
     } else {
         rc = trust_terminal(&a->trust, &st.payload.terminal, NULL);
     }
@@ -103,8 +107,7 @@ static int learn(void *arg, const struct stored *row)
     return rc > 0 || rc == TP_E_MALFORMED ? TP_E_CORRUPT : rc;
 }
 
-/* Takes in what other handles on the same store have kept since. */
-static int refresh(struct authority *a)
+int authority_refresh(struct authority *a)
 {
     return store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
 }
@@ -158,6 +161,9 @@ static int keep(struct call *c)
     if (rc == 0 && fresh && handlers[c->st->kind].project) {
         rc = handlers[c->st->kind].project(c);
     }
+    if (rc == 0 && fresh) {
+        rc = log_queue(c);
+    }
     if (rc == 0) {
         answer_registered(c->answer, c->st->d);
     }
@@ -169,6 +175,7 @@ static int run(struct store *s, void *arg)
     struct call *c = arg;
     c->s = s;
     c->err = (struct err){0};
+    c->log_due = false;
     buf_reset(c->answer);
     int (*answer)(struct call *) = handlers[c->st->kind].answer;
     int rc = answer ? request_handle(c, answer) : keep(c);
@@ -185,7 +192,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     struct buf answer;
     buf_init(&answer, MESSAGE_MAX);
     struct call c = {.a = a, .st = st, .now = clock_wall(a->config.clock), .arena = arena, .answer = &answer};
-    int rc = may_come_in(st->kind) ? refresh(a)
+    int rc = may_come_in(st->kind) ? authority_refresh(a)
                                    : err_set(&c.err, TP_BAD_STATEMENT, "an authority alone signs that");
     if (rc == 0) {
         rc = authenticate(&c);
@@ -200,6 +207,9 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
         rc = 0;
     }
     buf_free(&answer);
+    if (rc == 0 && c.log_due) {
+        log_now(a);
+    }
     return rc;
 }
 

@@ -11,11 +11,14 @@
 
 struct authority;
 
+enum { LOG_BATCH = 64 };
+
 struct authority_config {
     uint8_t id[ID_SIZE];       /* this authority */
     uint8_t root[HASH_SIZE];   /* thumbprint of the root key that its first keyset must be signed by */
     struct store *store;       /* taken over when authority_open succeeds */
     struct cose_key grant_key; /* taken over when authority_open succeeds */
+    struct cose_key log_key;   /* Ed25519, taken over likewise; all zero: this handle keeps no log */
     uint8_t card_key[HASH_SIZE];
     const struct clock_source *clock; /* outlives the authority */
 };
@@ -31,6 +34,17 @@ void authority_close(struct authority *a); /* takes NULL */
  * then nothing of the failing statement was kept, and reply holds the answers before it.
  */
 int authority_handle(struct authority *a, struct bytes request, struct buf *reply);
+
+/*
+ * Gives leaves to statements that wait for them, LOG_BATCH at most, and signs one checkpoint for them. A
+ * handle with a log key does so by itself at each sync and when LOG_BATCH wait; a daemon whose workers have
+ * none calls this from its one sequencer, until *added is 0. 0, or what the store says: then nothing was
+ * added.
+ */
+int authority_log(struct authority *a, int64_t *added, struct err *e);
+/* Appends the receipt of a statement for the last checkpoint (proof/receipt.h). 0; STORE_NOT_FOUND while it
+ * has no leaf; TP_E_STATE without a log key; or what the store says. */
+int authority_receipt(struct authority *a, const uint8_t d[HASH_SIZE], struct buf *out, struct err *e);
 
 /* Drops every projection and makes it anew from the kept statements, in one transaction. */
 int authority_rebuild(struct authority *a, struct err *e);

@@ -25,6 +25,7 @@ struct automatics {
 struct authority {
     struct authority_config config;
     char name[64];      /* of the grant key, as the keyset has it: iss of what it signs */
+    char log_name[64];  /* the same of the log key; empty while no keyset has it */
     struct trust trust; /* keysets and terminals up to statement number `learned` */
     int64_t learned;
     struct arena policy_memory;
@@ -41,6 +42,7 @@ struct call {
     int64_t now;    /* when it is, or was, received */
     struct arena *arena;
     struct buf *answer;
+    bool log_due; /* the log is to be written when this is done */
     struct err err;
 };
 
@@ -71,6 +73,15 @@ bool request_stale(const struct call *c);
 
 /* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);
+
+/* Takes in what other handles on the same store have kept since. */
+int authority_refresh(struct authority *a);
+
+/* log.c: the call's statement waits for its leaf; inside its transaction. */
+int log_queue(struct call *c);
+/* Leaves and a checkpoint for what waits, where this handle keeps the log; outside of any transaction. When
+ * it fails, they wait on: what was accepted and answered stands, and the next call tries again. */
+void log_now(struct authority *a);
 
 /* lookup.c: statements read back, decoded into the call's arena. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,

@@ -107,6 +107,7 @@ int sync_answer(struct call *c)
     if (!p) {
         return TP_E_MEMORY;
     }
+    c->log_due = true;
     p->c = c;
     buf_init(&p->rest, SEND_BYTES);
     buf_init(&envelope, ENVELOPE_MAX);

@@ -42,7 +42,8 @@ int store_record_fork(struct store *s, const struct record_row *row, bool *fork)
     struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
-                 "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 AND ("
+                 "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 "
+                 "AND seq BETWEEN ?4 - 1 AND ?4 + 1 AND ("
                  "(seq = ?4 AND d <> ?5) OR (seq = ?4 - 1 AND d <> ?6) OR (seq = ?4 + 1 AND prev <> ?5)))",
                  "xiihh", row->till, row->epoch, row->seq, row->d, row->prev);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
@@ -51,4 +52,24 @@ int store_record_fork(struct store *s, const struct record_row *row, bool *fork)
     *fork = sql_int(st, 0) != 0;
     sql_end(s, st);
     return 0;
+}
+
+int store_records(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
+                  void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT r.till, r.epoch, r.seq, r.d, r.prev, s.raw FROM record r LEFT JOIN statement s "
+                      "ON s.merchant = r.merchant AND s.d = r.d WHERE r.merchant = ?1 "
+                      "ORDER BY r.till, r.epoch, r.seq, r.d",
+                      "");
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct record_row row = {.till = sql_bytes(st, 0), .epoch = sql_int(st, 1), .seq = sql_int(st, 2)};
+        sql_fixed(st, 3, row.d, HASH_SIZE);
+        sql_fixed(st, 4, row.prev, HASH_SIZE);
+        if ((rc = fn(arg, &row, sql_bytes(st, 5))) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
 }

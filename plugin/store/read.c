@@ -43,6 +43,8 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
     return rc;
 }
 
+enum { DUMP_LINE_MAX = 1024 * 1024 };
+
 static void dump_row(struct rows *st, const char *name, struct buf *out)
 {
     buf_puts(out, name);
@@ -57,10 +59,9 @@ static void dump_row(struct rows *st, const char *name, struct buf *out)
             buf_put(out, v.p, v.n);
         }
     }
-    buf_putc(out, '\n');
 }
 
-int store_dump(struct store *s, struct buf *out)
+int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, struct bytes line), void *arg)
 {
     static const struct {
         const char *name, *text;
@@ -80,14 +81,35 @@ int store_dump(struct store *s, struct buf *out)
         {"reversal_line", "SELECT * FROM reversal_line WHERE merchant = ?1 ORDER BY d, number"},
         {"reversal_share", "SELECT * FROM reversal_share WHERE merchant = ?1 ORDER BY d, place"},
     };
+    struct buf line;
     int rc = 0;
+    buf_init(&line, DUMP_LINE_MAX);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++) {
         struct rows *st = NULL;
         rc = sql_open(s, &st, tables[i].text, "");
         while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
-            dump_row(st, tables[i].name, out);
-            rc = 0;
+            buf_reset(&line);
+            dump_row(st, tables[i].name, &line);
+            rc = line.failed ? TP_E_MEMORY : fn(arg, tables[i].name, buf_view(&line));
+            if (rc) {
+                sql_end(s, st);
+            }
         }
     }
-    return rc ? rc : out->failed ? TP_E_MEMORY : 0;
+    buf_free(&line);
+    return rc;
+}
+
+static int append_line(void *arg, const char *table, struct bytes line)
+{
+    struct buf *out = arg;
+    (void)table;
+    buf_put(out, line.p, line.n);
+    buf_putc(out, '\n');
+    return out->failed ? TP_E_MEMORY : 0;
+}
+
+int store_dump(struct store *s, struct buf *out)
+{
+    return store_dump_each(s, append_line, out);
 }

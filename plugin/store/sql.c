@@ -81,6 +81,11 @@ int64_t sql_changes(struct store *s)
     return s->backend->changes(s);
 }
 
+int store_copy(struct store *s, const char *path)
+{
+    return s->backend->copy ? s->backend->copy(s, path) : TP_UNSUPPORTED;
+}
+
 int sql_columns(struct rows *st)
 {
     return st->backend->columns(st);

@@ -21,7 +21,8 @@ struct backend {
     int (*open)(struct store *s, struct rows **st, const char *text, const char *types, va_list *args);
     int (*next)(struct store *s, struct rows *st);
     void (*end)(struct store *s, struct rows *st);
-    int64_t (*changes)(struct store *s); /* rows that the last statement changed */
+    int64_t (*changes)(struct store *s);            /* rows that the last statement changed */
+    int (*copy)(struct store *s, const char *path); /* NULL: it is no file */
     int (*columns)(struct rows *st);
     bool (*is_null)(struct rows *st, int column);
     bool (*is_blob)(struct rows *st, int column);

@@ -346,6 +346,53 @@ int store_outcome_put(struct store *s, const struct outcome_row *row);
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
                    int (*fn)(void *arg, const struct outcome_row *row), void *arg);
 
+/* ---- the log ---- */
+
+/* A statement that was accepted in this transaction waits for its leaf. */
+int store_leaf_wait(struct store *s, const uint8_t d[HASH_SIZE]);
+/* How many wait, counted up to `limit`. */
+int store_leaves_waiting(struct store *s, int64_t limit, int64_t *count);
+
+struct waiting_leaf {
+    int64_t n; /* its place in the queue */
+    uint8_t d[HASH_SIZE];
+    struct bytes raw; /* the statement; absent when it is not kept */
+};
+/* The first `limit` that wait, in order. */
+int store_each_waiting(struct store *s, int64_t limit, int (*fn)(void *arg, const struct waiting_leaf *row),
+                       void *arg);
+/* They have their leaves, up to that place. */
+int store_waiting_drop(struct store *s, int64_t up_to);
+
+struct leaf_row {
+    int64_t index; /* from 0 */
+    uint8_t d[HASH_SIZE], entry[HASH_SIZE];
+};
+int store_leaf_put(struct store *s, const struct leaf_row *row); /* TP_E_EXISTS: the index or D is taken */
+int store_leaf_count(struct store *s, int64_t *count);           /* one above the highest index */
+int store_leaf(struct store *s, const uint8_t d[HASH_SIZE], struct leaf_row *row); /* STORE_NOT_FOUND */
+/* Leaves from index `from` on, in order, each with its statement (absent when it is not kept). */
+int store_leaves(struct store *s, int64_t from,
+                 int (*fn)(void *arg, const struct leaf_row *row, struct bytes raw), void *arg);
+/* The first statement that has no leaf and does not wait for one. STORE_NOT_FOUND: there is none. */
+int store_unlogged(struct store *s, uint8_t d[HASH_SIZE]);
+
+/* A complete node of the tree: level 0 are leaves. */
+int store_node_put(struct store *s, int level, int64_t index, const uint8_t hash[HASH_SIZE]);
+int store_node(struct store *s, int level, int64_t index, uint8_t hash[HASH_SIZE]); /* STORE_NOT_FOUND */
+
+struct checkpoint_row {
+    int64_t size, time_ms;
+    uint8_t root[HASH_SIZE];
+    struct bytes raw, note; /* the statement, and the same as a signed note */
+};
+int store_checkpoint_put(struct store *s, const struct checkpoint_row *row);
+/* Those of from_size or more leaves, by size. */
+int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
+                      int (*fn)(void *arg, const struct checkpoint_row *row), void *arg);
+/* The largest, without raw and note. STORE_NOT_FOUND. */
+int store_checkpoint_last(struct store *s, struct checkpoint_row *row);
+
 /* ---- reading for reports: each in one snapshot with store_read ---- */
 
 /* Runs fn in one read transaction. */
@@ -363,6 +410,14 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
 int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg);
 /* Every link record's rows, removals too. */
 int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_row *row), void *arg);
+/* Records by (till, epoch, seq, d), each with its statement (absent when it is not kept). */
+int store_records(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
+                  void *arg);
+/* The same as store_dump, a row at a time: `line` has no end of line; `table` is its first word. */
+int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, struct bytes line), void *arg);
+/* Writes what is kept at this moment to a new database of the same kind at path, which must not exist.
+ * TP_UNSUPPORTED where a database is no file. */
+int store_copy(struct store *s, const char *path);
 /* Appends every projection as text, one row a line, in a fixed order: what a rebuild must reproduce. */
 int store_dump(struct store *s, struct buf *out);
 

@@ -51,6 +51,7 @@ enum kind {
     KIND_STATE,
     KIND_PICKUP,
     KIND_CLOSE,
+    KIND_CHECKPOINT,
     KIND_RECALL,
     KIND_RECALLED,
     KIND_COUNT
@@ -278,6 +279,13 @@ struct close {
     LIST(struct close_sum) sums; /* by currency */
 };
 
+/* The log's head, as its key signs it. */
+struct checkpoint {
+    struct common common;
+    int64_t size; /* leaves, from 1 */
+    uint8_t root[HASH_SIZE];
+};
+
 struct sync {
     struct common common;
     const struct checkpoint_seen *checkpoint;
@@ -386,6 +394,7 @@ union payload {
     struct state state;
     struct pickup pickup;
     struct close close;
+    struct checkpoint checkpoint;
     struct recall recall;
     struct recalled recalled;
 };

@@ -311,6 +311,14 @@ static const struct field close_fields[] = {
 };
 static const struct schema schema_close = SCHEMA("close", SHAPE_MAP, close, close_fields);
 
+static const struct field signed_checkpoint_fields[] = {
+    COMMON(checkpoint),
+    INT(checkpoint, size, 10, 1, COUNTER_MAX),
+    FIXED(checkpoint, root, 11, HASH_SIZE),
+};
+static const struct schema schema_signed_checkpoint =
+    SCHEMA("checkpoint", SHAPE_MAP, checkpoint, signed_checkpoint_fields);
+
 static const struct field recall_fields[] = {
     COMMON(recall),
     REQUEST(recall),
@@ -382,6 +390,7 @@ const struct kind_info kinds[KIND_COUNT] = {
     [KIND_SYNC] = {"sync", &schema_sync, PURPOSE_TILL, .request = true},
     [KIND_STATE] = {"state", &schema_state, PURPOSE_GRANT, .leaf = false},
     [KIND_CLOSE] = {"close", &schema_close, PURPOSE_TILL, .record = true, .leaf = true},
+    [KIND_CHECKPOINT] = {"checkpoint", &schema_signed_checkpoint, PURPOSE_LOG, .leaf = false},
     [KIND_RECALL] = {"recall", &schema_recall, PURPOSE_TILL, .request = true},
     [KIND_RECALLED] = {"recalled", &schema_recalled, PURPOSE_GRANT, .leaf = false},
     [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},

@@ -50,6 +50,19 @@ static void raw_sql(struct spot *p, const char *sql)
     sqlite3_close(db);
 }
 
+static int64_t raw_int(struct spot *p, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    int64_t v = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return v;
+}
+
 static void a_missing_database_is_not_made_by_accident(void **state)
 {
     struct spot *p = *state;
@@ -75,9 +88,12 @@ static void a_newer_and_a_foreign_database_are_refused(void **state)
     struct spot *p = *state;
     struct store *s = NULL;
     struct err e = {0};
+    char back[64];
+    snprintf(back, sizeof back, "PRAGMA user_version = %d; PRAGMA application_id = 7",
+             (int)raw_int(p, "PRAGMA user_version"));
     raw_sql(p, "PRAGMA user_version = 99");
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_NEWER);
-    raw_sql(p, "PRAGMA user_version = 5; PRAGMA application_id = 7");
+    raw_sql(p, back);
     e = (struct err){0};
     assert_int_equal(store_open(p->db, merchant, 0, &s, &e), TP_E_CORRUPT);
     raw_sql(p, "PRAGMA application_id = 0x54507266");
@@ -201,6 +217,7 @@ static void go_back_to_version_1(struct spot *p)
         "ALTER TABLE reversal DROP COLUMN currency; ALTER TABLE reversal DROP COLUMN outcome;"
         "ALTER TABLE reversal DROP COLUMN conflict; ALTER TABLE redemption DROP COLUMN back_discount;"
         "ALTER TABLE redemption DROP COLUMN back_cashback; ALTER TABLE redemption DROP COLUMN revived;"
+        "DROP TABLE leaf_queue; DROP TABLE leaf; DROP TABLE node; DROP TABLE checkpoint;"
         "DROP TABLE automatic; DROP TABLE pickup; DROP TABLE pickup_miss; PRAGMA user_version = 1");
 }
 
@@ -391,19 +408,6 @@ static void a_read_only_handle_writes_nothing(void **state)
     store_close(s);
 }
 
-static int64_t raw_int(struct spot *p, const char *sql)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int64_t v = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return v;
-}
-
 static void an_older_database_is_brought_forward_with_what_is_in_it(void **state)
 {
     struct spot *p = *state;
@@ -415,7 +419,7 @@ static void an_older_database_is_brought_forward_with_what_is_in_it(void **state
     assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
     go_back_to_version_1(p);
     assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
-    assert_int_equal(raw_int(p, "PRAGMA user_version"), 5);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), 6);
     assert_int_equal(raw_int(p, "PRAGMA application_id"), 0x54507266);
     assert_int_equal(store_batch(p->s, 7, &batch), 0);
     assert_string_equal(batch.channel, "email");
@@ -492,6 +496,63 @@ static void wrong_codes_are_counted_for_a_while(void **state)
     assert_true(mine == 2 && all == 3);
 }
 
+static int count_leaf(void *arg, const struct leaf_row *row, struct bytes raw)
+{
+    int64_t *next = arg;
+    assert_int_equal(row->index, (*next)++);
+    assert_null(raw.p); /* no such statement is kept here */
+    return 0;
+}
+
+static int take_n(void *arg, const struct waiting_leaf *row)
+{
+    *(int64_t *)arg = row->n;
+    return 0;
+}
+
+static void the_log_keeps_its_order_and_its_places(void **state)
+{
+    struct spot *p = *state;
+    uint8_t d[3][HASH_SIZE] = {{1}, {2}, {3}}, hash[HASH_SIZE];
+    int64_t n = 0, last = 0;
+    struct leaf_row leaf = {.index = 0};
+    struct checkpoint_row c;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(store_leaf_wait(p->s, d[i]), 0);
+    }
+    assert_int_equal(store_leaves_waiting(p->s, 2, &n), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(store_each_waiting(p->s, 2, take_n, &last), 0);
+    assert_int_equal(store_waiting_drop(p->s, last), 0);
+    assert_int_equal(store_leaves_waiting(p->s, 9, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_leaf_count(p->s, &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(store_leaf(p->s, d[0], &leaf), STORE_NOT_FOUND);
+    for (size_t i = 0; i < 2; i++) {
+        leaf = (struct leaf_row){.index = (int64_t)i, .entry = {7}};
+        memcpy(leaf.d, d[i], HASH_SIZE);
+        assert_int_equal(store_leaf_put(p->s, &leaf), 0);
+    }
+    assert_int_equal(store_leaf_put(p->s, &leaf), TP_E_EXISTS);
+    leaf.index = 5;
+    assert_int_equal(store_leaf_put(p->s, &leaf), TP_E_EXISTS); /* one statement, one leaf */
+    n = 0;
+    assert_int_equal(store_leaves(p->s, 0, count_leaf, &n), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(store_node(p->s, 1, 0, hash), STORE_NOT_FOUND);
+    assert_int_equal(store_node_put(p->s, 1, 0, d[1]), 0);
+    assert_int_equal(store_node_put(p->s, 1, 0, d[2]), TP_E_EXISTS);
+    assert_int_equal(store_node(p->s, 1, 0, hash), 0);
+    assert_memory_equal(hash, d[1], HASH_SIZE);
+    assert_int_equal(store_checkpoint_last(p->s, &c), STORE_NOT_FOUND);
+    c = (struct checkpoint_row){.size = 2, .raw = bytes_str("raw"), .note = bytes_str("note")};
+    assert_int_equal(store_checkpoint_put(p->s, &c), 0);
+    assert_int_equal(store_checkpoint_put(p->s, &c), TP_E_EXISTS); /* never two trees of one size */
+    assert_int_equal(store_checkpoint_last(p->s, &c), 0);
+    assert_int_equal(c.size, 2);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -515,6 +576,7 @@ int main(void)
         T(a_step_forward_that_fails_leaves_the_older_version),
         T(a_pickup_code_is_there_until_its_time_and_once),
         T(wrong_codes_are_counted_for_a_while),
+        T(the_log_keeps_its_order_and_its_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

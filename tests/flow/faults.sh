@@ -95,8 +95,15 @@ for _ in $(seq 100); do
 done
 grep -q '^PRICE' pos.txt || fail "the POS did not open its till: $(cat pos.txt)"
 sleep 0.5
-unchanged shop 3 till_busy sale --shop shop --basket basket.json
-unchanged shop 3 till_busy till enrol till1 --shop shop --anew
+# The till at work syncs by itself now and then: of a few tries one falls between.
+quietly() {
+    for _ in 1 2 3 4; do
+        (unchanged "$@") 2>/dev/null && return
+    done
+    unchanged "$@"
+}
+quietly shop 3 till_busy sale --shop shop --basket basket.json
+quietly shop 3 till_busy till enrol till1 --shop shop --anew
 ok sale --shop shop --basket basket.json --till desk
 exec 3>&-
 wait $pos || fail "the POS ended with $?: $(cat pos.txt)"

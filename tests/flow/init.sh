@@ -4,7 +4,7 @@
 
 ok shop init shop --currency EUR --timezone Europe/Berlin --store mitte --tax added --name "A shop"
 has "root key" "$out" 'move shop/office/root.key'
-for file in shop.ini office/root.key office/merchant.key office/issuer.key authority/authority.db authority/grant.key \
+for file in shop.ini office/root.key office/merchant.key office/issuer.key authority/authority.db authority/grant.key authority/log.key \
     authority/card.key tills/till1/till.key tills/till1/till.db tills/desk/till.key; do
     [ -f "shop/$file" ] || fail "there is no shop/$file"
 done

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 shop
 
-for verb in "shop init" "till enrol" "offer publish" "coupon issue" "coupon show" "coupon pickup" quote sale link report "cose verify"; do
+for verb in "shop init" "till enrol" "offer publish" "coupon issue" "coupon show" "coupon pickup" quote sale link report audit "cose verify"; do
     ok $verb --help
     has "help of $verb" "$out" "^usage: tillproof $verb"
     ok --help
@@ -13,7 +13,7 @@ for verb in "shop init" "till enrol" "offer publish" "coupon issue" "coupon show
     no 2 argument $verb -x
 done
 no 2 argument
-no 2 argument audit
+no 2 argument nonsense
 has "the verbs" "$(cat err.txt)" 'shop init, till enrol, offer publish'
 no 2 argument coupon
 has "the verbs of coupon" "$(cat err.txt)" 'coupon issue, coupon show, coupon pickup'

@@ -89,16 +89,17 @@ static void publish_keyset(struct world *w)
     } all[] = {{&w->root, PURPOSE_ROOT, "root"},
                {&w->merchant, PURPOSE_MERCHANT, "merchant"},
                {&w->issuer, PURPOSE_ISSUER, "issuer"},
-               {&w->grant, PURPOSE_GRANT, "grant"}};
-    struct keyset_key keys[4];
-    for (size_t i = 0; i < 4; i++) {
+               {&w->grant, PURPOSE_GRANT, "grant"},
+               {&w->log, PURPOSE_LOG, "log"}};
+    struct keyset_key keys[5];
+    for (size_t i = 0; i < 5; i++) {
         keys[i] = (struct keyset_key){.cose_key = encoded(w, all[i].key),
                                       .purpose = all[i].purpose,
                                       .name = bytes_str(all[i].name),
                                       .until = TIME_MAX};
     }
     struct keyset k = {
-        .common = world_common(w), .number = 1, .merchant = bytes_str("Test"), .keys = {keys, 4}};
+        .common = world_common(w), .number = 1, .merchant = bytes_str("Test"), .keys = {keys, 5}};
     assert_int_equal(world_office(w, KIND_KEYSET, &k), 0);
 }
 
@@ -158,6 +159,10 @@ static struct authority *open_authority(struct world *w, int flags)
     /* Each authority frees its grant key, so each has a reference of its own. */
     config.grant_key = w->grant;
     assert_int_equal(EVP_PKEY_up_ref(w->grant.pkey), 1);
+    if (w->log.pkey) {
+        config.log_key = w->log;
+        assert_int_equal(EVP_PKEY_up_ref(w->log.pkey), 1);
+    }
     assert_int_equal(authority_open(&config, &a, &e), 0);
     return a;
 }
@@ -183,6 +188,7 @@ void world_open(struct world *w, size_t tills)
     assert_int_equal(cose_key_generate(ALG_ESP256, &w->merchant), 0);
     assert_int_equal(cose_key_generate(ALG_ESP256, &w->issuer), 0);
     assert_int_equal(cose_key_generate(ALG_ESP256, &w->grant), 0);
+    assert_int_equal(cose_key_generate(ALG_ED25519, &w->log), 0);
     w->authority = open_authority(w, STORE_CREATE);
     publish_keyset(w);
     publish_policy(w);
@@ -216,6 +222,7 @@ void world_close(struct world *w)
     cose_key_free(&w->merchant);
     cose_key_free(&w->issuer);
     cose_key_free(&w->grant);
+    cose_key_free(&w->log);
     for (size_t i = 0; i < w->till_count; i++) {
         cose_key_free(&w->tills[i].key);
     }

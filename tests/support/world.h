@@ -1,6 +1,6 @@
 /*
- * A merchant's world for tests: root, merchant, issuer and grant keys, an authority on a real SQLite file,
- * and tills that sign by hand. Everything lives in a temporary directory that world_close removes. Any
+ * A merchant's world for tests: root, merchant, issuer, grant and log keys, an authority on a real SQLite
+ * file, and tills that sign by hand. Everything lives in a temporary directory that world_close removes. Any
  * failure of the fixture itself fails the test.
  */
 #ifndef TESTS_SUPPORT_WORLD_H
@@ -21,7 +21,7 @@ struct world {
     uint8_t id[ID_SIZE];
     int64_t now; /* the authority's and the tills' clock, ms */
     struct clock_source clock;
-    struct cose_key root, merchant, issuer, grant;
+    struct cose_key root, merchant, issuer, grant, log;
     uint8_t card_key[HASH_SIZE];
     struct authority *authority;
     struct world_till tills[WORLD_TILLS];
@@ -37,7 +37,8 @@ void world_open(struct world *w, size_t tills);
 void world_close(struct world *w);
 /* Enrols a till by its key, epoch 1, store main; d receives D of its terminal statement. */
 void world_enrol(struct world *w, const char *name, const struct cose_key *key, uint8_t d[HASH_SIZE]);
-/* Another handle on the same database, as another process has one. Owned: authority_close. */
+/* Another handle on the same database, as another process has one; without the log's key where the world's
+ * was freed. Owned: authority_close. */
 struct authority *world_another(struct world *w);
 
 /* Signs with the office's key for the kind and sends it; the answer's reason, 0 when registered. */

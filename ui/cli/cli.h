@@ -122,6 +122,7 @@ int cmd_sale(int argc, char **argv);
 int cmd_refund(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_cose_verify(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 

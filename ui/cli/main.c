@@ -20,6 +20,7 @@ static const struct verb {
     {"refund", NULL, cmd_refund, "take goods of a recorded sale back"},
     {"link", NULL, cmd_link, "join a card token to offers"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
+    {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
     {"bench", NULL, cmd_bench, "measure this machine: a sale's steps, or prices a second"},
 };

@@ -16,10 +16,12 @@
 #define DAY_MS INT64_C(86400000)
 
 static const char *const new_keys[] = {"office/root.key", "office/merchant.key", "office/issuer.key",
-                                       "authority/grant.key"};
-static const char *const new_names[] = {"root", "merchant", "issuer", "grant"};
-static const int new_purposes[] = {PURPOSE_ROOT, PURPOSE_MERCHANT, PURPOSE_ISSUER, PURPOSE_GRANT};
-enum { NEW_KEYS = 4 };
+                                       "authority/grant.key", "authority/log.key"};
+static const char *const new_names[] = {"root", "merchant", "issuer", "grant", "log"};
+static const int new_purposes[] = {PURPOSE_ROOT, PURPOSE_MERCHANT, PURPOSE_ISSUER, PURPOSE_GRANT,
+                                   PURPOSE_LOG};
+static const int new_algs[] = {ALG_ESP256, ALG_ESP256, ALG_ESP256, ALG_ESP256, ALG_ED25519};
+enum { NEW_KEYS = 5 };
 
 static int check_plan(const struct office_plan *plan, struct err *e)
 {
@@ -59,7 +61,7 @@ static int make_key(const struct shop *shop, int i, struct cose_key *key, struct
 {
     char path[SHOP_PATH_MAX];
     int rc = shop_path(shop, new_keys[i], NULL, NULL, path);
-    return rc ? err_code(e, rc) : keyfile_create(path, ALG_ESP256, key, e);
+    return rc ? err_code(e, rc) : keyfile_create(path, new_algs[i], key, e);
 }
 
 /* The folders, keys and shop.ini; keys[] is the caller's to free, whatever happens. */

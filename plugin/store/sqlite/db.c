@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 5, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
+enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 6, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
 
 struct statement_rows {
     struct rows head;
@@ -34,11 +34,12 @@ static sqlite3_stmt *stmt_of(struct rows *st)
     return ((struct statement_rows *)(void *)st)->stmt;
 }
 
-extern const unsigned char schema_0001[], schema_0002[], schema_0003[], schema_0004[], schema_0005[];
+extern const unsigned char schema_0001[], schema_0002[], schema_0003[], schema_0004[], schema_0005[],
+    schema_0006[];
 
 /* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
-static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003, schema_0004,
-                                                           schema_0005};
+static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003,
+                                                           schema_0004, schema_0005, schema_0006};
 
 static int fault(struct sqlite_store *s, int sqlite_rc)
 {
@@ -310,6 +311,18 @@ static int64_t changes(struct store *s)
     return sqlite3_changes64(own(s)->db);
 }
 
+static int copy(struct store *s, const char *path)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(own(s)->db, "VACUUM INTO ?1", -1, &st, NULL);
+    if (rc == SQLITE_OK && (rc = sqlite3_bind_text(st, 1, path, -1, SQLITE_TRANSIENT)) == SQLITE_OK) {
+        rc = sqlite3_step(st);
+    }
+    rc = rc == SQLITE_DONE ? 0 : fault(own(s), rc);
+    sqlite3_finalize(st);
+    return rc;
+}
+
 static int columns(struct rows *st)
 {
     return sqlite3_column_count(stmt_of(st));
@@ -346,6 +359,7 @@ static const struct backend sqlite_backend = {
     .next = next_row,
     .end = end_rows,
     .changes = changes,
+    .copy = copy,
     .columns = columns,
     .is_null = is_null,
     .is_blob = is_blob,

@@ -179,6 +179,9 @@ static inline void sample(enum kind kind, union payload *p)
                                   .policy = 1,
                                   .verdicts = {sample_verdicts, 2}};
         break;
+    case KIND_CHECKPOINT:
+        p->checkpoint = (struct checkpoint){sample_common, 7, {3}};
+        break;
     case KIND_RECALLED:
         p->recalled = (struct recalled){sample_common, {5}, {6}, {7}};
         break;

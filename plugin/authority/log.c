@@ -1,0 +1,184 @@
+/*
+ * The log. The transaction that accepts a statement queues its leaf; the sequencer, in a transaction of its
+ * own, gives the waiting ones their places and signs one checkpoint for them all. Its cost is bounded by
+ * LOG_BATCH, whatever waits.
+ */
+#include "authority/internal.h"
+
+#include "proof/note.h"
+#include "proof/receipt.h"
+
+#include <stdlib.h>
+
+struct sequencing {
+    struct store *s;
+    struct tree tree;
+    int64_t last; /* of the queue, that has its place now */
+};
+
+static int read_node(void *arg, int level, int64_t index, uint8_t hash[HASH_SIZE])
+{
+    int rc = store_node(arg, level, index, hash);
+    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+}
+
+static int keep_node(void *arg, int level, int64_t index, const uint8_t hash[HASH_SIZE])
+{
+    return store_node_put(arg, level, index, hash);
+}
+
+static int add_leaf(void *arg, const struct waiting_leaf *waiting)
+{
+    struct sequencing *q = arg;
+    struct leaf_row row = {.index = q->tree.size};
+    struct cose_sign1 sign1;
+    uint8_t leaf[HASH_SIZE];
+    if (!waiting->raw.p || cose_sign1_parse(waiting->raw, true, &sign1)) {
+        return TP_E_CORRUPT;
+    }
+    memcpy(row.d, waiting->d, HASH_SIZE);
+    int rc = log_entry(&sign1, row.entry);
+    rc = rc ? rc : tree_leaf(bytes_of(row.entry, HASH_SIZE), leaf);
+    rc = rc ? rc : store_leaf_put(q->s, &row);
+    rc = rc ? rc : tree_add(&q->tree, leaf, keep_node, q->s);
+    q->last = waiting->n;
+    return rc;
+}
+
+static int sign_checkpoint(struct authority *a, const struct tree *tree, int64_t now, struct store *s)
+{
+    struct checkpoint c = {.common = {.version = 1, .time_ms = now}, .size = tree->size};
+    char origin[ORIGIN_MAX];
+    struct buf raw, note;
+    memcpy(c.common.audience, a->config.id, ID_SIZE);
+    log_origin(a->config.id, origin);
+    buf_init(&raw, ENVELOPE_MAX);
+    buf_init(&note, NOTE_MAX);
+    int rc = tree_root(tree, c.root);
+    if (rc == 0) {
+        rc =
+            statement_sign(KIND_CHECKPOINT, &c, bytes_str(a->log_name), &a->config.log_key, &raw, NULL, NULL);
+    }
+    if (rc == 0) {
+        rc = note_sign(bytes_str(origin), c.size, c.root, &a->config.log_key, &note);
+    }
+    if (rc == 0) {
+        struct checkpoint_row row = {
+            .size = c.size, .time_ms = now, .raw = buf_view(&raw), .note = buf_view(&note)};
+        memcpy(row.root, c.root, HASH_SIZE);
+        rc = store_checkpoint_put(s, &row);
+    }
+    buf_free(&raw);
+    buf_free(&note);
+    return rc > 0 ? TP_E_STATE : rc;
+}
+
+static bool log_kept(const struct authority *a)
+{
+    return a->config.log_key.can_sign && a->log_name[0];
+}
+
+static int sequence(struct authority *a, struct store *s, int64_t now, int64_t *added)
+{
+    struct sequencing q = {.s = s};
+    struct tree_nodes nodes = {read_node, s};
+    int64_t size = 0;
+    *added = 0;
+    int rc = log_kept(a) ? store_leaf_count(s, &size) : 0;
+    if (rc || !log_kept(a)) {
+        return rc;
+    }
+    rc = tree_at(&nodes, size, &q.tree);
+    if (rc == 0) {
+        rc = store_each_waiting(s, LOG_BATCH, add_leaf, &q);
+    }
+    if (rc || q.tree.size == size) {
+        return rc;
+    }
+    rc = store_waiting_drop(s, q.last);
+    *added = q.tree.size - size;
+    return rc ? rc : sign_checkpoint(a, &q.tree, now, s);
+}
+
+int log_queue(struct call *c)
+{
+    int64_t waiting = 0;
+    int rc = store_leaf_wait(c->s, c->st->d);
+    if (rc == 0 && log_kept(c->a)) {
+        rc = store_leaves_waiting(c->s, LOG_BATCH, &waiting);
+    }
+    c->log_due = waiting == LOG_BATCH;
+    return rc;
+}
+
+struct adding {
+    struct authority *a;
+    int64_t added;
+};
+
+static int run(struct store *s, void *arg)
+{
+    struct adding *add = arg;
+    return sequence(add->a, s, clock_wall(add->a->config.clock), &add->added);
+}
+
+void log_now(struct authority *a)
+{
+    struct adding add = {.a = a};
+    if (log_kept(a)) {
+        store_write(a->config.store, run, &add);
+    }
+}
+
+int authority_log(struct authority *a, int64_t *added, struct err *e)
+{
+    struct adding add = {.a = a};
+    int rc = authority_refresh(a);
+    if (rc == 0) {
+        rc = store_write(a->config.store, run, &add);
+    }
+    *added = rc ? 0 : add.added;
+    return rc ? err_set(e, rc, "the log: %s", store_error(a->config.store)) : 0;
+}
+
+/* ---- receipts ---- */
+
+struct asking {
+    struct authority *a;
+    const uint8_t *d;
+    struct buf *out;
+};
+
+static int make_receipt(struct store *s, void *arg)
+{
+    struct asking *ask = arg;
+    struct authority *a = ask->a;
+    struct tree_nodes nodes = {read_node, s};
+    struct checkpoint_row head;
+    struct leaf_row leaf;
+    char origin[ORIGIN_MAX];
+    int rc = store_leaf(s, ask->d, &leaf);
+    if (rc || (rc = store_checkpoint_last(s, &head))) {
+        return rc;
+    }
+    log_origin(a->config.id, origin);
+    struct receipt r = {
+        .origin = bytes_str(origin), .issued = head.time_ms / 1000, .size = head.size, .index = leaf.index};
+    memcpy(r.entry, leaf.entry, HASH_SIZE);
+    rc = path_inclusion(&nodes, leaf.index, head.size, &r.path);
+    return rc ? rc : receipt_sign(&r, head.root, &a->config.log_key, ask->out);
+}
+
+int authority_receipt(struct authority *a, const uint8_t d[HASH_SIZE], struct buf *out, struct err *e)
+{
+    struct asking ask = {a, d, out};
+    int rc = authority_refresh(a);
+    if (rc == 0 && !log_kept(a)) {
+        return err_set(e, TP_E_STATE, "this authority keeps no log");
+    }
+    rc = rc ? rc : store_read(a->config.store, make_receipt, &ask);
+    if (rc == STORE_NOT_FOUND) {
+        return STORE_NOT_FOUND;
+    }
+    return rc ? err_set(e, rc, "the receipt: %s", store_error(a->config.store)) : 0;
+}

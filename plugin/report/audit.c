@@ -1,0 +1,163 @@
+/* The statements one by one, in the order in which they were accepted: the same questions as then. */
+#include "report/audit_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void audit_begin(struct audit *a, const uint8_t authority[ID_SIZE], const uint8_t root[HASH_SIZE])
+{
+    *a = (struct audit){0};
+    memcpy(a->authority, authority, ID_SIZE);
+    memcpy(a->root, root, HASH_SIZE);
+}
+
+void audit_end(struct audit *a)
+{
+    trust_free(&a->trust);
+    for (size_t i = 0; i < a->key_count; i++) {
+        cose_key_free(&a->keys[i].key);
+    }
+    a->key_count = 0;
+}
+
+int audit_false(struct audit *a, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(a->wrong, sizeof a->wrong, format, args);
+    va_end(args);
+    return AUDIT_FALSE;
+}
+
+int audit_fault(struct store *s, int rc, struct err *e)
+{
+    return rc >= 0 ? rc : err_set(e, rc, "the shop's records cannot be read: %s", store_error(s));
+}
+
+/* Every record's payload begins with its common fields and its place. */
+const struct chain *audit_chain(const struct statement *st)
+{
+    _Static_assert(offsetof(struct commit, chain) == offsetof(struct reverse, chain) &&
+                       offsetof(struct commit, chain) == offsetof(struct link, chain) &&
+                       offsetof(struct commit, chain) == offsetof(struct close, chain),
+                   "records begin alike");
+    return kinds[st->kind].record ? &st->payload.commit.chain : NULL;
+}
+
+void audit_name(const struct statement *st, char out[128])
+{
+    const struct chain *c = audit_chain(st);
+    int n = (int)(st->iss.n < 64 ? st->iss.n : 64);
+    if (c) {
+        snprintf(out, 128, "%s %lld/%lld of %.*s", kinds[st->kind].name, (long long)c->epoch,
+                 (long long)c->seq, n, (const char *)st->iss.p);
+    } else {
+        snprintf(out, 128, "%s by %.*s", kinds[st->kind].name, n, (const char *)st->iss.p);
+    }
+}
+
+/* ---- keys ---- */
+
+static int take_key(struct audit *a, const struct keyset_key *from)
+{
+    struct audit_key k = {.purpose = (enum purpose)from->purpose, .from = from->from, .until = from->until};
+    if (k.purpose != PURPOSE_LOG && k.purpose != PURPOSE_WITNESS) {
+        return 0;
+    }
+    if (cose_key_decode(from->cose_key, &k.key)) {
+        return TP_E_CORRUPT;
+    }
+    bytes_to_cstr(from->name, k.name, sizeof k.name);
+    for (size_t i = 0; i < a->key_count; i++) {
+        struct audit_key *known = &a->keys[i];
+        if (memcmp(known->key.thumbprint, k.key.thumbprint, HASH_SIZE) == 0 && known->purpose == k.purpose &&
+            strcmp(known->name, k.name) == 0) {
+            known->until = k.until > known->until ? k.until : known->until;
+            cose_key_free(&k.key);
+            return 0;
+        }
+    }
+    if (a->key_count == AUDIT_KEYS_MAX) {
+        cose_key_free(&k.key);
+        return TP_E_MEMORY;
+    }
+    a->keys[a->key_count++] = k;
+    return 0;
+}
+
+static int learn(struct audit *a, const struct statement *st, struct err *e)
+{
+    int rc = 0;
+    if (st->kind == KIND_TERMINAL) {
+        return trust_terminal(&a->trust, &st->payload.terminal, e);
+    }
+    if (st->kind == KIND_KEYSET) {
+        rc = trust_keyset(&a->trust, &st->payload.keyset, e);
+        for (size_t i = 0; i < st->payload.keyset.keys.n && rc == 0; i++) {
+            rc = take_key(a, &st->payload.keyset.keys.v[i]);
+        }
+    }
+    return rc;
+}
+
+/* ---- statements ---- */
+
+static int who(struct audit *a, const struct statement *st, int64_t received_ms, struct err *why)
+{
+    const struct trusted_key *by = NULL;
+    if (memcmp(st->payload.common.audience, a->authority, ID_SIZE) != 0) {
+        return err_set(why, TP_BAD_STATEMENT, "it is for another authority");
+    }
+    if (st->kind == KIND_KEYSET && a->trust.keyset == 0) {
+        return trust_first_keyset(st, a->root, why);
+    }
+    return trust_verify(&a->trust, st, kinds[st->kind].record ? st->payload.common.time_ms : received_ms, &by,
+                        why);
+}
+
+static int check(struct audit *a, const struct stored *row, struct statement *st)
+{
+    char name[128];
+    struct err why = {0};
+    long long n = (long long)row->n;
+    audit_name(st, name);
+    if (st->kind != row->kind || memcmp(st->d, row->d, HASH_SIZE) != 0) {
+        return audit_false(a, "statement %lld (%s) is kept under another statement's name", n, name);
+    }
+    if (who(a, st, row->received_ms, &why)) {
+        return audit_false(a, "statement %lld (%s): %s", n, name, why.text);
+    }
+    st->lines = row->lines;
+    st->person = row->person;
+    if (statement_check_parts(st, &why)) {
+        return audit_false(a, "statement %lld (%s): %s", n, name, why.text);
+    }
+    a->erased += (kinds[st->kind].parts & PART_PERSON) && !row->person.p;
+    if (learn(a, st, &why)) {
+        return audit_false(a, "statement %lld (%s): %s", n, name, why.text);
+    }
+    a->statements++;
+    a->records += kinds[st->kind].record;
+    return 0;
+}
+
+static int each_statement(void *arg, const struct stored *row)
+{
+    struct audit *a = arg;
+    struct arena arena;
+    struct statement st;
+    struct err why = {0};
+    arena_init(&arena, AUDIT_ARENA);
+    int rc = statement_parse(row->raw, &arena, &st, &why);
+    rc = rc == 0             ? check(a, row, &st)
+         : rc == TP_E_MEMORY ? rc
+                             : audit_false(a, "statement %lld (%s) cannot be read: %s", (long long)row->n,
+                                           kinds[row->kind].name, why.text);
+    arena_reset(&arena);
+    return rc;
+}
+
+int audit_statements(struct audit *a, struct store *s, struct err *e)
+{
+    return audit_fault(s, store_statements(s, UINT32_MAX, 0, INT64_MAX, each_statement, a), e);
+}

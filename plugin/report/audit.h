@@ -1,0 +1,67 @@
+/*
+ * The books, checked against themselves: every statement's signature, the log over them, each till's chain,
+ * and the sums that its closes signed. It reads a store and changes nothing; run it on a copy (store_copy),
+ * so that one moment is looked at. Memory does not grow with the log. One thread.
+ */
+#ifndef REPORT_AUDIT_H
+#define REPORT_AUDIT_H
+
+#include "keys/trust.h"
+#include "store/store.h"
+
+enum { AUDIT_KEYS_MAX = 64, AUDIT_TEXT = 240 };
+/* What a check returns when it found something false; a->wrong says what, and where. */
+enum { AUDIT_FALSE = 1 };
+
+/* A key that may sign checkpoints or cosign them, from any keyset. */
+struct audit_key {
+    struct cose_key key;
+    enum purpose purpose;
+    char name[64];
+    int64_t from, until;
+};
+
+/* One till's records in one epoch. */
+struct audit_till {
+    const char *till;
+    int64_t epoch;
+    int64_t records;
+    int64_t proved; /* without a gap from seq 1 up to here */
+    int64_t last;   /* the highest seq held; above `proved` where a record is missing */
+    int64_t closed; /* the last seq that a close counted; 0: none */
+};
+
+struct audit {
+    uint8_t authority[ID_SIZE], root[HASH_SIZE];
+    struct trust trust;
+    struct audit_key keys[AUDIT_KEYS_MAX];
+    size_t key_count;
+    int64_t statements, records, closes; /* that were checked */
+    int64_t erased;                      /* person parts that are gone */
+    int64_t leaves, checkpoints, waiting;
+    int64_t cosigned; /* size of the largest checkpoint that a witness signed; 0: none */
+    int64_t gaps;     /* tills' epochs with a missing record */
+    char wrong[AUDIT_TEXT];
+    void (*till)(void *arg, const struct audit_till *t); /* may be NULL; views live for the call */
+    void *arg;
+};
+
+/* root: the thumbprint that the first keyset must be signed by. Owned: audit_end. */
+void audit_begin(struct audit *a, const uint8_t authority[ID_SIZE], const uint8_t root[HASH_SIZE]);
+void audit_end(struct audit *a);
+
+/*
+ * In this order, each 0, AUDIT_FALSE at the first thing that is false, or a fault of the store or the machine
+ * with a sentence in e. statements: each is what its D says, by a key that might sign it then, with the parts
+ * that it signed; a person's part may be gone (erased). log: each statement has one leaf or waits for it;
+ * each leaf is the statement as it was logged; each checkpoint is signed and has the root of its first
+ * leaves; nodes from which proofs are made are the tree's. chains: each record follows the one before; a
+ * missing one is a gap (counted, told, and not false by itself); a checkpoint that a till saw is in the log;
+ * each close counts the records since the last one, to the cent. It trusts the table of records: compare that
+ * with the statements first (authority_rebuild, store_dump_each).
+ */
+int audit_statements(struct audit *a, struct store *s, struct err *e);
+int audit_log(struct audit *a, struct store *s, struct err *e);
+int audit_chains(struct audit *a, struct store *s, struct err *e);
+
+#endif
