@@ -104,13 +104,15 @@ int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *cus
     int rc =
         sql_open(s, &st,
                  "SELECT EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
-                 "WHERE v.merchant = ?1 AND s.voided = 0 AND (v.who = ?2 OR v.who IN (SELECT card FROM link "
-                 "WHERE merchant = ?1 AND customer <> '' AND customer = ?3)))",
+                 "WHERE v.merchant = ?1 AND v.who = ?2 AND s.voided = 0), "
+                 "EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
+                 "WHERE v.merchant = ?1 AND s.voided = 0 AND v.who IN (SELECT card FROM link "
+                 "WHERE merchant = ?1 AND customer <> '' AND customer = ?3))",
                  "ht", who, customer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }
-    *visited = sql_int(st, 0) != 0;
+    *visited = sql_int(st, 0) != 0 || sql_int(st, 1) != 0;
     sql_end(s, st);
     return 0;
 }

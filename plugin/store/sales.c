@@ -186,8 +186,10 @@ int store_contest(struct store *s, const struct contest_key *key,
              : key->by == BY_COMMIT
                  ? sql_open(s, &st, SELECT_CONTEST "r.d = ?2" CONTEST_ORDER, "h", key->id)
                  : sql_open(s, &st,
-                            SELECT_CONTEST "(r.card = ?2 OR r.d IN (SELECT v.d FROM visit v "
-                                           "WHERE v.merchant = ?1 AND v.who = ?2))" CONTEST_ORDER,
+                            SELECT_CONTEST "r.d IN (SELECT c.d FROM redemption c WHERE "
+                                           "c.merchant = ?1 AND c.card = ?2 UNION "
+                                           "SELECT v.d FROM visit v "
+                                           "WHERE v.merchant = ?1 AND v.who = ?2)" CONTEST_ORDER,
                             "h", key->id);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct contender row;
@@ -200,13 +202,15 @@ int store_contest(struct store *s, const struct contest_key *key,
     return rc;
 }
 
+/* The order leads a database to the index of those that have won, and the limit keeps it there. */
 int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st,
-                      "SELECT count(*) FROM redemption WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 "
-                      "AND stage >= 2",
-                      "ii", batch, index);
+    int rc =
+        sql_open(s, &st,
+                 "SELECT count(*) FROM (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = ?2 "
+                 "AND r.idx = ?3 AND r.stage >= 2 ORDER BY r.rank LIMIT 1000000000000) AS won",
+                 "ii", batch, index);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }

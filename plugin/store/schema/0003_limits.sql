@@ -44,7 +44,7 @@ CREATE TABLE visit (
   main INTEGER NOT NULL,
   PRIMARY KEY (merchant, who, d)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX visit_main ON visit (merchant, d) WHERE main = 1;
+CREATE INDEX visit_sale ON visit (merchant, d, main);
 INSERT OR IGNORE INTO visit SELECT merchant, card, d, 0 FROM redemption WHERE card IS NOT NULL;
 CREATE INDEX link_customer ON link (merchant, customer) WHERE customer <> '';
 
