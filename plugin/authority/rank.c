@@ -165,6 +165,22 @@ int rank_card(struct call *c, const uint8_t card[HASH_SIZE])
     return rc ? rc : apply(&t);
 }
 
+/* Contested by nobody: a GS1 coupon without a serial, or what was refused when it came. */
+static int rank_alone(struct call *c, struct decided *d)
+{
+    struct ranking alone = {.c = c, .first = d};
+    struct decided *after = d->after;
+    if (d->row.sale.voided) {
+        set(&d->next, TP_VOIDED, 0);
+    } else if (d->next.outcome == OUTCOME_NEW) {
+        stand(&d->next);
+    }
+    d->after = NULL;
+    int rc = apply(&alone);
+    d->after = after;
+    return rc;
+}
+
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
 {
     struct ranking t;
@@ -176,13 +192,8 @@ int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
             rc = rank_coupon(c, d->next.batch, d->next.index);
         } else if (d->next.has_card) {
             rc = rank_card(c, d->next.card);
-        } else if (d->row.sale.voided) {
-            struct ranking alone = {.c = c, .first = d};
-            struct decided *after = d->after;
-            d->after = NULL;
-            set(&d->next, TP_VOIDED, 0);
-            rc = apply(&alone);
-            d->after = after;
+        } else {
+            rc = rank_alone(c, d);
         }
     }
     return rc;
