@@ -471,10 +471,10 @@ struct tillproof_presentation {
  * THROTTLED or, without an answer, OFFLINE_DENIED. Typed once more it is asked for again.
  *
  * Outcomes: OK; PRODUCT (an article's bar code: ring it up), UNKNOWN_CODE, MISREAD, UNKNOWN_COUPON,
- * UNKNOWN_OFFER (a GS1 coupon that no offer stands for), BAD_SIGNATURE, EXPIRED, NOT_YET_VALID, DUPLICATE (also: a second coupon of the same offer),
- * OFFLINE (a card, or any coupon, at a till that never heard its authority), LIMIT_REACHED (32 coupons, 8
- * of them by pickup codes, 8 cards). Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed, or being held),
- * _E_MEMORY, _E_CRYPTO, _E_FORKED.
+ * UNKNOWN_OFFER (a GS1 coupon that no offer stands for), BAD_SIGNATURE, EXPIRED, NOT_YET_VALID, DUPLICATE
+ * (also: a second coupon of the same offer), OFFLINE (a card, or any coupon, at a till that never heard its
+ * authority), LIMIT_REACHED (32 coupons, 8 of them by pickup codes, 8 cards). Errors: TILLPROOF_E_ARGUMENT,
+ * _E_STATE (committed, or being held), _E_MEMORY, _E_CRYPTO, _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_present(struct tillproof *handle, int64_t sale, uint32_t kind,
                                         const void *bytes, uint32_t length,
