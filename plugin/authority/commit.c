@@ -25,13 +25,42 @@ static int read_grant(struct call *c, struct statement *grant, const struct gran
     return 0;
 }
 
-static void take_grant(const struct grant *g, const struct redemption *r, struct redemption_row *row)
+/* A redemption on its way into its row. */
+struct taking {
+    const struct redemption *r;
+    struct redemption_row row;
+    bool gs1;
+    struct gs1_coupon coupon; /* where gs1 */
+};
+
+/* One GS1 coupon's grant is no other's: it names the serial. */
+static bool serial_granted(const struct grant *g, const struct taking *t)
 {
+    bool granted = !t->coupon.serial[0];
+    for (size_t i = 0; i < g->gs1.n; i++) {
+        granted =
+            granted || (g->gs1.v[i].number == t->r->grant && bytes_is(g->gs1.v[i].serial, t->coupon.serial));
+    }
+    return granted;
+}
+
+static bool same_presented(const struct grant *g, const struct verdict *v, const struct taking *t)
+{
+    if (t->gs1) {
+        return v->batch == NONE && v->card == NONE && serial_granted(g, t);
+    }
+    return t->row.batch != NONE ? v->batch == t->row.batch && v->index == t->row.index
+                                : v->card == t->r->card;
+}
+
+static void take_grant(const struct grant *g, struct taking *t)
+{
+    const struct redemption *r = t->r;
+    struct redemption_row *row = &t->row;
     for (size_t i = 0; g && i < g->verdicts.n; i++) {
         const struct verdict *v = &g->verdicts.v[i];
-        bool same =
-            v->number == r->grant && v->reason == 0 && memcmp(v->offer, r->offer, REF_SIZE) == 0 &&
-            (row->batch != NONE ? v->batch == row->batch && v->index == row->index : v->card == r->card);
+        bool same = v->number == r->grant && v->reason == 0 && memcmp(v->offer, r->offer, REF_SIZE) == 0 &&
+                    same_presented(g, v, t);
         if (same && r->grant != NONE) {
             row->grant = v->number;
             row->granted = v->discount + v->cashback;
@@ -39,12 +68,38 @@ static void take_grant(const struct grant *g, const struct redemption *r, struct
     }
 }
 
-/* A coupon that is not one of ours takes part in no contest: its row keeps why, and no batch. */
-static int take_coupon(struct call *c, const struct redemption *r, struct redemption_row *row)
+static void take_none(struct taking *t, int why)
 {
+    t->row.stage = -why;
+}
+
+/* Nobody gave it out through a channel of ours: `gs1` stands for all of them. */
+static int take_gs1(struct call *c, struct taking *t)
+{
+    struct offer offer;
+    int why = lookup_gs1(c, t->r->offer, t->r->version, &t->coupon, &offer);
+    if (why > 0) {
+        take_none(t, why);
+    }
+    if (why) {
+        return why < 0 ? why : 0;
+    }
+    gs1_numbers(&t->coupon, &t->row.batch, &t->row.index);
+    COPY_TEXT(t->row.channel, bytes_str("gs1"));
+    return 0;
+}
+
+/* A coupon that is not one of ours takes part in no contest: its row keeps why, and no batch. */
+static int take_coupon(struct call *c, struct taking *t)
+{
+    const struct redemption *r = t->r;
+    struct redemption_row *row = &t->row;
     struct coupon coupon;
     struct batch_row batch;
     int why = TP_BAD_SIGNATURE;
+    if (t->gs1) {
+        return take_gs1(c, t);
+    }
     if (coupon_parse(r->coupon, &coupon) == 0) {
         why = lookup_coupon(c, &coupon, &batch);
         if (why == 0 && memcmp(coupon.offer, r->offer, REF_SIZE) != 0) {
@@ -55,7 +110,7 @@ static int take_coupon(struct call *c, const struct redemption *r, struct redemp
         return why;
     }
     if (why > 0) {
-        row->stage = -why;
+        take_none(t, why);
         return 0;
     }
     row->batch = coupon.batch;
@@ -85,31 +140,34 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
                           const struct person_part *person)
 {
     const struct redemption *r = &c->st->payload.commit.redemptions.v[place];
-    struct redemption_row row = {.place = (int64_t)place,
-                                 .version = r->version,
-                                 .batch = NONE,
-                                 .index = NONE,
-                                 .grant = NONE,
-                                 .basis = r->basis,
-                                 .discount = r->discount,
-                                 .cashback = r->cashback,
-                                 .outcome = OUTCOME_NEW,
-                                 .stage = -OUTCOME_NEW,
-                                 .slot = NONE};
+    struct taking t = {.r = r};
+    struct redemption_row *row = &t.row;
+    *row = (struct redemption_row){.place = (int64_t)place,
+                                   .version = r->version,
+                                   .batch = NONE,
+                                   .index = NONE,
+                                   .grant = NONE,
+                                   .basis = r->basis,
+                                   .discount = r->discount,
+                                   .cashback = r->cashback,
+                                   .outcome = OUTCOME_NEW,
+                                   .stage = -OUTCOME_NEW,
+                                   .slot = NONE};
     int rc = 0;
-    memcpy(row.d, c->st->d, HASH_SIZE);
-    memcpy(row.offer, r->offer, REF_SIZE);
+    memcpy(row->d, c->st->d, HASH_SIZE);
+    memcpy(row->offer, r->offer, REF_SIZE);
     if (r->coupon.p) {
-        rc = take_coupon(c, r, &row);
+        t.gs1 = gs1_coupon_read(r->coupon, &t.coupon) == 0;
+        rc = take_coupon(c, &t);
     } else if (r->card != NONE && (size_t)r->card < person->cards.n) {
-        row.has_card = true;
-        memcpy(row.card, person->cards.v[r->card].p, HASH_SIZE);
+        row->has_card = true;
+        memcpy(row->card, person->cards.v[r->card].p, HASH_SIZE);
     } else {
-        rc = take_automatic(c, r, &row);
+        rc = take_automatic(c, r, row);
     }
-    take_grant(g, r, &row);
-    redemption_rank(&row, sale);
-    return rc ? rc : store_redemption_put(c->s, &row);
+    take_grant(g, &t);
+    redemption_rank(row, sale);
+    return rc ? rc : store_redemption_put(c->s, row);
 }
 
 static int put_sale(struct call *c, struct sale_row *out)

@@ -117,6 +117,32 @@ static int seat_coupon(struct table *t, struct bytes bytes)
     return 0;
 }
 
+/* Its offer decides whether it is known: nobody signed it. One without a serial is contested by nobody. */
+static int seat_gs1(struct table *t, const struct gs1_shown *shown)
+{
+    struct gs1_coupon coupon;
+    struct seat seat = {.batch = NONE, .index = NONE, .card = NONE, .gs1 = true, .customer = t->customer};
+    if (gs1_coupon_read(shown->element, &coupon)) {
+        return err_set(&t->c->err, TP_BAD_STATEMENT, "a GS1 coupon is malformed");
+    }
+    int rc = lookup_gs1(t->c, shown->offer, NONE, &coupon, &seat.offer);
+    if (rc < 0) {
+        return rc;
+    }
+    memcpy(seat.offer.ref, shown->offer, REF_SIZE);
+    seat.reason = rc ? rc : seated(t, shown->offer) ? TP_DUPLICATE : 0;
+    if (seat.reason == 0) {
+        seat.known = true;
+        memcpy(seat.serial, coupon.serial, sizeof seat.serial);
+        gs1_numbers(&coupon, &seat.batch, &seat.index);
+        if (seat.serial[0] && (rc = take_slot(t->c, &seat))) {
+            return rc;
+        }
+    }
+    t->seats[t->n++] = seat;
+    return 0;
+}
+
 static int seat_link(void *arg, const struct link_row *row)
 {
     struct table *t = arg;
@@ -170,8 +196,8 @@ static int seat_pickup(struct table *t, size_t place)
     return rc < 0 ? rc : 0;
 }
 
-/* Coupons first, in the order of scanning, then typed codes, then each card's links, then what is automatic;
- * an offer takes one seat. */
+/* Coupons first, in the order of scanning, then typed codes, GS1 coupons and each card's links, then what is
+ * automatic; an offer takes one seat. */
 static int seat_all(struct table *t)
 {
     struct call *c = t->c;
@@ -188,6 +214,9 @@ static int seat_all(struct table *t)
     }
     for (size_t i = 0; i < t->hold->pickups.n && rc == 0; i++) {
         rc = seat_pickup(t, i);
+    }
+    for (size_t i = 0; i < t->hold->gs1.n && rc == 0; i++) {
+        rc = seat_gs1(t, &t->hold->gs1.v[i]);
     }
     t->cap = MAX_REDEMPTIONS;
     for (size_t i = 0; i < t->person.cards.n && rc == 0; i++) {
@@ -240,8 +269,8 @@ static int reserve(struct table *t, const struct seat *seat, const struct verdic
 static int judge(struct table *t, const struct seat *seat, const struct quote *q, struct verdict *v)
 {
     *v = (struct verdict){.version = seat->known ? seat->offer.version : 0,
-                          .batch = seat->batch,
-                          .index = seat->index,
+                          .batch = seat->gs1 ? NONE : seat->batch,
+                          .index = seat->gs1 ? NONE : seat->index,
                           .card = seat->card,
                           .reason = seat->reason,
                           .at_ms = NONE,
@@ -267,6 +296,22 @@ static int judge(struct table *t, const struct seat *seat, const struct quote *q
             v->cashback = a->cashback;
             int rc = store_next_grant(t->c->s, &v->number);
             return rc ? rc : reserve(t, seat, v);
+        }
+    }
+    return 0;
+}
+
+/* A verdict on a GS1 coupon names its offer alone; the serial that it granted stands beside it. */
+static int list_serials(const struct table *t, const struct verdict *verdicts, struct grant *grant)
+{
+    struct gs1_granted *list = ARENA_NEW(t->c->arena, struct gs1_granted, MAX_COUPONS);
+    if (!list) {
+        return TP_E_MEMORY;
+    }
+    grant->gs1.v = list;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->seats[i].serial[0] && verdicts[i].number != NONE) {
+            list[grant->gs1.n++] = (struct gs1_granted){verdicts[i].number, bytes_str(t->seats[i].serial)};
         }
     }
     return 0;
@@ -301,6 +346,7 @@ static int sign_grant(struct table *t, const struct quote *q)
         /* What the quote says of an automatic offer that does not apply is enough. */
         n += !t->seats[i].automatic || verdicts[n].number != NONE;
     }
+    rc = rc ? rc : list_serials(t, verdicts, &grant);
     if (rc) {
         return rc;
     }

@@ -94,6 +94,10 @@ int lookup_policy(struct call *c, int64_t version, struct policy *out);
 int lookup_person(struct call *c, struct person_part *out);
 /* Why a coupon is not one of ours, or 0: signature, batch, range. Fills the batch where it is known. */
 int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row *batch);
+/* The offer that a GS1 coupon stands for: 0, or TP_UNKNOWN_OFFER when there is none, or it names another GS1
+ * offer or is not for coupons. */
+int lookup_gs1(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, const struct gs1_coupon *coupon,
+               struct offer *out);
 /* The coupon that a typed code stands for, in the arena. TP_UNKNOWN_COUPON, which is remembered against the
  * till; TP_THROTTLED after too many of those, whatever the code is. */
 int pickup_find(struct call *c, struct bytes code, struct bytes *coupon);

@@ -134,6 +134,21 @@ int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row 
     return ours ? 0 : TP_UNKNOWN_COUPON;
 }
 
+int lookup_gs1(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, const struct gs1_coupon *coupon,
+               struct offer *out)
+{
+    struct offer found = {0};
+    int rc = lookup_offer(c, ref, version, &found);
+    if (rc < 0) {
+        return rc;
+    }
+    bool fits = rc == 0 && (found.redeem & REDEEM_COUPON) && bytes_is(found.gs1, coupon->offer);
+    if (fits) {
+        *out = found;
+    }
+    return fits ? 0 : TP_UNKNOWN_OFFER;
+}
+
 bool offer_is_limited(const struct offer *o)
 {
     return o->total != NONE || o->budget != NONE || o->per_customer != NONE || o->customer_new;

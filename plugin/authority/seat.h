@@ -12,7 +12,9 @@ struct seat {
     int64_t batch, index; /* NONE but for a coupon */
     int64_t card;         /* NONE but for a card's */
     int64_t slot;         /* which use of the coupon it would take */
-    int64_t budget_left;  /* NONE: it has no budget */
+    bool gs1;             /* batch and index are the numbers of gs1_numbers, which no verdict names */
+    char serial[GS1_SERIAL_MAX + 1];
+    int64_t budget_left; /* NONE: it has no budget */
     struct customer customer;
     int reason;
     int64_t at_ms; /* already_used, held: since when, and at which till */

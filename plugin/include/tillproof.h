@@ -454,10 +454,12 @@ struct tillproof_presentation {
 };
 
 /*
- * Takes one coupon or card into the sale, after all checks that can be made without asking anybody:
- * signature, dates, offer, whether it is in the basket already. Whether it saves something is
- * told by the quote; whether it was used before, by tillproof_hold. A genuine coupon that is newer than what
- * this till has heard is taken, and tillproof_hold decides. Never waits. The price becomes provisional.
+ * Takes one coupon or card into the sale (a coupon of the shop; or a GS1 coupon, AI 255, 8110 or 8112, for
+ * which an offer was published: also with a GS1 symbology's prefix and FNC1 as 0x1D, in brackets, or as a GS1
+ * Digital Link, which is never opened), after all checks that can be made without asking anybody: signature,
+ * dates, offer, whether it is in the basket already. Whether it saves something is told by the quote; whether
+ * it was used before, by tillproof_hold. A genuine coupon that is newer than what this till has heard is
+ * taken, and tillproof_hold decides. Never waits. The price becomes provisional.
  *
  * kind: one of the above. bytes: `length` bytes, 1 to 4096; they need no zero byte at the end.
  * A card's token is turned into a keyed hash at once and wiped: it reaches neither disk nor network. Clear
@@ -469,10 +471,10 @@ struct tillproof_presentation {
  * THROTTLED or, without an answer, OFFLINE_DENIED. Typed once more it is asked for again.
  *
  * Outcomes: OK; PRODUCT (an article's bar code: ring it up), UNKNOWN_CODE, MISREAD, UNKNOWN_COUPON,
- * BAD_SIGNATURE, EXPIRED, NOT_YET_VALID, DUPLICATE (also: a second coupon of the same offer),
- * OFFLINE (a card, or any coupon, at a till that never heard its authority), LIMIT_REACHED (32 coupons, 8
- * of them by pickup codes, 8 cards). Errors: TILLPROOF_E_ARGUMENT, _E_STATE (committed, or being held),
- * _E_MEMORY, _E_CRYPTO, _E_FORKED.
+ * UNKNOWN_OFFER (a GS1 coupon that no offer stands for), BAD_SIGNATURE, EXPIRED, NOT_YET_VALID, DUPLICATE
+ * (also: a second coupon of the same offer), OFFLINE (a card, or any coupon, at a till that never heard its
+ * authority), LIMIT_REACHED (32 coupons, 8 of them by pickup codes, 8 cards). Errors: TILLPROOF_E_ARGUMENT,
+ * _E_STATE (committed, or being held), _E_MEMORY, _E_CRYPTO, _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_present(struct tillproof *handle, int64_t sale, uint32_t kind,
                                         const void *bytes, uint32_t length,

@@ -1,7 +1,8 @@
 #include "offer/money.h"
 #include "offer/work.h"
+#include "wire/gs1.h"
 
-enum { ID_LENGTH = 40, TITLE_LENGTH = 200, WORD_LENGTH = 64, STORE_LENGTH = 32, GS1_LENGTH = 90 };
+enum { ID_LENGTH = 40, TITLE_LENGTH = 200, WORD_LENGTH = 64, STORE_LENGTH = 32 };
 enum { PRIORITY_MAX = 1000000, ALL_DAYS = 127 };
 #define COUNT_LIMIT INT64_C(1000000000000)
 
@@ -168,7 +169,11 @@ static int check_numbers(const struct offer *o, struct err *e)
         {within(o->bears, BEARS_MERCHANT, BEARS_ISSUER), "$.offline.bears", "must be a known word"},
         {within_or_none(o->offline_cap, 0, AMOUNT_MAX), "$.offline.cap", "must be an amount, 0 or more"},
         {within(o->holdout_percent, 0, PERCENT_WHOLE), "$.holdout_percent", "must be from 0 to 100"},
-        {!o->gs1.p || text_fits(o->gs1, GS1_LENGTH), "$.gs1", "must be a text of 1 to 90 bytes"},
+        {!o->gs1.p || gs1_offer_valid(o->gs1), "$.gs1",
+         "must be 8112 or 8110, a prefix of 6 to 12 digits and an offer code of 6; or 255 and the 13 digits "
+         "of "
+         "a GCN"},
+        {!o->gs1.p || (o->redeem & REDEEM_COUPON), "$.gs1", "needs \"coupon\" in redeem"},
         {within_or_none(o->fee_percent, 0, PERCENT_WHOLE), "$.fee.percent", "must be from 0 to 100"},
         {within_or_none(o->fee_fixed, 0, AMOUNT_MAX), "$.fee.fixed", "must be an amount, 0 or more"},
     };
@@ -187,7 +192,6 @@ static int check_enforced(const struct offer *o, struct err *e)
         bool asked;
         const char *path, *what;
     } rules[] = {
-        {o->gs1.p != NULL, "$.gs1", "a GS1 code"},
         {o->offline != OFFLINE_DENY, "$.offline.mode", "a mode other than deny"},
         {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},
     };

@@ -53,8 +53,21 @@ static size_t list_coupons(const struct sale *s, struct bytes out[MAX_COUPONS])
 {
     size_t n = 0;
     for (size_t i = 0; i < s->presented_count && n < MAX_COUPONS; i++) {
-        if (!s->presented[i]->card && !s->presented[i]->pickup[0]) {
+        if (!s->presented[i]->card && !s->presented[i]->gs1 && !s->presented[i]->pickup[0]) {
             out[n++] = bytes_of(s->presented[i]->raw, s->presented[i]->n);
+        }
+    }
+    return n;
+}
+
+static size_t list_gs1(const struct sale *s, struct gs1_shown out[MAX_COUPONS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->presented_count && n < MAX_COUPONS; i++) {
+        const struct presentation *p = s->presented[i];
+        if (p->gs1) {
+            out[n].element = bytes_of(p->raw, p->n);
+            memcpy(out[n++].offer, p->offer, REF_SIZE);
         }
     }
     return n;
@@ -63,6 +76,7 @@ static size_t list_coupons(const struct sale *s, struct bytes out[MAX_COUPONS])
 static int build_hold(struct till *t, struct sale *s, struct ask *a, struct err *e)
 {
     struct bytes coupons[MAX_COUPONS], pickups[MAX_PICKUPS];
+    struct gs1_shown gs1[MAX_COUPONS];
     struct basket basket;
     struct hold hold = {.head = t->head, .rev = s->rev + 1};
     struct buf envelope, person;
@@ -74,6 +88,8 @@ static int build_hold(struct till *t, struct sale *s, struct ask *a, struct err 
     hold.coupons.n = list_coupons(s, coupons);
     hold.pickups.v = pickups;
     hold.pickups.n = pickups_list(s, a, pickups);
+    hold.gs1.v = gs1;
+    hold.gs1.n = list_gs1(s, gs1);
     sale_basket(t, s, hold.common.time_ms, &basket);
     int rc = random_bytes(hold.id, ID_SIZE);
     rc = rc ? err_code(e, rc) : lines_part_put(&basket, &a->lines, hold.lines, e);

@@ -121,6 +121,9 @@ void replica_add_offer(struct replica *r, const struct offer *o);
  * not grow with what is published. */
 const struct known_offer *replica_offer(const struct replica *r, const uint8_t ref[REF_SIZE],
                                         int64_t version);
+/* The offer that stands for this GS1 offer: of several, one that is valid at that time, then the first by id.
+ * NULL when there is none. */
+const struct known_offer *replica_gs1(const struct replica *r, const char *gs1, int64_t now_ms);
 /* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE: signature, batch, range, offer. A genuine coupon whose batch or
  * offer is newer than the replica is not refused, for the authority knows: *known is false. */
 int replica_coupon(const struct replica *r, const struct coupon *c, bool *known);
@@ -129,12 +132,12 @@ int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
 
 struct presentation {
     int64_t id;
-    bool card;
+    bool card, gs1;
     uint8_t handle[HASH_SIZE];
-    uint8_t raw[COUPON_MAX];
+    uint8_t raw[COUPON_MAX]; /* the coupon's bytes, or a GS1 coupon's element */
     size_t n;
     uint8_t offer[REF_SIZE];
-    int64_t batch, index, exp;
+    int64_t batch, index, exp;    /* a GS1 coupon: NONE, NONE, and no end of its own */
     char pickup[PICKUP_SIZE + 1]; /* a typed code whose coupon is not known yet; "" for all others */
     int reason;                   /* and what the authority said of it */
 };
@@ -376,6 +379,8 @@ void pickups_take(const struct sale *s, const struct ask *a, const struct grant 
 int pickup_reason(const struct sale *s, const struct presentation *p);
 /* present.c: p is this coupon, with a copy of its bytes (at most COUPON_MAX). */
 void presentation_coupon(struct presentation *p, struct bytes raw, const struct coupon *c);
+/* p is this GS1 coupon, an element of at most GS1_ELEMENT_MAX, for this offer. */
+void presentation_gs1(struct presentation *p, struct bytes element, const uint8_t offer[REF_SIZE]);
 
 /* record.c: the chain */
 int record_begin(struct till *t, struct chain *chain, struct common *common, struct err *e);

@@ -34,15 +34,50 @@ void presentation_coupon(struct presentation *p, struct bytes raw, const struct 
     p->reason = 0;
 }
 
-static bool same_coupon_or_offer(const struct sale *s, const struct coupon *c)
+void presentation_gs1(struct presentation *p, struct bytes element, const uint8_t offer[REF_SIZE])
+{
+    memcpy(p->raw, element.p, element.n);
+    p->n = element.n;
+    memcpy(p->offer, offer, REF_SIZE);
+    p->gs1 = true;
+    p->batch = p->index = NONE;
+    p->exp = INT64_MAX;
+}
+
+static bool same_coupon_or_offer(const struct sale *s, const uint8_t offer[REF_SIZE])
 {
     for (size_t i = 0; i < s->presented_count; i++) {
         const struct presentation *p = s->presented[i];
-        if (!p->card && memcmp(p->offer, c->offer, REF_SIZE) == 0) {
+        if (!p->card && memcmp(p->offer, offer, REF_SIZE) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Why the sale takes no coupon for this offer (NULL: not known yet), or 0. */
+static int judge_offer(const struct sale *s, const uint8_t ref[REF_SIZE], const struct known_offer *o,
+                       int64_t now)
+{
+    if (o && now >= o->terms.valid_until) {
+        return TP_EXPIRED;
+    }
+    if (o && now < o->terms.valid_from) {
+        return TP_NOT_YET_VALID;
+    }
+    if (same_coupon_or_offer(s, ref)) {
+        return TP_DUPLICATE;
+    }
+    return count_kind(s, false) == MAX_COUPONS ? TP_LIMIT_REACHED : 0;
+}
+
+/* What was published lately may explain it. */
+static void ask_for_news(struct till *t)
+{
+    if (t->online) {
+        t->sync_due = 0;
+        till_kick(t);
+    }
 }
 
 static int judge_coupon(struct till *t, const struct sale *s, const struct coupon *c)
@@ -55,22 +90,18 @@ static int judge_coupon(struct till *t, const struct sale *s, const struct coupo
     if (rc) {
         return rc;
     }
-    if (!known && t->online) {
-        t->sync_due = 0;
-        till_kick(t);
+    if (!known) {
+        ask_for_news(t);
     }
     int64_t now = till_now(t, NULL);
-    const struct known_offer *o = replica_offer(&t->replica, c->offer, NONE);
-    if (c->exp <= now / 1000 || (o && now >= o->terms.valid_until)) {
-        return TP_EXPIRED;
-    }
-    if (o && now < o->terms.valid_from) {
-        return TP_NOT_YET_VALID;
-    }
-    if (same_coupon_or_offer(s, c)) {
-        return TP_DUPLICATE;
-    }
-    return count_kind(s, false) == MAX_COUPONS ? TP_LIMIT_REACHED : 0;
+    return c->exp <= now / 1000 ? TP_EXPIRED
+                                : judge_offer(s, c->offer, replica_offer(&t->replica, c->offer, NONE), now);
+}
+
+static void name_offer(const struct known_offer *o, struct presentation_info *out)
+{
+    bytes_to_cstr(o->terms.id, out->offer, sizeof out->offer);
+    bytes_to_cstr(o->terms.title, out->title, sizeof out->title);
 }
 
 static int present_coupon(struct till *t, struct sale *s, const struct presented_coupon *in,
@@ -83,8 +114,7 @@ static int present_coupon(struct till *t, struct sale *s, const struct presented
         return err_code(e, out->outcome);
     }
     if (o && out->outcome != TP_BAD_SIGNATURE && out->outcome != TP_UNKNOWN_COUPON) {
-        bytes_to_cstr(o->terms.id, out->offer, sizeof out->offer);
-        bytes_to_cstr(o->terms.title, out->title, sizeof out->title);
+        name_offer(o, out);
     }
     if (out->outcome) {
         return 0;
@@ -94,6 +124,35 @@ static int present_coupon(struct till *t, struct sale *s, const struct presented
         return err_code(e, TP_E_MEMORY);
     }
     presentation_coupon(p, bytes_of(in->raw, in->n), c);
+    add(s, p, out);
+    return 0;
+}
+
+/* It stands for the offer that names it; one that nobody published here is not ours. */
+static int present_gs1(struct till *t, struct sale *s, const struct gs1_coupon *c,
+                       struct presentation_info *out, struct err *e)
+{
+    int64_t now = till_now(t, NULL);
+    if (t->replica.trust.keyset == 0) {
+        out->outcome = TP_OFFLINE;
+        return 0;
+    }
+    const struct known_offer *o = replica_gs1(&t->replica, c->offer, now);
+    if (!o) {
+        ask_for_news(t);
+        out->outcome = TP_UNKNOWN_OFFER;
+        return 0;
+    }
+    name_offer(o, out);
+    out->outcome = judge_offer(s, o->terms.ref, o, now);
+    if (out->outcome) {
+        return 0;
+    }
+    struct presentation *p = calloc(1, sizeof *p);
+    if (!p) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    presentation_gs1(p, bytes_str(c->element), o->terms.ref);
     add(s, p, out);
     return 0;
 }
@@ -202,8 +261,7 @@ static int present_any(struct till *t, struct sale *s, int kind, struct bytes in
         out->outcome = TP_PRODUCT;
         return 0;
     case PRESENTED_GS1:
-        out->outcome = TP_UNKNOWN_OFFER;
-        return 0;
+        return present_gs1(t, s, &p.gs1, out, e);
     default:
         return present_pickup(t, s, p.pickup, out, e);
     }

@@ -317,6 +317,34 @@ const struct known_offer *replica_offer(const struct replica *r, const uint8_t r
     return at ? &r->offers[at - 1] : NULL;
 }
 
+static bool valid_at(const struct known_offer *k, int64_t now_ms)
+{
+    return now_ms >= k->terms.valid_from && now_ms < k->terms.valid_until;
+}
+
+static bool goes_before(const struct known_offer *a, const struct known_offer *b, int64_t now_ms)
+{
+    struct bytes x = a->terms.id, y = b->terms.id;
+    if (valid_at(a, now_ms) != valid_at(b, now_ms)) {
+        return valid_at(a, now_ms);
+    }
+    int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+    return order ? order < 0 : x.n < y.n;
+}
+
+const struct known_offer *replica_gs1(const struct replica *r, const char *gs1, int64_t now_ms)
+{
+    const struct known_offer *best = NULL;
+    for (size_t i = 0; i < r->offer_count; i++) {
+        const struct known_offer *k = &r->offers[i];
+        if (bytes_is(k->terms.gs1, gs1) && (k->terms.redeem & REDEEM_COUPON) &&
+            replica_offer(r, k->terms.ref, NONE) == k && (!best || goes_before(k, best, now_ms))) {
+            best = k;
+        }
+    }
+    return best;
+}
+
 int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
 {
     *known = false;

@@ -22,6 +22,7 @@ struct saved {
     LIST(struct bytes) coupons;
     LIST(struct bytes) cards;
     LIST(struct bytes) pickups;
+    LIST(struct gs1_shown) gs1;
 };
 
 static const struct field coupon_field[] = {{0, "", F_BYTES, 0, 0, 1, COUPON_MAX, NULL, NULL}};
@@ -41,6 +42,7 @@ static const struct field saved_fields[] = {
     FIELD_LIST(saved, coupons, 7, 0, MAX_COUPONS, &schema_coupon),
     FIELD_LIST(saved, cards, 8, 0, MAX_CARDS, &schema_card),
     FIELD_LIST(saved, pickups, 9, 0, MAX_PICKUPS, &schema_code),
+    FIELD_LIST_OPT(saved, gs1, 10, 1, MAX_COUPONS, &schema_gs1_shown),
 };
 static const struct schema schema_saved = SCHEMA("saved", SHAPE_MAP, saved, saved_fields);
 
@@ -60,7 +62,8 @@ static int make_mac(const struct till *t, struct bytes body, uint8_t mac[HASH_SI
 
 struct lists {
     struct bytes coupons[MAX_COUPONS], cards[MAX_CARDS], pickups[PRESENTATIONS_MAX];
-    size_t coupon_count, card_count, pickup_count;
+    struct gs1_shown gs1[MAX_COUPONS];
+    size_t coupon_count, card_count, pickup_count, gs1_count;
 };
 
 static void sort_presented(const struct sale *s, struct lists *l)
@@ -69,6 +72,9 @@ static void sort_presented(const struct sale *s, struct lists *l)
         const struct presentation *p = s->presented[i];
         if (p->card && l->card_count < MAX_CARDS) {
             l->cards[l->card_count++] = bytes_of(p->handle, HASH_SIZE);
+        } else if (p->gs1 && l->gs1_count < MAX_COUPONS) {
+            memcpy(l->gs1[l->gs1_count].offer, p->offer, REF_SIZE);
+            l->gs1[l->gs1_count++].element = bytes_of(p->raw, p->n);
         } else if (p->pickup[0]) {
             l->pickups[l->pickup_count++] = bytes_str(p->pickup);
         } else if (!p->card && l->coupon_count < MAX_COUPONS) {
@@ -94,6 +100,8 @@ static int save(struct till *t, const struct sale *s, struct buf *out, struct er
     v.cards.n = l.card_count;
     v.pickups.v = l.pickups;
     v.pickups.n = l.pickup_count;
+    v.gs1.v = l.gs1;
+    v.gs1.n = l.gs1_count;
     buf_init(&body, SAVED_MAX);
     int rc = schema_encode(&schema_saved, &v, &body, e);
     rc = rc ? rc : make_mac(t, buf_view(&body), mac, e);
@@ -166,6 +174,13 @@ static int load_presented(const struct saved *v, struct sale *to)
         rc = rc ? rc : add_presented(to, &p);
         if (rc == 0) {
             presentation_coupon(p, v->coupons.v[i], &c);
+        }
+    }
+    for (size_t i = 0; i < v->gs1.n && rc == 0; i++) {
+        struct gs1_coupon c;
+        rc = gs1_coupon_read(v->gs1.v[i].element, &c) ? TP_E_MALFORMED : add_presented(to, &p);
+        if (rc == 0) {
+            presentation_gs1(p, v->gs1.v[i].element, v->gs1.v[i].offer);
         }
     }
     for (size_t i = 0; i < v->cards.n && rc == 0; i++) {

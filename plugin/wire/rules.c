@@ -38,7 +38,16 @@ static const char *check_hold(const struct hold *h)
             return "hold.pickups: a code is nine digits";
         }
     }
-    return h->coupons.n + h->pickups.n > MAX_COUPONS ? "hold.pickups: too many with the coupons" : NULL;
+    for (size_t i = 0; i < h->gs1.n; i++) {
+        struct gs1_coupon c;
+        if (gs1_coupon_read(h->gs1.v[i].element, &c)) {
+            return "hold.gs1: not an element of AI 255, 8110 or 8112";
+        }
+    }
+    if (h->coupons.n + h->pickups.n + h->gs1.n > MAX_COUPONS) {
+        return h->gs1.n ? "hold.gs1: too many with the coupons" : "hold.pickups: too many with the coupons";
+    }
+    return NULL;
 }
 
 static const char *check_policy(const struct policy *p)
@@ -98,6 +107,14 @@ static const char *check_grant(const struct grant *g)
     for (size_t i = 0; i < g->pickups.n; i++) {
         if ((g->pickups.v[i].reason == TP_OK) != (g->pickups.v[i].coupon.p != NULL)) {
             return "grant.pickups: a coupon, or why there is none";
+        }
+    }
+    for (size_t i = 0; i < g->gs1.n; i++) {
+        for (size_t at = 0; at < g->gs1.v[i].serial.n; at++) {
+            uint8_t c = g->gs1.v[i].serial.p[at];
+            if (c < '0' || c > '9') {
+                return "grant.gs1: a serial is digits";
+            }
         }
     }
     return check_verdicts(g);

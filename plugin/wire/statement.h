@@ -7,6 +7,7 @@
 
 #include "wire/cbor.h"
 #include "wire/coupon.h"
+#include "wire/gs1.h"
 #include "wire/terms.h"
 
 enum {
@@ -154,6 +155,12 @@ struct link {
     uint8_t person[HASH_SIZE];
 };
 
+/* A GS1 coupon, and the offer that it stands for, whose `gs1` names what it is a coupon of. */
+struct gs1_shown {
+    uint8_t offer[REF_SIZE];
+    struct bytes element; /* AI and data, see gs1.h */
+};
+
 /* One coupon of a hold: the COSE_Sign1 as it was scanned. Cards are in the person part. */
 struct hold {
     struct common common;
@@ -165,6 +172,7 @@ struct hold {
     LIST(struct bytes) coupons;
     uint8_t lines[HASH_SIZE], person[HASH_SIZE];
     LIST(struct bytes) pickups; /* pickup codes that are not resolved yet: PICKUP_SIZE digits each */
+    LIST(struct gs1_shown) gs1;
 };
 
 struct release {
@@ -181,7 +189,7 @@ struct release {
 struct verdict {
     uint8_t offer[REF_SIZE];
     int64_t version;
-    int64_t batch, index; /* NONE for a card's offer */
+    int64_t batch, index; /* NONE for a card's offer and a GS1 coupon */
     int64_t card;         /* NONE for a coupon */
     int reason;           /* 0: granted; else why not */
     int64_t at_ms;        /* already_used, held: since when, and */
@@ -197,6 +205,12 @@ struct picked {
     int reason; /* 0 with a coupon */
 };
 
+/* The serial of a GS1 coupon that was granted. */
+struct gs1_granted {
+    int64_t number; /* the verdict's */
+    struct bytes serial;
+};
+
 struct grant {
     struct common common;       /* time: the authority's */
     uint8_t request[HASH_SIZE]; /* D of the hold */
@@ -208,6 +222,7 @@ struct grant {
     LIST(struct verdict) verdicts; /* by offer ref, then batch, index, card */
     uint8_t quote[HASH_SIZE];      /* SHA-256 of the quote's encoding */
     LIST(struct picked) pickups;   /* one for each of the hold's, in its order */
+    LIST(struct gs1_granted) gs1;  /* one for each verdict on a GS1 coupon with a serial that granted it */
 };
 
 struct tender {
@@ -218,7 +233,7 @@ struct tender {
 struct redemption {
     uint8_t offer[REF_SIZE];
     int64_t version;
-    struct bytes coupon; /* the COSE_Sign1, or absent for a card's offer */
+    struct bytes coupon; /* the COSE_Sign1, or a GS1 coupon's element; absent for a card's offer */
     int64_t card;        /* place in the person part, or NONE */
     int64_t grant;       /* number in the embedded grant, or NONE: redeemed without one */
     int64_t basis, discount, cashback;
@@ -411,7 +426,7 @@ struct kind_info {
 };
 enum { PART_LINES = 1, PART_PERSON = 2 };
 extern const struct kind_info kinds[KIND_COUNT];
-extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part;
+extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part, schema_gs1_shown;
 extern const char *const purpose_words[];
 
 /* A statement taken apart. */

@@ -124,6 +124,12 @@ static const struct schema schema_link = SCHEMA("link", SHAPE_MAP, link, link_fi
 static const struct field code_fields[] = {{0, "", F_TEXT, 0, 0, PICKUP_SIZE, PICKUP_SIZE, NULL, NULL}};
 static const struct schema schema_code = {"code", SHAPE_SCALAR, sizeof(struct bytes), 1, code_fields};
 
+static const struct field gs1_shown_fields[] = {
+    FIXED(gs1_shown, offer, 0, REF_SIZE),
+    TEXT(gs1_shown, element, 0, 1, GS1_ELEMENT_MAX),
+};
+const struct schema schema_gs1_shown = SCHEMA("gs1_shown", SHAPE_TUPLE, gs1_shown, gs1_shown_fields);
+
 static const struct field hold_fields[] = {
     COMMON(hold),
     REQUEST(hold),
@@ -133,6 +139,7 @@ static const struct field hold_fields[] = {
     FIXED(hold, lines, 15, HASH_SIZE),
     FIXED(hold, person, 16, HASH_SIZE),
     FIELD_LIST_OPT(hold, pickups, 17, 1, MAX_PICKUPS, &schema_code),
+    FIELD_LIST_OPT(hold, gs1, 18, 1, MAX_COUPONS, &schema_gs1_shown),
 };
 static const struct schema schema_hold = SCHEMA("hold", SHAPE_MAP, hold, hold_fields);
 
@@ -166,6 +173,13 @@ static const struct field picked_fields[] = {
 };
 static const struct schema schema_picked = SCHEMA("picked", SHAPE_TUPLE, picked, picked_fields);
 
+static const struct field gs1_granted_fields[] = {
+    INT(gs1_granted, number, 0, 1, COUNTER_MAX),
+    TEXT(gs1_granted, serial, 0, 1, GS1_SERIAL_MAX),
+};
+static const struct schema schema_gs1_granted =
+    SCHEMA("gs1_granted", SHAPE_TUPLE, gs1_granted, gs1_granted_fields);
+
 static const struct field grant_fields[] = {
     COMMON(grant),
     FIXED(grant, request, 10, HASH_SIZE),
@@ -177,6 +191,7 @@ static const struct field grant_fields[] = {
     FIELD_LIST(grant, verdicts, 16, 0, MAX_VERDICTS, &schema_verdict),
     FIXED(grant, quote, 17, HASH_SIZE),
     FIELD_LIST_OPT(grant, pickups, 18, 1, MAX_PICKUPS, &schema_picked),
+    FIELD_LIST_OPT(grant, gs1, 19, 1, MAX_COUPONS, &schema_gs1_granted),
 };
 static const struct schema schema_grant = SCHEMA("grant", SHAPE_MAP, grant, grant_fields);
 

@@ -70,7 +70,7 @@ has "waiting" "$out" '^log .*; [1-9] wait'
 rm -rf bad
 cp -r shop bad
 sql bad "CREATE TEMP TABLE gone AS SELECT d FROM record WHERE till = 'till1' AND seq = 5;
-    DELETE FROM part WHERE d IN gone; DELETE FROM leaf_queue WHERE d IN gone; DELETE FROM sale WHERE d IN gone;
+    DELETE FROM part WHERE d IN gone; DELETE FROM sale_reference WHERE d IN gone; DELETE FROM visit WHERE d IN gone; DELETE FROM leaf_queue WHERE d IN gone; DELETE FROM sale WHERE d IN gone;
     DELETE FROM record WHERE d IN gone; DELETE FROM statement WHERE d IN gone;"
 no 1 corrupt audit --shop bad
 grep -q "till1, epoch 1: not provable beyond seq 4: record 5 is missing" err.txt || fail "the gap: $(cat err.txt)"

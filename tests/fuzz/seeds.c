@@ -175,8 +175,8 @@ static void form_seeds(void)
                                         "{\"amount\":\"3.00\"}",
                                         "{\"price\":\"0.99\"}",
                                         "{\"buy\":1,\"get\":1,\"percent\":\"100\"}",
-                                        "{\"tiers\":[{\"min_spend\":\"10.00\",\"percent\":\"5\"},{\"min_"
-                                        "spend\":\"20.00\",\"amount\":\"4.00\"}]}",
+                                        ("{\"tiers\":[{\"min_spend\":\"10.00\",\"percent\":\"5\"},{\"min_"
+                                         "spend\":\"20.00\",\"amount\":\"4.00\"}]}"),
                                         "{\"cashback_percent\":\"2.5\",\"cap\":\"1.00\"}"};
     for (size_t i = 0; i < sizeof gives / sizeof gives[0]; i++) {
         char name[32];

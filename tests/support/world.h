@@ -71,6 +71,8 @@ struct world_sale {
     struct bytes customer; /* in the person part; may be absent */
     struct bytes pickups[MAX_PICKUPS];
     size_t pickup_count;
+    struct gs1_shown gs1[MAX_COUPONS];
+    size_t gs1_count;
     struct bytes grant; /* the envelope, kept in the arena */
     struct statement granted;
     struct quote quote;
@@ -78,6 +80,8 @@ struct world_sale {
 };
 
 struct world_sale world_sale(struct world *w, int64_t price);
+/* Presents a GS1 coupon for this offer; the element is not copied. */
+void world_show_gs1(struct world_sale *s, const struct offer *o, const char *element);
 /* The message of a hold with the sale's next rev, appended to out. */
 void world_hold_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out);
 /* Sends it: 0 and a grant, or the problem's reason. */

@@ -65,12 +65,19 @@ static void sign(struct world_till *t, enum kind kind, const void *payload, cons
     buf_free(&envelope);
 }
 
+void world_show_gs1(struct world_sale *s, const struct offer *o, const char *element)
+{
+    memcpy(s->gs1[s->gs1_count].offer, o->ref, REF_SIZE);
+    s->gs1[s->gs1_count++].element = bytes_str(element);
+}
+
 void world_hold_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out)
 {
     struct hold h = {.common = world_common(w),
                      .head = t->head,
                      .coupons = {s->coupons, s->coupon_count},
-                     .pickups = {s->pickups, s->pickup_count}};
+                     .pickups = {s->pickups, s->pickup_count},
+                     .gs1 = {s->gs1, s->gs1_count}};
     struct bytes part[2];
     h.rev = ++s->rev;
     s->basket.time_ms = w->now;
@@ -145,7 +152,8 @@ const struct verdict *world_verdict(const struct world_sale *s, const struct off
     return NULL;
 }
 
-/* The granted verdicts as redemptions; a coupon is found again by its batch and index. */
+/* The granted verdicts as redemptions; a coupon is found again by its batch and index, a GS1 coupon by its
+ * offer. */
 static size_t redemptions(const struct world_sale *s, struct redemption *out)
 {
     const struct grant *g = &s->granted.payload.grant;
@@ -167,6 +175,11 @@ static size_t redemptions(const struct world_sale *s, struct redemption *out)
             if (coupon_parse(s->coupons[k], &c) == 0 && c.batch == v->batch && c.index == v->index) {
                 out[n].coupon = s->coupons[k];
             }
+        }
+        for (size_t k = 0; k < s->gs1_count; k++) {
+            bool same =
+                v->batch == NONE && v->card == NONE && memcmp(s->gs1[k].offer, v->offer, REF_SIZE) == 0;
+            out[n].coupon = same && !out[n].coupon.p ? s->gs1[k].element : out[n].coupon;
         }
         n++;
     }

@@ -21,6 +21,9 @@ static bool is_file(const char *given)
 /* A word that can only be meant as a file's name. */
 static bool looks_like_file(const char *given)
 {
+    if (strstr(given, "://")) {
+        return false; /* a GS1 Digital Link */
+    }
     return strchr(given, '/') || strstr(given, ".png") || strstr(given, ".jpg") || strstr(given, ".jpeg") ||
            strstr(given, ".txt");
 }
@@ -28,8 +31,15 @@ static bool looks_like_file(const char *given)
 static int best_of(const struct buf *texts, int n)
 {
     static struct presented_coupon scratch;
+    static struct presented any;
+    const struct present_rules rules = {0};
     for (int i = 0; i < n; i++) {
         if (present_code(buf_view(&texts[i]), &scratch) != TP_UNKNOWN_CODE) {
+            return i;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        if (present_read(buf_view(&texts[i]), &rules, &any) == 0 && any.kind == PRESENTED_GS1) {
             return i;
         }
     }

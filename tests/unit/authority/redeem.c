@@ -183,6 +183,38 @@ static void another_tills_void_changes_nothing(void **state)
     assert_int_equal(world_redemption(w, d, 0).outcome, 0);
 }
 
+/* A card's redemption whose grant is over stands by its link alone; one that names no card stands by nothing.
+ */
+static void what_no_card_is_joined_to_is_not_linked(void **state)
+{
+    struct world *w = *state;
+    struct offer o = coffee(w);
+    struct bytes handle = world_handle(w, "tok_9");
+    struct world_sale late = world_sale(w, 1000), nobody = late;
+    struct buf message;
+    uint8_t d[HASH_SIZE];
+    assert_int_equal(random_bytes(nobody.id, ID_SIZE), 0);
+    buf_init(&message, MESSAGE_MAX);
+    world_link_message(w, &w->tills[1], LINK_ADD, handle, &o, "app", &message);
+    assert_int_equal(world_send(w, buf_view(&message)), 0);
+    late.cards[late.card_count++] = nobody.cards[nobody.card_count++] = handle;
+    assert_int_equal(world_hold(w, &w->tills[0], &late), 0);
+    assert_int_equal(world_hold(w, &w->tills[2], &nobody), 0);
+    nobody.card_count = 0;
+    assert_int_equal(world_commit(w, &w->tills[2], &nobody, d), 0);
+    assert_int_equal(world_redemption(w, d, 0).outcome, TP_NOT_LINKED);
+    assert_int_equal(world_redemption(w, d, 0).conflict, 100);
+    w->now += 60000;
+    buf_reset(&message);
+    world_link_message(w, &w->tills[1], LINK_REMOVE, handle, &o, "app", &message);
+    assert_int_equal(world_send(w, buf_view(&message)), 0);
+    w->now += 70000;
+    assert_int_equal(world_commit(w, &w->tills[0], &late, d), 0);
+    assert_int_equal(world_redemption(w, d, 0).outcome, TP_NOT_LINKED);
+    assert_int_equal(world_redemption(w, d, 0).conflict, 100);
+    buf_free(&message);
+}
+
 static void a_linked_card_finds_its_offer_and_an_unlinked_one_does_not(void **state)
 {
     struct world *w = *state;
@@ -261,6 +293,7 @@ int main(void)
         T(two_commits_of_one_coupon_are_a_conflict_with_an_amount),
         T(a_void_gives_the_coupon_back_once),
         T(another_tills_void_changes_nothing),
+        T(what_no_card_is_joined_to_is_not_linked),
         T(a_linked_card_finds_its_offer_and_an_unlinked_one_does_not),
         T(an_offer_that_saves_nothing_is_not_used_up),
         T(a_coupon_for_n_uses_gives_n_grants),

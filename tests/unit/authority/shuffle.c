@@ -61,7 +61,16 @@ static void present_limited(struct world *w, const struct offer all[LIMITED], st
 /* Sales that fight for a few coupons and cards, some voided; nothing of it is sent but the holds. */
 static void deal(struct world *w, struct deck *deck)
 {
+    static const char *const papers[] = {"8112001234561234560000001", "8112001234561234560000002",
+                                         "81120012345612345610000001", "811001234566543211111012350000001",
+                                         "8110012345665432111110123"}; /* the last has no serial */
     struct offer o = world_offer(w, "coffee10", 10000), twice = world_offer(w, "twice", 5000);
+    struct offer paper = world_offer(w, "paper", 3000), mail = world_offer(w, "mail", 2000);
+    paper.gs1 = bytes_str("8112123456123456");
+    mail.gs1 = bytes_str("8110123456654321");
+    mail.per_coupon = 2;
+    world_publish(w, &paper);
+    world_publish(w, &mail);
     struct buf message;
     struct offer all[LIMITED];
     twice.per_coupon = 2;
@@ -93,6 +102,8 @@ static void deal(struct world *w, struct deck *deck)
         if (pick(4)) {
             s.cards[s.card_count++] = world_handle(w, token);
         }
+        size_t which = pick(sizeof papers / sizeof *papers);
+        world_show_gs1(&s, which < 3 ? &paper : &mail, papers[which]);
         assert_int_equal(world_hold(w, t, &s), 0);
         /* Now and then the grant is over before the commit: the coupon is then another's, too. */
         w->now += pick(3) ? 500 : 130000;
@@ -200,6 +211,7 @@ static void any_order_leaves_equal_projections(void **state)
     deliver(w, deck);
     const char *first = world_dump(w);
     assert_true(count(first, "reversal_line|") > 20);
+    assert_true(count(first, "|gs1|") > 20);
     assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
     assert_true(count(first, "redemption|") > 60);
     every_contest_was_lost(db);

@@ -212,6 +212,8 @@ static const char *const offers[] = {
     START "'gives':{'buy':2,'get':1,'percent':'100'}}",
     START "'gives':{'tiers':[{'min_spend':'10','percent':'5'},{'min_spend':'20','amount':'3'}]}}",
     START "'gives':{'cashback_percent':'5','cap':'3'}}",
+    START "'gives':{'amount':'5'},'gs1':'8112123456654321'}",
+    START "'gives':{'amount':'5'},'gs1':'2559501101530003'}",
 };
 
 static const char *const baskets[] = {
@@ -252,7 +254,12 @@ static const char *const values[] = {"null",
                                      "['mon']",
                                      "['25:00-26:00']",
                                      "['07:00-24:00']",
-                                     "'USD '"};
+                                     "'USD '",
+                                     "'8112'",
+                                     "'8110123456789012654321'",
+                                     "'81101234567890126543210'",
+                                     "'8111123456654321'",
+                                     "'255950110153000'"};
 
 /* What the parser says beyond the form: another currency, a range, what this version does not keep. */
 static bool beyond_form(int rc)

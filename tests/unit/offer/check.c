@@ -156,6 +156,20 @@ static void the_rest_has_ranges(void **state)
     REFUSED(holdout_percent, 100001, TP_BAD_VALUE, "$.holdout_percent");
     REFUSED(holdout_percent, -1, TP_BAD_VALUE, "$.holdout_percent");
     REFUSED(gs1, bytes_str(""), TP_BAD_VALUE, "$.gs1");
+    REFUSED(gs1, bytes_str("8112"), TP_BAD_VALUE, "$.gs1");
+    REFUSED(gs1, bytes_str("8111123456654321"), TP_BAD_VALUE, "$.gs1");
+    REFUSED(gs1, bytes_str("2559501101530004"), TP_BAD_VALUE, "$.gs1");
+    REFUSED(gs1, bytes_str("8112001234561234560123456"), TP_BAD_VALUE, "$.gs1");
+}
+
+static void a_gs1_code_is_for_coupons(void **state)
+{
+    (void)state;
+    struct offer o = good();
+    o.gs1 = bytes_str("8112123456654321");
+    assert_int_equal(offer_check(&o, NULL), 0);
+    o.redeem = REDEEM_CARD;
+    expect(&o, TP_BAD_VALUE, "$.gs1");
 }
 
 /* Nothing is taken that this version would not keep. */
@@ -164,7 +178,6 @@ static void what_is_not_kept_is_refused_by_name(void **state)
     (void)state;
     REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(offline, OFFLINE_RISK, TP_UNSUPPORTED, "$.offline.mode");
-    REFUSED(gs1, bytes_str("8112"), TP_UNSUPPORTED, "$.gs1");
     REFUSED(holdout_percent, 1, TP_UNSUPPORTED, "$.holdout_percent");
 }
 
@@ -365,6 +378,7 @@ int main(void)
         cmocka_unit_test(needs_and_gives_have_ranges),
         cmocka_unit_test(lists_have_ranges),
         cmocka_unit_test(the_rest_has_ranges),
+        cmocka_unit_test(a_gs1_code_is_for_coupons),
         cmocka_unit_test(what_is_not_kept_is_refused_by_name),
         cmocka_unit_test(fields_of_another_kind_are_refused),
         cmocka_unit_test(fields_of_each_kind_have_ranges),

@@ -71,6 +71,47 @@ static void a_saved_sale_keeps_its_identity_and_grows_its_revision(void **state)
     assert_int_equal(till_close(t, FAKE_WAIT), 0);
 }
 
+static int scan(struct till *t, int64_t sale, const char *text)
+{
+    struct presentation_info p;
+    struct err e = {0};
+    assert_int_equal(till_present(t, sale, PRESENT_SCAN, bytes_str(text), &p, &e), 0);
+    return p.outcome;
+}
+
+/* The offer that stands for it is found by its GS1 code, and the coupon goes with the sale. */
+static void a_gs1_coupon_is_saved_and_held_like_any_other(void **state)
+{
+    static const char element[] = "8112001234561234560000001";
+    struct fake *f = *state;
+    struct offer_statement newer = {fake_common(f), f->offers[0]};
+    struct err e = {0};
+    newer.terms.version = 2;
+    newer.terms.gs1 = bytes_str("8112123456123456");
+    fake_publish(f, KIND_OFFER, &newer, &f->merchant, "office");
+    struct till *t = fake_till(f);
+    int64_t sale = fake_sale(t, "A-1"), again = 0;
+    fake_lines(t, sale);
+    assert_int_equal(scan(t, sale, "]e08112001234561234570000001"), TP_UNKNOWN_OFFER);
+    assert_int_equal(scan(t, sale, "]e0811200123456123456000000"), TP_MISREAD);
+    assert_int_equal(fake_quote(t, sale).due, 2598);
+    assert_int_equal(scan(t, sale, "]e08112001234561234560000001"), 0);
+    assert_int_equal(scan(t, sale, "(8112)001234561234560000002"), TP_DUPLICATE);
+    assert_int_equal(fake_quote(t, sale).due, 2338);
+    struct buf b = saved(t, sale);
+    assert_int_equal(till_sale_forget(t, sale, &e), 0);
+    assert_int_equal(till_sale_load(t, buf_view(&b), &again, &e), 0);
+    assert_int_equal(info(t, again).presentations, 1);
+    assert_int_equal(fake_quote(t, again).due, 2338);
+    assert_int_equal(scan(t, again, "(8112)001234561234560000001"), TP_DUPLICATE);
+    buf_reset(&f->seen);
+    fake_hold(t, again);
+    assert_non_null(memmem(f->seen.p, f->seen.n, element, sizeof element - 1));
+    assert_int_equal(f->coupons_asked, 0);
+    buf_free(&b);
+    assert_int_equal(till_close(t, FAKE_WAIT), 0);
+}
+
 static void loading_twice_is_loading_once(void **state)
 {
     struct fake *f = *state;
@@ -156,6 +197,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_saved_sale_keeps_its_identity_and_grows_its_revision),
+        T(a_gs1_coupon_is_saved_and_held_like_any_other),
         T(loading_twice_is_loading_once),
         T(what_was_changed_is_refused_whole),
         T(another_sale_with_its_reference_stays),

@@ -17,6 +17,8 @@ static const struct ref sample_refs[] = {{{1}}, {{2}}};
 static const struct tender sample_tenders[] = {{{(const uint8_t *)"card", 4}, 2000},
                                                {{(const uint8_t *)"cash", 4}, 338}};
 static const struct bytes sample_coupons[] = {{(const uint8_t *)"coupon", 6}};
+static const struct gs1_shown sample_gs1[] = {{{3}, {(const uint8_t *)"8112001234561234560123456", 25}}};
+static const struct gs1_granted sample_serials[] = {{55, {(const uint8_t *)"0123456", 7}}};
 static const struct verdict sample_verdicts[] = {
     {{1}, 1, 7, 8, NONE, TP_OK, NONE, {0}, 55, 2598, 260, 0},
     {{2}, 1, NONE, NONE, 0, TP_BUDGET_SPENT, NONE, {0}, NONE, 0, 0, 0},
@@ -114,7 +116,8 @@ static inline void sample_till(enum kind kind, union payload *p)
                                 .head = sample_head,
                                 .sale = {0x5A},
                                 .rev = 1,
-                                .coupons = {sample_coupons, 1}};
+                                .coupons = {sample_coupons, 1},
+                                .gs1 = {sample_gs1, 1}};
         break;
     case KIND_RELEASE:
         p->release = (struct release){.common = sample_common,
@@ -177,7 +180,8 @@ static inline void sample(enum kind kind, union payload *p)
                                   .rev = 1,
                                   .ttl_ms = 120000,
                                   .policy = 1,
-                                  .verdicts = {sample_verdicts, 2}};
+                                  .verdicts = {sample_verdicts, 2},
+                                  .gs1 = {sample_serials, 1}};
         break;
     case KIND_CHECKPOINT:
         p->checkpoint = (struct checkpoint){sample_common, 7, {3}};

@@ -381,6 +381,7 @@ static void pickup_codes_are_nine_digits_and_have_a_coupon_or_a_reason(void **st
     for (size_t i = 0; i < MAX_COUPONS; i++) {
         coupons[i] = sample_coupons[0];
     }
+    p.hold.gs1.n = 0;
     p.hold.pickups.v = codes;
     p.hold.pickups.n = MAX_PICKUPS;
     assert_int_equal(try_sign(KIND_HOLD, &p, &e), 0);
@@ -407,6 +408,33 @@ static void pickup_codes_are_nine_digits_and_have_a_coupon_or_a_reason(void **st
     picked[0].reason = TP_THROTTLED;
     refused(KIND_GRANT, &p);
     picked[0] = (struct picked){{0}, 0};
+    refused(KIND_GRANT, &p);
+}
+
+static void gs1_coupons_are_well_formed_and_serials_are_digits(void **state)
+{
+    static const char *const bad[] = {"8112", "0109506000134352", "811200123456123456012345", "8112 0"};
+    struct gs1_shown gs1[MAX_COUPONS];
+    struct gs1_granted granted = {1, bytes_str("12345a")};
+    union payload p;
+    struct err e;
+    (void)state;
+    sample(KIND_HOLD, &p);
+    for (size_t i = 0; i < MAX_COUPONS; i++) {
+        gs1[i] = sample_gs1[0];
+    }
+    p.hold.gs1.v = gs1;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        gs1[0].element = bytes_str(bad[i]);
+        refused(KIND_HOLD, &p);
+    }
+    gs1[0] = gs1[1];
+    p.hold.gs1.n = MAX_COUPONS - 1; /* there is one coupon of ours */
+    assert_int_equal(try_sign(KIND_HOLD, &p, &e), 0);
+    p.hold.gs1.n++;
+    refused(KIND_HOLD, &p);
+    sample(KIND_GRANT, &p);
+    p.grant.gs1.v = &granted;
     refused(KIND_GRANT, &p);
 }
 
@@ -552,6 +580,7 @@ int main(void)
         cmocka_unit_test(offers_batches_and_keys_end_after_they_begin),
         cmocka_unit_test(loyalty_prefixes_are_printable_and_may_be_absent),
         cmocka_unit_test(pickup_codes_are_nine_digits_and_have_a_coupon_or_a_reason),
+        cmocka_unit_test(gs1_coupons_are_well_formed_and_serials_are_digits),
         cmocka_unit_test(a_verdict_is_one_coupons_or_one_cards),
         cmocka_unit_test(a_commit_holds_together),
         cmocka_unit_test(a_payload_ends_at_16_kib_and_a_signer_has_a_name),
