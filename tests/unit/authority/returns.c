@@ -137,6 +137,35 @@ static void revive_gives_the_coupon_back_when_all_of_it_came_back(void **state)
     assert_int_equal(standing(s, &s->revive, 2), TP_ALREADY_USED);
 }
 
+/* A total, a budget and a customer's limit come back with the use; a part of it gives nothing back. */
+static void revive_gives_limits_back_too(void **state)
+{
+    struct shop *s = *state;
+    struct offer o = world_offer(&s->w, "few", 10000);
+    uint8_t d[HASH_SIZE], again[HASH_SIZE];
+    o.revive = true;
+    o.total = 1;
+    o.budget = 250;
+    world_publish(&s->w, &o);
+    world_batch(&s->w, 3, &o, 8, "email", "");
+    struct world_sale sale = sell(s, &o, 3, d);
+    assert_int_equal(send(s), 0);
+    back(s, 1, &sale, d, 999, NULL);
+    struct world_sale next = world_sale(&s->w, 2000);
+    next.coupons[next.coupon_count++] = world_coupon(&s->w, &o, 3, 1);
+    assert_int_equal(world_hold(&s->w, &s->w.tills[1], &next), 0);
+    assert_int_equal(world_verdict(&next, &o)->reason, TP_LIMIT_REACHED);
+    back(s, 1, &sale, d, 1, NULL);
+    assert_int_equal(world_hold(&s->w, &s->w.tills[1], &next), 0);
+    assert_int_equal(world_verdict(&next, &o)->reason, 0);
+    assert_int_equal(world_commit(&s->w, &s->w.tills[1], &next, again), 0);
+    assert_int_equal(world_redemption(&s->w, again, 0).outcome, 0);
+    assert_int_equal(world_redemption(&s->w, d, 0).outcome, 0);
+    const char *before = world_dump(&s->w);
+    assert_int_equal(authority_rebuild(s->w.authority, NULL), 0);
+    assert_string_equal(before, world_dump(&s->w));
+}
+
 static void more_than_was_sold_is_a_conflict_with_its_amount(void **state)
 {
     struct shop *s = *state;
@@ -284,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_return_leaves_the_coupon_used),
         T(revive_gives_the_coupon_back_when_all_of_it_came_back),
+        T(revive_gives_limits_back_too),
         T(more_than_was_sold_is_a_conflict_with_its_amount),
         T(the_later_of_two_tills_hears_that_it_was_too_much),
         T(a_return_that_comes_first_takes_effect_with_its_commit),

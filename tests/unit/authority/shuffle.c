@@ -42,6 +42,7 @@ static void publish_limited(struct world *w, struct offer all[LIMITED])
         all[i].per_customer = i == 2 || i == 3 ? 2 : NONE;
         all[i].per_coupon = i == 3 ? 3 : 1;
         all[i].customer_new = i == 4;
+        all[i].revive = i != 2;
         all[i].redeem |= i == LIMITED - 1 ? REDEEM_AUTOMATIC : 0;
         world_publish(w, &all[i]);
         world_batch(w, 3 + i, &all[i], COUPONS, "mail", "");
