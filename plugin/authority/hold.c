@@ -53,7 +53,7 @@ static int count_taken(void *arg, const struct reservation_row *row)
 static int find_use(void *arg, const struct contender *row)
 {
     struct seat *seat = arg;
-    if (row->redemption.slot != NONE) {
+    if (row->redemption.stage > CONTEST_COUPON) {
         seat->at_ms = row->sale.time_ms;
         memcpy(seat->till, row->sale.till, sizeof seat->till);
     }

@@ -51,7 +51,8 @@ void grey_free(struct grey *g);
  * Codes without a check of their own (Interleaved 2 of 5, Codabar, Code 39) count in the first search only,
  * and only where it finds no other. Sets all of texts[]: the raw bytes of each code, each text once, then
  * empty bufs; buf_free takes either. Returns how many, at most PICTURE_CODES_MAX, or TP_E_MEMORY with nothing
- * to free. An empty plane holds none. Prints nothing.
+ * to free. An empty plane holds none. zbar may write to standard error, about pictures that it reads well,
+ * too: programs that people use call it in tillproof-helper.
  */
 int grey_codes(const struct grey *g, struct buf texts[PICTURE_CODES_MAX]);
 

@@ -5,13 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_BUFFER = 4096 };
-
 /* As built, in ui/ beside plugin/; as installed, in bin/ beside lib/tillproof/. */
-static bool find_beside(char out[PATH_BUFFER])
+bool plugin_beside(const char *name, char out[PLUGIN_PATH])
 {
-    static const char *const places[] = {"/../plugin/tillproof.so", "/../lib/tillproof/tillproof.so"};
-    char self[PATH_BUFFER];
+    static const char *const places[] = {"/../plugin/", "/../lib/tillproof/"};
+    char self[PLUGIN_PATH];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (n <= 0) {
         return false;
@@ -19,9 +17,9 @@ static bool find_beside(char out[PATH_BUFFER])
     self[n] = 0;
     char *slash = strrchr(self, '/');
     *(slash ? slash : self) = 0;
-    for (size_t i = 0; i < 2; i++) {
-        size_t need = (size_t)snprintf(out, PATH_BUFFER, "%s%s", self, places[i]);
-        if (need < PATH_BUFFER && access(out, R_OK) == 0) {
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int need = snprintf(out, PLUGIN_PATH, "%s%s%s", self, places[i], name);
+        if (need > 0 && need < PLUGIN_PATH && access(out, R_OK) == 0) {
             return true;
         }
     }
@@ -48,9 +46,9 @@ static int find_functions(struct plugin *p, struct err *e)
 
 int plugin_load(const char *path, struct plugin *p, struct err *e)
 {
-    char found[PATH_BUFFER];
+    char found[PLUGIN_PATH];
     *p = (struct plugin){0};
-    if (!path && !find_beside(found)) {
+    if (!path && !plugin_beside("tillproof.so", found)) {
         return err_set(e, TP_E_IO, "tillproof.so is not beside this program; name it with --plugin PATH");
     }
     p->object = dlopen(path ? path : found, RTLD_NOW | RTLD_LOCAL);

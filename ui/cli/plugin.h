@@ -5,6 +5,8 @@
 #include "base/code.h"
 #include "include/tillproof.h"
 
+enum { PLUGIN_PATH = 4096 };
+
 /* X(function without its prefix) */
 #define PLUGIN_FUNCTIONS(X)                                                                                  \
     X(version)                                                                                               \
@@ -34,6 +36,9 @@ struct plugin {
 #undef X
 };
 
+/* The path of a file that lies where the plugin does, for this program; false when there is none to be read.
+ */
+bool plugin_beside(const char *name, char out[PLUGIN_PATH]);
 /* path NULL: tillproof.so as it lies beside this program. TP_E_IO when it cannot be loaded. */
 int plugin_load(const char *path, struct plugin *p, struct err *e);
 void plugin_unload(struct plugin *p);

@@ -1,10 +1,14 @@
 #include "scan.h"
 
 #include "files.h"
+#include "helper/client.h"
 #include "picture/picture.h"
+#include "plugin.h"
 #include "present/present.h"
 
 #include <sys/stat.h>
+
+enum { SEARCH_MS = 30000 };
 
 static bool is_picture(struct bytes b)
 {
@@ -46,27 +50,44 @@ static int best_of(const struct buf *texts, int n)
     return 0;
 }
 
+/* zbar writes to standard error as it likes (its DataBar decoder complains of some QR codes), so it runs
+ * there. */
+static int ask_helper(const struct grey *grey, struct buf texts[HELPER_CODES_MAX], struct err *e)
+{
+    const struct helper_frame frame = {grey->width, grey->height, grey->px};
+    char path[PLUGIN_PATH];
+    struct helper *helper = NULL;
+    if (!plugin_beside("tillproof-helper", path)) {
+        return err_set(e, TP_E_IO, "tillproof-helper, which reads pictures, is not beside this program");
+    }
+    int rc = helper_open(path, &helper, e);
+    rc = rc ? rc : helper_decode(helper, &frame, SEARCH_MS, texts, e);
+    helper_close(helper);
+    return rc;
+}
+
 static int read_picture(struct bytes file, const char *given, struct buf *out, struct err *e)
 {
-    struct buf texts[PICTURE_CODES_MAX] = {0};
+    struct buf texts[HELPER_CODES_MAX] = {0};
     struct grey grey = {0};
     int rc = grey_load(file, &grey, e);
     if (rc) {
         return rc;
     }
-    int n = grey_codes(&grey, texts);
-    if (n > 0) {
-        const struct buf *best = &texts[best_of(texts, n)];
-        buf_put(out, best->p, best->n);
-    }
-    for (int i = 0; i < PICTURE_CODES_MAX; i++) {
-        buf_free(&texts[i]);
-    }
+    int n = ask_helper(&grey, texts, e);
     grey_free(&grey);
     if (n < 0) {
-        return err_code(e, n);
+        return n;
     }
-    return n ? 0 : err_set(e, TP_NO_CODE, "there is no code in the picture %.120s", given);
+    if (n == 0) {
+        return err_set(e, TP_NO_CODE, "there is no code in the picture %.120s", given);
+    }
+    const struct buf *best = &texts[best_of(texts, n)];
+    buf_put(out, best->p, best->n);
+    for (int i = 0; i < HELPER_CODES_MAX; i++) {
+        buf_free(&texts[i]);
+    }
+    return 0;
 }
 
 static int read_file(const char *given, struct buf *out, struct err *e)

@@ -9,8 +9,8 @@ enum { SCAN_BYTES_MAX = 4096 };
 
 /*
  * Appends what a scanner would have sent. A picture (PNG or JPEG, by its first bytes) is decoded; of several
- * codes in it, a coupon goes first. 0, TP_NO_CODE, TP_BAD_PICTURE, TP_UNKNOWN_CODE (too long to be a scan),
- * TP_E_IO.
+ * codes in it, a coupon goes first; it is searched by tillproof-helper, for half a minute at most. 0,
+ * TP_NO_CODE, TP_BAD_PICTURE, TP_UNKNOWN_CODE (too long to be a scan), TP_E_IO, TP_E_TIMEOUT, TP_E_MEMORY.
  */
 int scan_read(const char *given, struct buf *out, struct err *e);
 /*
