@@ -13,6 +13,7 @@ struct parcel {
     struct bytes ds[SEND_MAX];
     uint8_t d[SEND_MAX][HASH_SIZE];
     struct outcome outcomes[OUTCOMES_MAX];
+    struct checkpoint_seen seen;
     size_t sent, told;
 };
 
@@ -72,6 +73,18 @@ static int put_outcome(void *arg, const struct outcome_row *row)
 
 /* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
  * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. */
+static int put_checkpoint(struct parcel *p)
+{
+    struct checkpoint_row last;
+    int rc = store_checkpoint_last(p->c->s, &last);
+    if (rc == 0) {
+        p->seen.size = last.size;
+        memcpy(p->seen.root, last.root, HASH_SIZE);
+        p->state.checkpoint = &p->seen;
+    }
+    return rc == STORE_NOT_FOUND ? 0 : rc;
+}
+
 static int fill(struct parcel *p)
 {
     struct call *c = p->c;
@@ -97,7 +110,7 @@ static int fill(struct parcel *p)
     if (!stale && (rc == 0 || rc == PARCEL_FULL)) {
         rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
     }
-    return rc == PARCEL_FULL ? 0 : rc;
+    return rc == 0 || rc == PARCEL_FULL ? put_checkpoint(p) : rc;
 }
 
 int sync_answer(struct call *c)

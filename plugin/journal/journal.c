@@ -6,7 +6,8 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
     sqlite3_stmt *st =
         db_bind(j, &rc, e,
                 "SELECT authority, name, store, epoch, seq, d, have, outcomes, floor_ms, behind,"
-                " card_key, (SELECT time_ms FROM told) FROM till",
+                " card_key, (SELECT time_ms FROM told), (SELECT size FROM seen),"
+                " (SELECT root FROM seen) FROM till",
                 "");
     if (!st || (rc = db_step(j, st, e)) <= 0) {
         return rc ? rc : damaged(e);
@@ -18,10 +19,12 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
         .floor_ms = sqlite3_column_int64(st, 8),
         .behind = sqlite3_column_int(st, 9) != 0,
         .told_ms = sqlite3_column_int64(st, 11),
+        .seen = {.size = sqlite3_column_int64(st, 12)},
     };
     bool good = column_fixed(st, 0, t.authority, ID_SIZE) && column_text(st, 1, t.name, sizeof t.name) &&
                 column_text(st, 2, t.store, sizeof t.store) && column_fixed(st, 5, t.head.d, HASH_SIZE) &&
                 t.head.epoch >= 1 && t.head.seq >= 0 && t.have >= 0 && t.outcomes >= 0 && t.floor_ms >= 0 &&
+                (t.seen.size == 0 || column_fixed(st, 13, t.seen.root, HASH_SIZE)) &&
                 t.floor_ms <= TIME_MAX && t.told_ms >= 0 && t.told_ms <= TIME_MAX &&
                 name_valid(bytes_str(t.name)) && name_valid(bytes_str(t.store));
     t.has_card_key = column_fixed(st, 10, t.card_key, HASH_SIZE);
@@ -73,6 +76,10 @@ static int take_news(struct journal *j, const struct journal_news *news, struct 
     }
     rc = rc ? rc
             : db_run(j, e, "INSERT OR REPLACE INTO told (one, time_ms) VALUES (1, ?)", "i", news->time_ms);
+    if (rc == 0 && news->seen) {
+        rc = db_run(j, e, "INSERT OR REPLACE INTO seen (one, size, root) VALUES (1, ?, ?)", "id",
+                    news->seen->size, news->seen->root);
+    }
     return rc ? rc
               : db_run(j, e,
                        "UPDATE till SET have = ?, outcomes = ?, floor_ms = ?,"

@@ -37,10 +37,11 @@ struct journal_till {
     uint8_t authority[ID_SIZE];
     char name[64], store[64];
     struct head head;
-    int64_t have, outcomes; /* cursors of sync */
-    int64_t floor_ms;       /* trusted time: see keys/time.h */
-    int64_t told_ms;        /* of it, the authority's own last word; 0: none is kept */
-    bool behind;            /* the authority holds a later record of this epoch */
+    int64_t have, outcomes;      /* cursors of sync */
+    int64_t floor_ms;            /* trusted time: see keys/time.h */
+    int64_t told_ms;             /* of it, the authority's own last word; 0: none is kept */
+    struct checkpoint_seen seen; /* of the log; size 0: none yet */
+    bool behind;                 /* the authority holds a later record of this epoch */
     bool has_card_key;
     uint8_t card_key[HASH_SIZE]; /* secret: wipe it */
 };
@@ -167,8 +168,9 @@ struct journal_news {
     int64_t have, outcomes_to; /* new cursors */
     const struct outcome *outcomes;
     size_t outcome_count;
-    int64_t time_ms; /* of the authority: it becomes the floor, downwards too */
-    bool behind;     /* once true it stays, until the till is enrolled anew */
+    int64_t time_ms;                    /* of the authority: it becomes the floor, downwards too */
+    const struct checkpoint_seen *seen; /* NULL: none was named, the last one stays */
+    bool behind;                        /* once true it stays, until the till is enrolled anew */
     bool has_card_key;
     uint8_t card_key[HASH_SIZE];
 };

@@ -45,4 +45,8 @@ const char journal_schema_later[] =
     "  PRIMARY KEY (record, offer, place)) STRICT, WITHOUT ROWID;"
     /* one row, from the first sync on: the authority's time, apart from the floor that records raise */
     "CREATE TABLE IF NOT EXISTS told ("
-    "  one INTEGER PRIMARY KEY CHECK (one = 1), time_ms INTEGER NOT NULL) STRICT;";
+    "  one INTEGER PRIMARY KEY CHECK (one = 1), time_ms INTEGER NOT NULL) STRICT;"
+    /* one row, from the first checkpoint on: the last that the authority named */
+    "CREATE TABLE IF NOT EXISTS seen ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL CHECK (size > 0),"
+    "  root BLOB NOT NULL CHECK (length(root) = 32)) STRICT;";

@@ -274,6 +274,7 @@ struct till {
 
     struct journal *journal;
     struct head head;
+    struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
     bool behind, quarantined, online, has_card_key;
     uint8_t card_key[HASH_SIZE];

@@ -34,6 +34,7 @@ int record_begin(struct till *t, struct chain *chain, struct common *common, str
         return err_code(e, TP_E_BEHIND);
     }
     *chain = (struct chain){.epoch = t->head.epoch, .seq = t->head.seq + 1};
+    chain->checkpoint = t->seen.size ? &t->seen : NULL;
     memcpy(chain->prev, t->head.d, HASH_SIZE);
     till_common(t, common, till_now(t, NULL));
     return 0;

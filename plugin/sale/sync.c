@@ -63,6 +63,11 @@ static int check_state(struct till *t, struct round *r, struct err *e)
     if (s->have < t->have || s->outcomes_to < t->outcomes) {
         return err_set(e, TP_E_UNTRUSTED, "the authority went back");
     }
+    if (s->checkpoint &&
+        (s->checkpoint->size < t->seen.size || (s->checkpoint->size == t->seen.size &&
+                                                memcmp(s->checkpoint->root, t->seen.root, HASH_SIZE) != 0))) {
+        return err_set(e, TP_E_UNTRUSTED, "the authority's log is not the one that was seen before");
+    }
     return check_list(r, s, e);
 }
 
@@ -138,6 +143,7 @@ static int take(struct till *t, struct round *r, struct err *e)
         .outcomes = s->outcomes.v,
         .outcome_count = s->outcomes.n,
         .time_ms = s->common.time_ms,
+        .seen = s->checkpoint,
         .behind = behind,
     };
     /* A key of zeroes is none: the answer to a request whose time was off. */
@@ -151,6 +157,9 @@ static int take(struct till *t, struct round *r, struct err *e)
     }
     stage_apply(&r->stage, &t->replica, &t->who);
     t->have = s->have;
+    if (s->checkpoint) {
+        t->seen = *s->checkpoint;
+    }
     t->outcomes = s->outcomes_to;
     t->behind = t->behind || behind;
     tell(t, s, s->statements.n, was_behind, changed);

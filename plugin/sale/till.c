@@ -88,6 +88,7 @@ static int load_journal(struct till *t, const struct till_config *c, struct err 
         memcpy(t->card_key, j.card_key, HASH_SIZE);
         t->time.floor_ms = j.floor_ms;
         t->time.told_ms = j.told_ms;
+        t->seen = j.seen;
     }
     wipe(&j, sizeof j);
     return rc;

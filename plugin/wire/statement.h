@@ -329,7 +329,8 @@ struct state {
     int64_t outcomes_to;
     LIST(struct bytes) statements; /* D of each, 32 bytes */
     LIST(struct outcome) outcomes;
-    uint8_t card_key[HASH_SIZE]; /* turns card tokens into handles; never logged */
+    uint8_t card_key[HASH_SIZE];              /* turns card tokens into handles; never logged */
+    const struct checkpoint_seen *checkpoint; /* the log's last one; NULL while there is none */
 };
 
 /* A coupon for a screen that cannot be scanned: asks for a code that stands for it for a few minutes. */

@@ -288,6 +288,7 @@ static const struct field state_fields[] = {
     FIELD_LIST(state, statements, 16, 0, MAX_STATE_STATEMENTS, &schema_hash),
     FIELD_LIST(state, outcomes, 17, 0, MAX_STATE_OUTCOMES, &schema_outcome),
     FIXED(state, card_key, 18, HASH_SIZE),
+    FIELD_SUB_OPT(state, checkpoint, 19, &schema_checkpoint),
 };
 static const struct schema schema_state = SCHEMA("state", SHAPE_MAP, state, state_fields);
 

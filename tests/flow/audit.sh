@@ -54,6 +54,12 @@ doctored "UPDATE statement SET raw = (SELECT raw FROM statement s WHERE s.kind =
 doctored "DELETE FROM statement WHERE n = (SELECT min(n) FROM statement WHERE kind = 9)" "leaf [0-9]+: its statement is not kept"
 doctored "DELETE FROM part WHERE which = 1" "came without its lines"
 
+# The keeper takes the log back to its first checkpoint, without a trace in it; but the till had seen more, and said so.
+doctored "CREATE TEMP TABLE cut AS SELECT min(size) AS n FROM checkpoint;
+    INSERT INTO leaf_queue (merchant, d) SELECT merchant, d FROM leaf WHERE idx >= (SELECT n FROM cut) ORDER BY idx;
+    DELETE FROM leaf WHERE idx >= (SELECT n FROM cut); DELETE FROM node WHERE ((idx + 1) << level) > (SELECT n FROM cut);
+    DELETE FROM checkpoint WHERE size > (SELECT n FROM cut);" "record 1/[0-9] of (desk|till1) saw a log of [0-9]+ leaves that is not this one"
+
 # What a person was is gone, and the rest is still proved.
 rm -rf bad
 cp -r shop bad

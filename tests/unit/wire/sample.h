@@ -197,7 +197,8 @@ static inline void sample(enum kind kind, union payload *p)
                                   .head = sample_head,
                                   .have = 5,
                                   .statements = {sample_hashes, 1},
-                                  .outcomes = {sample_outcomes, 1}};
+                                  .outcomes = {sample_outcomes, 1},
+                                  .checkpoint = &sample_checkpoint};
         break;
     default:
         sample_till(kind, p);
