@@ -241,9 +241,9 @@ struct till {
     size_t sale_count, sale_room;
 
     struct ask *asks;
-    bool stopping;
-    int64_t stop_at; /* monotonic ms */
-    bool synced;     /* since open */
+    bool stopping, ended; /* ended: the worker has left its loop */
+    int64_t stop_at;      /* monotonic ms */
+    bool synced;          /* since open */
     int64_t sync_due, sync_wait, sync_started, sync_finished;
     int sync_rc;
     struct err sync_err;

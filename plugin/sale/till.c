@@ -243,6 +243,11 @@ int till_close(struct till *t, int64_t deadline_ms)
     t->stop_at = monotonic_ms() + (deadline_ms > 0 ? deadline_ms : 0);
     t->outbox_due = 0;
     till_kick(t);
+    while (!t->ended && till_wait(t, t->stop_at)) {
+    }
+    if (!t->ended && t->transport.stop) {
+        t->transport.stop(t->transport.ctx);
+    }
     till_unlock(t);
     pthread_join(t->thread, NULL);
     int rc = t->counts.unsent ? TP_E_TIMEOUT : 0;

@@ -139,6 +139,8 @@ void *worker_run(void *arg)
             sleep_until(t, next_due(t));
         }
     }
+    t->ended = true;
+    till_tell(t);
     till_unlock(t);
     return NULL;
 }
