@@ -242,6 +242,7 @@ int till_close(struct till *t, int64_t deadline_ms)
     t->stopping = true;
     t->stop_at = monotonic_ms() + (deadline_ms > 0 ? deadline_ms : 0);
     t->outbox_due = 0;
+    t->outbox_wait = 0; /* somebody waits now */
     till_kick(t);
     while (!t->ended && till_wait(t, t->stop_at)) {
     }
@@ -287,6 +288,7 @@ int till_flush(struct till *t, int64_t deadline_ms, struct err *e)
     bool in_time = true;
     till_lock(t);
     t->outbox_due = 0;
+    t->outbox_wait = 0; /* somebody waits now */
     till_kick(t);
     while (t->counts.unsent && in_time) {
         in_time = till_wait(t, until);
