@@ -2,13 +2,11 @@
 #include "api/internal.h"
 #include "helper/client.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { DECODE_MS = 1500, PATH_SIZE = 4200, SCAN_MOST = 4096 };
+enum { DECODE_MS = 1500, SCAN_MOST = 4096 };
 
 struct images {
     struct till *till;
@@ -22,25 +20,14 @@ struct images {
     struct helper *helper; /* of the thread alone */
 };
 
-/* tillproof-helper lies beside the plugin. */
 static int start_helper(struct images *m, struct err *e)
 {
-    char path[PATH_SIZE];
-    Dl_info info;
+    char path[HELPER_PATH_SIZE];
     if (m->helper) {
         return 0;
     }
-    if (!dladdr((const void *)(uintptr_t)tillproof_present_image, &info) || !info.dli_fname) {
-        return err_set(e, TP_E_IO, "the plugin does not know where it lies");
-    }
-    const char *slash = strrchr(info.dli_fname, '/');
-    int n = slash ? snprintf(path, sizeof path, "%.*s/tillproof-helper", (int)(slash - info.dli_fname),
-                             info.dli_fname)
-                  : snprintf(path, sizeof path, "./tillproof-helper");
-    if (n < 0 || (size_t)n >= sizeof path) {
-        return err_set(e, TP_E_IO, "the plugin lies in a folder with too long a name");
-    }
-    return helper_open(path, &m->helper, e);
+    int rc = api_helper_path(path, e);
+    return rc ? rc : helper_open(path, &m->helper, e);
 }
 
 static void tell(struct images *m, int code, const struct presentation_info *p, struct bytes data)

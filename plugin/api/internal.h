@@ -16,6 +16,10 @@ struct tillproof {
     struct images *images; /* NULL before the first picture */
 };
 
+/* open.c: tillproof-helper lies beside the plugin. TP_E_IO. */
+enum { HELPER_PATH_SIZE = 4200 };
+int api_helper_path(char out[HELPER_PATH_SIZE], struct err *e);
+
 /* image.c: ends the thread; waits for the picture that it is reading, 1.5 s at most. Takes NULL. */
 void images_close(struct images *m);
 

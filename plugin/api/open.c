@@ -1,7 +1,9 @@
 #include "api/internal.h"
 #include "shop/shop.h"
 
+#include <dlfcn.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,6 +24,21 @@ static int32_t count_till(void)
     atomic_store(&tills_owner, getpid());
     atomic_fetch_add(&tills, 1);
     return 0;
+}
+
+int api_helper_path(char out[HELPER_PATH_SIZE], struct err *e)
+{
+    Dl_info info;
+    if (!dladdr((const void *)(uintptr_t)tillproof_open, &info) || !info.dli_fname) {
+        return err_set(e, TP_E_IO, "the plugin does not know where it lies");
+    }
+    const char *slash = strrchr(info.dli_fname, '/');
+    int n = slash ? snprintf(out, HELPER_PATH_SIZE, "%.*s/tillproof-helper", (int)(slash - info.dli_fname),
+                             info.dli_fname)
+                  : snprintf(out, HELPER_PATH_SIZE, "./tillproof-helper");
+    return n < 0 || n >= HELPER_PATH_SIZE
+               ? err_set(e, TP_E_IO, "the plugin lies in a folder with too long a name")
+               : 0;
 }
 
 static int find_till(const char *directory, const char *name, struct shop *shop, char dir[SHOP_PATH_MAX],
@@ -45,10 +62,11 @@ static int find_till(const char *directory, const char *name, struct shop *shop,
 static int open_till(const char *directory, const char *name, struct till **out, struct err *e)
 {
     struct shop shop;
-    char dir[SHOP_PATH_MAX];
+    char dir[SHOP_PATH_MAX], helper[HELPER_PATH_SIZE];
     struct till_config config = {.dir = dir, .clock = &clock_system, .first_wait_ms = FIRST_WAIT_MS};
     int rc = find_till(directory, name, &shop, dir, e);
-    rc = rc ? rc : shop_transport(&shop, &clock_system, &config.transport, e);
+    rc = rc ? rc : api_helper_path(helper, e);
+    rc = rc ? rc : shop_transport(&shop, &clock_system, helper, &config.transport, e);
     if (rc) {
         return rc;
     }

@@ -1,24 +1,16 @@
 #include "helper/client.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "helper/process.h"
+#include "helper/trip.h"
 
 struct helper {
     pid_t owner;
     struct process process;
     char program[];
-};
-
-/* One frame on its way: when it must be done, in milliseconds of the boot clock. */
-struct trip {
-    int socket;
-    int64_t until;
 };
 
 int helper_open(const char *program, struct helper **out, struct err *e)
@@ -33,7 +25,7 @@ int helper_open(const char *program, struct helper **out, struct err *e)
     }
     memcpy(h->program, program, n);
     h->owner = getpid();
-    int rc = process_start(h->program, &h->process, e);
+    int rc = process_start(h->program, NULL, &h->process, e);
     if (rc) {
         free(h);
         return rc;
@@ -55,76 +47,12 @@ void helper_close(struct helper *h)
     free(h);
 }
 
-/* 0 when the socket is ready for what is asked or has failed; TP_E_TIMEOUT. */
-static int await(const struct trip *trip, short events)
-{
-    struct pollfd end = {.fd = trip->socket, .events = events};
-    for (;;) {
-        int64_t left = trip->until - clock_boot(&clock_system);
-        if (left <= 0) {
-            return TP_E_TIMEOUT;
-        }
-        int n = poll(&end, 1, (int)left);
-        if (n > 0) {
-            return 0;
-        }
-        if (n < 0 && errno != EINTR) {
-            return TP_E_IO;
-        }
-    }
-}
-
-static bool later(void)
-{
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
-static int send_all(const struct trip *trip, const void *p, size_t n)
-{
-    const uint8_t *at = p;
-    while (n > 0) {
-        int rc = await(trip, POLLOUT);
-        if (rc) {
-            return rc;
-        }
-        ssize_t done = send(trip->socket, at, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (done < 0 && !later()) {
-            return TP_E_IO;
-        }
-        if (done > 0) {
-            at += done;
-            n -= (size_t)done;
-        }
-    }
-    return 0;
-}
-
-static int receive_all(const struct trip *trip, void *p, size_t n)
-{
-    uint8_t *at = p;
-    while (n > 0) {
-        int rc = await(trip, POLLIN);
-        if (rc) {
-            return rc;
-        }
-        ssize_t done = recv(trip->socket, at, n, MSG_DONTWAIT);
-        if (done == 0 || (done < 0 && !later())) {
-            return TP_E_IO;
-        }
-        if (done > 0) {
-            at += done;
-            n -= (size_t)done;
-        }
-    }
-    return 0;
-}
-
 static int ask(const struct trip *trip, const struct helper_frame *frame)
 {
-    int64_t left = trip->until - clock_boot(&clock_system);
+    int64_t left = trip_left(trip);
     struct helper_ask ask = {HELPER_ASK, frame->width, frame->height, left > 0 ? (uint32_t)left : 1};
-    int rc = send_all(trip, &ask, sizeof ask);
-    return rc ? rc : send_all(trip, frame->px, (size_t)frame->width * frame->height);
+    int rc = trip_send(trip, &ask, sizeof ask);
+    return rc ? rc : trip_send(trip, frame->px, (size_t)frame->width * frame->height);
 }
 
 static void free_texts(struct buf texts[HELPER_CODES_MAX])
@@ -162,7 +90,7 @@ static int take_texts(const uint8_t *p, size_t n, int32_t count, struct buf text
 static int receive(const struct trip *trip, struct buf texts[HELPER_CODES_MAX])
 {
     struct helper_answer answer = {0};
-    int n = receive_all(trip, &answer, sizeof answer);
+    int n = trip_receive(trip, &answer, sizeof answer);
     if (n) {
         return n;
     }
@@ -174,7 +102,7 @@ static int receive(const struct trip *trip, struct buf texts[HELPER_CODES_MAX])
     if (!body) {
         return TP_E_MEMORY;
     }
-    n = receive_all(trip, body, answer.size);
+    n = trip_receive(trip, body, answer.size);
     if (n == 0) {
         n = answer.count < 0 ? answer.count : take_texts(body, answer.size, answer.count, texts);
     }
@@ -221,12 +149,12 @@ int helper_decode(struct helper *h, const struct helper_frame *frame, uint32_t d
         process_end(&h->process);
     }
     if (h->process.socket < 0) {
-        n = process_start(h->program, &h->process, e);
+        n = process_start(h->program, NULL, &h->process, e);
         if (n) {
             return n;
         }
     }
-    struct trip trip = {h->process.socket, until};
+    struct trip trip = {h->process.socket, -1, &clock_system, until};
     n = ask(&trip, frame);
     n = n ? n : receive(&trip, texts);
     if (n < 0) {

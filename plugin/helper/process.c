@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "helper/talk.h"
 
 /* A killed process is gone at once unless the system is in trouble. */
@@ -39,12 +40,13 @@ static int set_signals(posix_spawnattr_t *attributes)
                                          POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-static int spawn(const char *program, int socket, pid_t *pid)
+static int spawn(const char *program, const char *mode, int socket, pid_t *pid)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
-    char name[] = "tillproof-helper";
-    char *const arguments[] = {name, NULL}, *const environment[] = {NULL};
+    char name[] = "tillproof-helper", word[16] = "";
+    char *const arguments[] = {name, mode ? word : NULL, NULL}, *const environment[] = {NULL};
+    bytes_to_cstr(bytes_str(mode), word, sizeof word);
     int rc = posix_spawn_file_actions_init(&files);
     if (rc) {
         return rc;
@@ -85,7 +87,7 @@ static bool is_ours(const struct process *p)
     return !shows(p, 0) && waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-int process_start(const char *program, struct process *out, struct err *e)
+int process_start(const char *program, const char *mode, struct process *out, struct err *e)
 {
     struct process p = PROCESS_NONE;
     pid_t pid = 0;
@@ -94,7 +96,7 @@ int process_start(const char *program, struct process *out, struct err *e)
         return err_set(e, TP_E_IO, "no socket for the helper: %s", strerror(errno));
     }
     p.socket = pair[0];
-    int rc = spawn(program, pair[1], &pid);
+    int rc = spawn(program, mode, pair[1], &pid);
     close(pair[1]);
     if (rc) {
         process_forget(&p);

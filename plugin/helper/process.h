@@ -1,4 +1,4 @@
-/* Between client.c and process.c; nothing outside the room includes it. */
+/* Between the clients and process.c; nothing outside the room includes it. */
 #ifndef HELPER_PROCESS_H
 #define HELPER_PROCESS_H
 
@@ -14,8 +14,8 @@ struct process {
 
 #define PROCESS_NONE ((struct process){.socket = -1, .pidfd = -1})
 
-/* 0 or TP_E_IO (out untouched). */
-int process_start(const char *program, struct process *out, struct err *e);
+/* mode is the program's one argument, NULL for none. 0 or TP_E_IO (out untouched). */
+int process_start(const char *program, const char *mode, struct process *out, struct err *e);
 /* The other end is closed, or has said something unasked: nothing more is to be had from it. */
 bool process_spent(const struct process *p);
 /* Kills it, reaps it unless somebody else did, closes both descriptors. Takes PROCESS_NONE. */

@@ -31,6 +31,40 @@ struct helper_answer {
     uint32_t size;
 };
 
+/*
+ * Its other mode, `https`: statements posted to an authority. First comes helper_setup, then the URL and the
+ * PEM text of the certificates that vouch for the authority; nothing is answered. Then, as often as wanted,
+ * helper_post and the body; answered by helper_reply and `size` bytes: what the authority answered when code
+ * is 0, else one line that says why it did not.
+ */
+#define HELPER_HTTPS "https"
+
+enum {
+    HELPER_SETUP = 0x54504833,
+    HELPER_POST = 0x54504834,
+    HELPER_REPLY = 0x54504835,
+    HELPER_URL_MAX = 512,
+    HELPER_CA_MAX = 256 * 1024,
+    HELPER_BODY_MAX = 4 * 1024 * 1024,
+    HELPER_REPLY_MAX = 4 * 1024 * 1024 + 64 * 1024,
+    HELPER_WHY_MAX = 200,
+};
+
+struct helper_setup {
+    uint32_t magic, url, ca; /* lengths in bytes */
+};
+
+struct helper_post {
+    uint32_t magic, size, deadline_ms;
+};
+
+/* code is 0, TP_OFFLINE or a negative code of base/code.h. */
+struct helper_reply {
+    uint32_t magic;
+    int32_t code;
+    uint32_t size;
+};
+
 static inline int helper_size_fits(uint32_t width, uint32_t height)
 {
     return width > 0 && height > 0 && width <= HELPER_SIDE_MAX && height <= HELPER_SIDE_MAX &&

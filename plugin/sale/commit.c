@@ -182,6 +182,9 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     if (rc == 0 && !s->training) {
         rc = s->refund ? refund_record(t, s, tenders, n, &row, d, e) : record(t, s, &c, &row, d, e);
     }
+    if (rc == 0 && !s->training && granted_alive(t, s)) {
+        outbox_hurry(t, d, s->granted->until_boot);
+    }
     if (rc == 0) {
         finish(s, &row, d, &text);
     }

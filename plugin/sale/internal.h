@@ -26,6 +26,7 @@ enum {
     STATE_MEMORY = 4 * 1024 * 1024,
     REPLY_MAX = MESSAGE_MAX + 64 * 1024,
     TEXT_MAX = 64 * 1024,
+    URGENT_MAX = 32,
     EVENTS_MAX = 256,
     EVENT_DATA_MAX = 4096,
 };
@@ -260,6 +261,12 @@ struct events {
     struct buf taken; /* data of the event that was taken last */
 };
 
+/* A commit that is worth most while its grant lives. */
+struct urgent {
+    uint8_t d[HASH_SIZE];
+    int64_t until_boot;
+};
+
 struct till {
     /* constant after till_open */
     struct identity who;
@@ -288,13 +295,15 @@ struct till {
     size_t sale_count, sale_room;
 
     struct ask *asks;
-    bool stopping;
-    int64_t stop_at; /* monotonic ms */
-    bool synced;     /* since open */
+    bool stopping, ended; /* ended: the worker has left its loop */
+    int64_t stop_at;      /* monotonic ms */
+    bool synced;          /* since open */
     int64_t sync_due, sync_wait, sync_started, sync_finished;
     int sync_rc;
     struct err sync_err;
     int64_t outbox_due, outbox_wait;
+    struct urgent urgent[URGENT_MAX]; /* oldest first */
+    size_t urgent_count;
 
     int online_told; /* 1, -1; 0: nothing was told yet */
     struct events events;
@@ -354,6 +363,11 @@ int sync_round(struct till *t, bool *more, struct err *e);
 void sync_run(struct till *t);
 /* TP_OFFLINE when nothing was answered. */
 int outbox_run(struct till *t, struct err *e);
+/* This commit goes before the backlog for as long as its grant lives. */
+void outbox_hurry(struct till *t, const uint8_t d[HASH_SIZE], int64_t until_boot);
+/* Somewhere between half of it and all, so that tills that lost one authority together do not come back
+ * together. */
+int64_t retry_wait(int64_t wait_ms);
 
 /* hold.c, grant.c: the worker's part. */
 void hold_run(struct till *t, struct ask *a);

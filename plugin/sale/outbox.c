@@ -1,4 +1,7 @@
-/* Records on their way to the authority, oldest first. What it does not answer is sent again. */
+/*
+ * Records on their way to the authority: commits whose grant still lives first, then the backlog, oldest
+ * first. What is not answered is sent again.
+ */
 #include "sale/internal.h"
 
 #include <stdlib.h>
@@ -12,11 +15,24 @@ struct batch_out {
     size_t sent, answered;
 };
 
-enum { BATCH_FULL = 1 };
+enum { BATCH_FULL = JOURNAL_NOT_FOUND + 1 };
+
+static bool in_batch(const struct batch_out *b, const uint8_t d[HASH_SIZE])
+{
+    for (size_t i = 0; i < b->sent; i++) {
+        if (memcmp(b->d[i], d, HASH_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static int put_record(void *arg, const struct journal_record *r)
 {
     struct batch_out *b = arg;
+    if (in_batch(b, r->d)) {
+        return 0;
+    }
     size_t need = r->raw.n + r->lines.n + r->person.n + 64;
     if (b->sent == BATCH_ITEMS || (b->sent && b->message.n + need > BATCH_BYTES)) {
         return BATCH_FULL;
@@ -27,6 +43,48 @@ static int put_record(void *arg, const struct journal_record *r)
     }
     memcpy(b->d[b->sent++], r->d, HASH_SIZE);
     return 0;
+}
+
+void outbox_hurry(struct till *t, const uint8_t d[HASH_SIZE], int64_t until_boot)
+{
+    if (t->urgent_count == URGENT_MAX) {
+        t->urgent_count--;
+        memmove(t->urgent, t->urgent + 1, t->urgent_count * sizeof *t->urgent);
+    }
+    struct urgent *u = &t->urgent[t->urgent_count++];
+    memcpy(u->d, d, HASH_SIZE);
+    u->until_boot = until_boot;
+}
+
+/* Those whose grant has ended wait their turn in the backlog. */
+static int put_urgent(struct till *t, struct batch_out *b, struct err *e)
+{
+    int64_t now = clock_boot(t->clock);
+    int rc = 0;
+    for (size_t i = 0; i < t->urgent_count && rc == 0; i++) {
+        if (t->urgent[i].until_boot > now) {
+            rc = journal_record(t->journal, t->urgent[i].d, put_record, b, e);
+            rc = rc == JOURNAL_NOT_FOUND ? 0 : rc;
+        }
+    }
+    return rc;
+}
+
+/* What was answered, or has no grant any more, is no longer urgent. */
+static void forget_urgent(struct till *t, const struct batch_out *b)
+{
+    int64_t now = clock_boot(t->clock);
+    size_t kept = 0;
+    for (size_t i = 0; i < t->urgent_count; i++) {
+        bool over = t->urgent[i].until_boot <= now;
+        for (size_t k = 0; k < b->answered && !over; k++) {
+            over = memcmp(b->answers[k].d, t->urgent[i].d, HASH_SIZE) == 0;
+        }
+        if (!over) {
+            t->urgent[kept++] = t->urgent[i];
+        }
+    }
+    t->urgent_count = kept;
 }
 
 /* Answers come in order, each naming its record; what is not that ends them. */
@@ -62,7 +120,8 @@ static int send_batch(struct till *t, struct batch_out *b, struct err *e)
 {
     struct buf reply;
     buf_init(&reply, REPLY_MAX);
-    int rc = journal_unsent(t->journal, BATCH_ITEMS + 1, put_record, b, e);
+    int rc = put_urgent(t, b, e);
+    rc = rc ? rc : journal_unsent(t->journal, 2 * BATCH_ITEMS + 1, put_record, b, e);
     rc = rc == BATCH_FULL ? 0 : rc;
     if (rc == 0 && b->sent) {
         rc = worker_call(t, buf_view(&b->message), &reply, e);
@@ -73,6 +132,9 @@ static int send_batch(struct till *t, struct batch_out *b, struct err *e)
         int kept = journal_answered(t->journal, b->answers, b->answered, e);
         rc = rc ? rc : kept;
         tell_refused(t, b, kept);
+        if (kept == 0) {
+            forget_urgent(t, b);
+        }
         int counted = journal_counts(t->journal, &t->counts, e);
         rc = rc ? rc : counted;
     } else if (rc == 0 && b->sent) {
@@ -96,7 +158,7 @@ int outbox_run(struct till *t, struct err *e)
     if (t->outbox_wait > RETRY_MOST_MS) {
         t->outbox_wait = RETRY_MOST_MS;
     }
-    t->outbox_due = monotonic_ms() + t->outbox_wait;
+    t->outbox_due = monotonic_ms() + retry_wait(t->outbox_wait);
     till_tell(t);
     return rc;
 }

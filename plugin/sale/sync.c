@@ -237,7 +237,7 @@ void sync_run(struct till *t)
     if (t->sync_wait > SYNC_EVERY_MS) {
         t->sync_wait = SYNC_EVERY_MS;
     }
-    t->sync_due = monotonic_ms() + t->sync_wait;
+    t->sync_due = monotonic_ms() + retry_wait(t->sync_wait);
     if (rc == 0) {
         (void)journal_counts(t->journal, &t->counts, NULL);
         t->outbox_due = 0;

@@ -243,7 +243,13 @@ int till_close(struct till *t, int64_t deadline_ms)
     t->stopping = true;
     t->stop_at = monotonic_ms() + (deadline_ms > 0 ? deadline_ms : 0);
     t->outbox_due = 0;
+    t->outbox_wait = 0; /* somebody waits now */
     till_kick(t);
+    while (!t->ended && till_wait(t, t->stop_at)) {
+    }
+    if (!t->ended && t->transport.stop) {
+        t->transport.stop(t->transport.ctx);
+    }
     till_unlock(t);
     pthread_join(t->thread, NULL);
     int rc = t->counts.unsent ? TP_E_TIMEOUT : 0;
@@ -283,6 +289,7 @@ int till_flush(struct till *t, int64_t deadline_ms, struct err *e)
     bool in_time = true;
     till_lock(t);
     t->outbox_due = 0;
+    t->outbox_wait = 0; /* somebody waits now */
     till_kick(t);
     while (t->counts.unsent && in_time) {
         in_time = till_wait(t, until);

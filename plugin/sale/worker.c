@@ -65,6 +65,15 @@ int first_answer(struct bytes reply, const uint8_t d[HASH_SIZE], struct answer *
     return 0;
 }
 
+int64_t retry_wait(int64_t wait_ms)
+{
+    uint32_t dice = 0;
+    if (wait_ms < 2 || random_bytes(&dice, sizeof dice)) {
+        return wait_ms;
+    }
+    return wait_ms - (int64_t)dice % (wait_ms / 2 + 1);
+}
+
 static struct ask *due_ask(struct till *t, int64_t now)
 {
     struct ask *a = t->asks;
@@ -142,6 +151,8 @@ void *worker_run(void *arg)
             sleep_until(t, next_due(t));
         }
     }
+    t->ended = true;
+    till_tell(t);
     till_unlock(t);
     return NULL;
 }

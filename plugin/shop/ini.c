@@ -1,4 +1,5 @@
-/* shop.ini in and out: [shop] version, authority, root; [authority] home. */
+/* shop.ini in and out: [shop] version, authority, root; [authority] home, and url and ca of one that is away.
+ */
 #include "shop/shop.h"
 
 #include <errno.h>
@@ -13,8 +14,27 @@ enum { INI_MAX = 64 * 1024 };
 struct reading {
     struct shop *shop;
     long version;
-    bool authority, root, local, bad;
+    bool authority, root, home, bad;
 };
+
+/* https://HOST[:PORT][/PATH] of printable characters; a / at its end is left out. */
+static bool take_url(const char *value, char out[SHOP_URL_MAX])
+{
+    static const char scheme[] = "https://";
+    size_t n = strlen(value), head = sizeof scheme - 1;
+    n -= n > head && value[n - 1] == '/';
+    if (strncmp(value, scheme, head) != 0 || n <= head || n >= SHOP_URL_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (value[i] <= ' ' || value[i] > '~' || strchr("?#@\\\"", value[i])) {
+            return false;
+        }
+    }
+    memcpy(out, value, n);
+    out[n] = 0;
+    return true;
+}
 
 static int take(void *user, const char *section, const char *name, const char *value)
 {
@@ -29,7 +49,13 @@ static int take(void *user, const char *section, const char *name, const char *v
     } else if (strcmp(section, "shop") == 0 && strcmp(name, "root") == 0) {
         r->root = hex_decode(v, r->shop->root, HASH_SIZE);
     } else if (strcmp(section, "authority") == 0 && strcmp(name, "home") == 0) {
-        r->local = strcmp(value, "local") == 0;
+        r->shop->away = strcmp(value, "https") == 0;
+        r->home = r->shop->away || strcmp(value, "local") == 0;
+    } else if (strcmp(section, "authority") == 0 && strcmp(name, "url") == 0) {
+        r->bad |= !take_url(value, r->shop->url);
+    } else if (strcmp(section, "authority") == 0 && strcmp(name, "ca") == 0) {
+        r->bad |= !*value || strlen(value) >= sizeof r->shop->ca;
+        bytes_to_cstr(v, r->shop->ca, sizeof r->shop->ca);
     } else {
         r->bad = true;
     }
@@ -73,9 +99,12 @@ int shop_load(const char *dir, struct shop *shop, struct err *e)
         int line = ini_parse_string(text, take, &r);
         if (r.version > SHOP_VERSION) {
             rc = err_code(e, TP_E_NEWER);
-        } else if (line != 0 || r.bad || r.version != SHOP_VERSION || !r.authority || !r.root || !r.local) {
+        } else if (line != 0 || r.bad || r.version != SHOP_VERSION || !r.authority || !r.root || !r.home) {
             rc = err_set(e, TP_BAD_VALUE,
                          "shop.ini is damaged: it must name version, authority, root and home");
+        } else if (found.away != (*found.url != 0) || found.away != (*found.ca != 0)) {
+            rc = err_set(e, TP_BAD_VALUE,
+                         "shop.ini: url = https://HOST:PORT and ca = FILE belong to home = https");
         }
     }
     free(text);

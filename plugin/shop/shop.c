@@ -20,6 +20,9 @@ int shop_store(const struct shop *shop, struct store **out, struct err *e)
     if (rc) {
         return err_code(e, rc);
     }
+    if (shop->away) {
+        return err_set(e, TP_E_STATE, "the shop's authority is on another machine: %.160s", shop->url);
+    }
     /* Reading a WAL needs its shared memory: read-only where the directory cannot be written. */
     return store_open(path, shop->authority, access(path, W_OK) == 0 ? 0 : STORE_READ_ONLY, out, e);
 }
@@ -37,6 +40,9 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
 {
     struct authority_config config = {.clock = clock};
     char path[SHOP_PATH_MAX];
+    if (shop->away) {
+        return err_set(e, TP_E_STATE, "the shop's authority is on another machine: %.160s", shop->url);
+    }
     memcpy(config.id, shop->authority, ID_SIZE);
     memcpy(config.root, shop->root, HASH_SIZE);
     int rc = shop_path(shop, "authority", "grant.key", NULL, path);
@@ -75,10 +81,48 @@ static void drop(void *authority)
     authority_close(authority);
 }
 
-int shop_transport(const struct shop *shop, const struct clock_source *clock, struct transport *out,
-                   struct err *e)
+/* The whole CA file into out. */
+static int read_ca(const struct shop *shop, struct buf *out, struct err *e)
+{
+    char path[SHOP_PATH_MAX];
+    int rc = *shop->ca == '/' ? 0 : shop_path(shop, shop->ca, NULL, NULL, path);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    FILE *f = fopen(*shop->ca == '/' ? shop->ca : path, "re");
+    uint8_t *to = f ? buf_extend(out, SHOP_CA_MAX + 1) : NULL;
+    size_t n = to ? fread(to, 1, SHOP_CA_MAX + 1, f) : 0;
+    bool bad = !to || ferror(f) || n == 0 || n > SHOP_CA_MAX;
+    if (f) {
+        fclose(f);
+    }
+    out->n = bad ? 0 : n;
+    return bad ? err_set(e, TP_BAD_VALUE, "the authority's CA, %.120s, cannot be read", shop->ca) : 0;
+}
+
+static int transport_away(const struct shop *shop, const struct clock_source *clock, const char *helper,
+                          struct transport *out, struct err *e)
+{
+    char url[SHOP_URL_MAX + 32];
+    struct buf ca;
+    buf_init(&ca, SHOP_CA_MAX + 1);
+    snprintf(url, sizeof url, "%s/v1/statements", shop->url);
+    int rc = read_ca(shop, &ca, e);
+    if (rc == 0) {
+        const struct transport_https config = {helper, url, buf_view(&ca), clock};
+        rc = transport_https(out, &config, e);
+    }
+    buf_free(&ca);
+    return rc;
+}
+
+int shop_transport(const struct shop *shop, const struct clock_source *clock, const char *helper,
+                   struct transport *out, struct err *e)
 {
     struct authority *a = NULL;
+    if (shop->away) {
+        return transport_away(shop, clock, helper, out, e);
+    }
     int rc = shop_authority(shop, clock, &a, e);
     if (rc == 0) {
         transport_local(out, handle, drop, a);

@@ -6,6 +6,8 @@
  *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
  *   DIR/authority/              authority.db, grant.key, log.key, card.key
  *   DIR/tills/NAME/             till.key, till.db
+ *
+ * A directory on another machine has shop.ini, the CA that it names, and tills/ alone.
  */
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
@@ -13,12 +15,15 @@
 #include "authority/authority.h"
 #include "transport/transport.h"
 
-enum { SHOP_VERSION = 1, SHOP_PATH_MAX = 1024 };
+enum { SHOP_VERSION = 1, SHOP_PATH_MAX = 1024, SHOP_URL_MAX = 480, SHOP_CA_MAX = 256 * 1024 };
 
 struct shop {
     char dir[SHOP_PATH_MAX];
     uint8_t authority[ID_SIZE];
     uint8_t root[HASH_SIZE]; /* thumbprint of its root key */
+    bool away;               /* its authority is on another machine: */
+    char url[SHOP_URL_MAX];  /* https://HOST[:PORT], without a / at its end */
+    char ca[256];            /* a PEM file, in DIR unless it begins with / */
 };
 
 /* Reads DIR/shop.ini. 0, TP_E_NO_SHOP, TP_E_NEWER, TP_BAD_VALUE. Any thread. */
@@ -27,12 +32,13 @@ int shop_load(const char *dir, struct shop *shop, struct err *e);
 int shop_save_new(const struct shop *shop, struct err *e);
 /* DIR/a or DIR/a/b/c (b and c may be NULL). TP_E_ARGUMENT when it is too long. */
 int shop_path(const struct shop *shop, const char *a, const char *b, const char *c, char out[SHOP_PATH_MAX]);
-/* The shop's local authority with its store and keys, as a handle for one thread. */
+/* The shop's local authority with its store and keys, as a handle for one thread. TP_E_STATE: it is away. */
 int shop_authority(const struct shop *shop, const struct clock_source *clock, struct authority **out,
                    struct err *e);
-/* The way from a till of this machine to the shop's authority. */
-int shop_transport(const struct shop *shop, const struct clock_source *clock, struct transport *out,
-                   struct err *e);
+/* The way from a till of this machine to the shop's authority. helper is the path of tillproof-helper, for
+ * one that is away. Waits for nothing. TP_BAD_VALUE: its CA cannot be read. */
+int shop_transport(const struct shop *shop, const struct clock_source *clock, const char *helper,
+                   struct transport *out, struct err *e);
 /* The store alone, to read reports. Owned: store_close. */
 int shop_store(const struct shop *shop, struct store **out, struct err *e);
 

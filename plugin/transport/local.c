@@ -49,7 +49,7 @@ void transport_local(struct transport *t,
         return;
     }
     *l = (struct local){handle, drop, authority};
-    *t = (struct transport){local_call, local_close, l};
+    *t = (struct transport){.call = local_call, .close = local_close, .ctx = l};
 }
 
 void transport_close(struct transport *t)

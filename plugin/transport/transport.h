@@ -6,6 +6,7 @@
 #define TRANSPORT_TRANSPORT_H
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/code.h"
 
 struct transport {
@@ -17,6 +18,9 @@ struct transport {
     /* Called once, at the end, by the thread that closes the till. */
     void (*close)(void *ctx);
     void *ctx;
+    /* From any thread: the call under way and all later ones return TP_OFFLINE at once. NULL: calls do not
+     * wait for a network. */
+    void (*stop)(void *ctx);
 };
 
 /*
@@ -26,6 +30,18 @@ struct transport {
 void transport_local(struct transport *t,
                      int (*handle)(void *authority, struct bytes request, struct buf *reply),
                      void (*drop)(void *authority), void *authority);
+
+/* The authority on another machine. */
+struct transport_https {
+    const char *helper; /* path of tillproof-helper */
+    const char *url;    /* of POST /v1/statements */
+    struct bytes ca;    /* PEM: what vouches for the authority's certificate, and nothing else does */
+    const struct clock_source *clock; /* outlives the transport */
+};
+
+/* Copies what it is given; the helper is started by the first call. A call takes 20 s at most, less when the
+ * peer is silent. TP_E_ARGUMENT, TP_E_MEMORY. */
+int transport_https(struct transport *t, const struct transport_https *config, struct err *e);
 
 /* Closes and zeroes; takes a zeroed one. */
 void transport_close(struct transport *t);

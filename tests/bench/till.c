@@ -270,6 +270,10 @@ static void notes(struct bench *b, struct bench_report *r)
                 "large as a hold's answer (%zu bytes) and a commit's record (%zu bytes), on the same file "
                 "system; open, a database opened and one such row.",
                 b->hold_size, b->commit_size);
+    report_note(
+        r,
+        "A hold of 50 ms against a machine that takes the connection and says nothing; its floor is how far "
+        "past 50 ms the kernel wakes a sleeper.");
     report_note(r,
                 "The authority is this machine's own, in the plugin. Each sale begins when the one before is "
                 "acknowledged. MB are 10^6 bytes.");
@@ -303,6 +307,7 @@ int bench_till(const struct bench_options *options, struct bench_report *report,
         rows(&b, report);
         rc = start_rows(options, b.shop.folder, b.shop.dir, b.rounds < STARTS_MAX ? b.rounds : STARTS_MAX,
                         report, e);
+        rc = rc ? rc : late_row(&b.plugin, b.shop.folder, b.shop.dir, b.rounds, report, e);
         notes(&b, report);
     }
     drop(&b);

@@ -63,7 +63,7 @@ static int open_till(const struct shop *shop, const char *name, struct till **ou
     struct till_config config = {.dir = dir, .clock = &clock_system, .first_wait_ms = 2000};
     memcpy(config.authority, shop->authority, ID_SIZE);
     memcpy(config.root, shop->root, HASH_SIZE);
-    rc = shop_transport(shop, &clock_system, &config.transport, e);
+    rc = shop_transport(shop, &clock_system, "", &config.transport, e);
     return rc ? rc : till_open(&config, out, e);
 }
 

@@ -79,7 +79,12 @@ static int check_shop(const char *dir, const struct basket_form *form, struct er
     struct office office;
     struct arena a;
     struct policy policy = {0};
-    int rc = office_open(dir, OFFICE_READ, &office, e);
+    struct shop shop = {0};
+    int rc = shop_load(dir, &shop, e);
+    if (rc || shop.away) {
+        return rc; /* there the till alone knows the policy */
+    }
+    rc = office_open(dir, OFFICE_READ, &office, e);
     if (rc) {
         return rc;
     }

@@ -22,5 +22,12 @@
  * an interval timer, and exit. Anything else kills the process with SIGSYS. 0, TP_E_MEMORY or TP_E_IO.
  */
 int filter_apply(int socket, struct err *e);
+/*
+ * For the mode `https`: it may connect over IPv4 and IPv6, have threads, and read files (which names and
+ * addresses are looked up in). It may not write, make or remove a file, listen, run a program, have memory
+ * that is executable, or touch another process: a try to run or to touch kills it, anything else that is not
+ * listed fails with EPERM.
+ */
+int filter_apply_https(struct err *e);
 
 #endif

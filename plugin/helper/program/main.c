@@ -1,11 +1,13 @@
 /*
- * tillproof-helper: finds codes in pictures for the plugin, in a process that can do nothing else. It takes
- * no arguments and is started by helper/process.c with its socket at HELPER_SOCKET; the end of that socket is
- * the end of it. Exit 0 then, 2 when it was started otherwise, 1 for any failure.
+ * tillproof-helper: finds codes in pictures for the plugin, in a process that can do nothing else; or, with
+ * the argument `https`, posts statements to an authority, in another such process. It is started by
+ * helper/process.c with its socket at HELPER_SOCKET; the end of that socket is the end of it. Exit 0 then, 2
+ * when it was started otherwise, 1 for any failure.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,7 +18,7 @@
 #include "helper/talk.h"
 
 /* A frame, two planes of a pass, what zbar keeps of them, and the libraries' own mappings. */
-enum { MEMORY_MAX = 512 * 1024 * 1024 };
+enum { MEMORY_MAX = 512 * 1024 * 1024, FILES_HTTPS = 64 };
 
 static bool has_socket(void)
 {
@@ -44,23 +46,40 @@ static bool limit(int resource, rlim_t most)
     return setrlimit((__rlimit_resource_t)resource, &limits) == 0;
 }
 
-/* No files, no core with somebody's picture in it. */
-static bool narrow(void)
+/* No core with somebody's picture in it. Pictures need no file at all; TLS needs a few sockets. */
+static bool narrow(rlim_t files)
 {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-           limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, HELPER_SOCKET + 1) &&
+           limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, files) &&
            (FILTER_SANITIZED || limit(RLIMIT_AS, MEMORY_MAX));
 }
 
-int main(void)
+static int run_pictures(void)
 {
-    if (!has_socket()) {
+    if (!narrow(HELPER_SOCKET + 1) || (!FILTER_SANITIZED && filter_apply(HELPER_SOCKET, NULL))) {
+        return 1;
+    }
+    return serve(HELPER_SOCKET) == 0 ? 0 : 1;
+}
+
+static int run_https(void)
+{
+    if (https_prepare() || !narrow(FILES_HTTPS) || (!FILTER_SANITIZED && filter_apply_https(NULL))) {
+        return 1;
+    }
+    return serve_https(HELPER_SOCKET) == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    bool https = argc == 2 && strcmp(argv[1], HELPER_HTTPS) == 0;
+    if (!has_socket() || (argc > 1 && !https)) {
         fputs("tillproof-helper: the plugin starts this program; there is nothing to run by hand\n", stderr);
         return 2;
     }
-    if (!silence() || !narrow() || (!FILTER_SANITIZED && filter_apply(HELPER_SOCKET, NULL))) {
+    if (!silence()) {
         return 1;
     }
     /* What the libraries do at exit, the filter would not let them. */
-    _exit(serve(HELPER_SOCKET) == 0 ? 0 : 1);
+    _exit(https ? run_https() : run_pictures());
 }

@@ -1,11 +1,10 @@
 #include "helper/program/serve.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "helper/program/pipe.h"
 #include "helper/talk.h"
 #include "picture/picture.h"
 
@@ -27,41 +26,6 @@ static bool has_time(void *ctx, uint64_t pixels)
     int64_t next = 2 * spent * (int64_t)pixels / (int64_t)b->searched;
     b->searched += pixels;
     return spent + next < b->deadline_ms - b->deadline_ms / 8;
-}
-
-/* 0, or TP_E_IO; *ended when the socket ended before the first byte. */
-static int read_all(int socket, void *p, size_t n, bool *ended)
-{
-    uint8_t *at = p;
-    size_t left = n;
-    while (left > 0) {
-        ssize_t done = read(socket, at, left);
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            *ended = done == 0 && left == n;
-            return TP_E_IO;
-        }
-        at += done;
-        left -= (size_t)done;
-    }
-    return 0;
-}
-
-static int write_all(int socket, struct bytes from)
-{
-    while (from.n > 0) {
-        ssize_t done = write(socket, from.p, from.n);
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            return TP_E_IO;
-        }
-        from = bytes_of(from.p + done, from.n - (size_t)done);
-    }
-    return 0;
 }
 
 /* Whoever starts a search that never ends is not there any more to kill it: SIGPROF does. */
@@ -94,7 +58,7 @@ static int answer(int socket, int count, const struct buf texts[PICTURE_CODES_MA
     if (rc == 0) {
         head.size = (uint32_t)(out.n - sizeof head);
         memcpy(out.p, &head, sizeof head);
-        rc = write_all(socket, buf_view(&out));
+        rc = pipe_write(socket, buf_view(&out));
     }
     buf_free(&out);
     return rc;
@@ -121,7 +85,7 @@ static int serve_one(int socket, bool *ended)
 {
     struct helper_ask ask = {0};
     bool cut = false;
-    int rc = read_all(socket, &ask, sizeof ask, ended);
+    int rc = pipe_read(socket, &ask, sizeof ask, ended);
     if (rc) {
         return rc;
     }
@@ -134,7 +98,7 @@ static int serve_one(int socket, bool *ended)
     if (!g.px) {
         return TP_E_MEMORY;
     }
-    rc = read_all(socket, g.px, n, &cut);
+    rc = pipe_read(socket, g.px, n, &cut);
     rc = rc ? rc : search(socket, &ask, &g);
     grey_free(&g);
     return rc;

@@ -96,6 +96,43 @@ static void a_path_that_does_not_fit_is_an_error(void **state)
     assert_string_equal(out, "aaa/b/c/d");
 }
 
+#define AWAY "[authority]\nhome = https\n"
+
+static void an_authority_that_is_away_has_an_address_and_a_ca(void **state)
+{
+    (void)state;
+    static const char head[] = "[shop]\nversion = 1\n" AUTHORITY ROOT;
+    static const char *const bad[] = {
+        AWAY,
+        AWAY "url = https://10.0.0.1:8443\n",
+        AWAY "ca = ca.pem\n",
+        AWAY "url = http://10.0.0.1:8443\nca = ca.pem\n",
+        AWAY "url = https://\nca = ca.pem\n",
+        AWAY "url = https://me:word@10.0.0.1\nca = ca.pem\n",
+        AWAY "url = https://10.0.0.1/a b\nca = ca.pem\n",
+        AWAY "url = https://10.0.0.1/?x\nca = ca.pem\n",
+        AWAY "url = https://10.0.0.1:8443\nca =\n",
+        HOME "url = https://10.0.0.1:8443\nca = ca.pem\n",
+        "[authority]\nhome = http\nurl = https://10.0.0.1:8443\nca = ca.pem\n",
+    };
+    char text[1024];
+    struct shop shop;
+    struct err e;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(text, sizeof text, "%s%s", head, bad[i]);
+        assert_int_equal(load_text(text, &shop, &e), TP_BAD_VALUE);
+    }
+    snprintf(text, sizeof text, "%s%s", head, AWAY "url = https://10.0.0.1:8443/\nca = ca.pem\n");
+    assert_int_equal(load_text(text, &shop, &e), 0);
+    assert_true(shop.away);
+    assert_string_equal(shop.url, "https://10.0.0.1:8443");
+    assert_string_equal(shop.ca, "ca.pem");
+    struct transport t = {0};
+    assert_int_equal(shop_transport(&shop, NULL, "helper", &t, NULL), TP_BAD_VALUE); /* no such file */
+    assert_int_equal(shop_authority(&shop, NULL, NULL, NULL), TP_E_STATE);
+    assert_int_equal(shop_store(&shop, NULL, NULL), TP_E_STATE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -103,6 +140,7 @@ int main(void)
         T(what_is_saved_is_loaded_and_never_overwritten),
         T(a_file_that_is_not_quite_it_is_refused),
         T(a_path_that_does_not_fit_is_an_error),
+        T(an_authority_that_is_away_has_an_address_and_a_ca),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

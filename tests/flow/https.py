@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""A till on another machine: whole sales through the plugin over HTTPS to a real tillproofd, and what happens without it."""
+import concurrent.futures
+import http.server
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import ssl
+import sys
+import threading
+
+from net import *
+
+sys.path.insert(0, os.path.join(os.environ["SOURCE"], "tests/hosts/python"))
+from tillproof import SCAN, Error, Line, Plugin, Tender
+
+LINES = [{"line": 1, "sku": "1", "name": "Beans", "category": "coffee", "quantity": "1", "unit_price": "12.99",
+          "tax_percent": "7"}]
+
+
+def write(path, data):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(data if isinstance(data, str) else json.dumps(data))
+
+
+def make_shop():
+    authority_certificate("ca")
+    authority_certificate("other")
+    server_certificate("server", "ca")
+    tillproof("shop", "init", "shop")
+    write("coffee.json", {"id": "coffee", "version": 1, "title": "10% off", "currency": "EUR", "funder": "store",
+                          "redeem": ["coupon", "card"], "valid": {"from": "2020-01-01", "until": "2099-12-31"},
+                          "needs": {"category": ["coffee"]}, "gives": {"percent": "10"}, "limits": {"per_coupon": 1}})
+    tillproof("offer", "publish", "coffee.json", "--shop", "shop")
+    tillproof("coupon", "issue", "--shop", "shop", "--offer", "coffee", "--channel", "email", "--count", "4", "--out", "coupons")
+    for i in range(4):
+        tillproof("coupon", "issue", "--shop", "shop", "--offer", "coffee", "--channel", "email", "--out", f"{i}.txt")
+    write("basket.json", {"currency": "EUR", "lines": LINES})
+
+
+def move_till(name, ca="ca"):
+    """As the README says: the till's folder goes to the other machine, and is left nowhere else."""
+    os.makedirs("away/tills", exist_ok=True)
+    tillproof("till", "enrol", name, "--shop", "shop")
+    shutil.move(f"shop/tills/{name}", f"away/tills/{name}")
+    shutil.copy(f"{ca}.ca.pem", "away/ca.pem")
+
+
+def point(port, ca="ca"):
+    """away/shop.ini names that authority."""
+    with open("shop/shop.ini", encoding="utf-8") as f:
+        text = f.read()
+    shutil.copy(f"{ca}.ca.pem", "away/ca.pem")
+    write("away/shop.ini", text.replace("home = local", f"home = https\nurl = https://127.0.0.1:{port}\nca = ca.pem"))
+
+
+def sale(n, *words, till="far"):
+    out, _ = tillproof("sale", "--shop", "away", "--till", till, "--basket", "basket.json", "--json",
+                       "--scan", next(iter(sorted(f"coupons/{f}" for f in os.listdir("coupons"))[n:])), *words)
+    return json.loads(out)
+
+
+def alone(n):
+    """A sale that nobody is there for: held until its deadline, recorded, not sent. Why it was not held."""
+    plugin = Plugin(os.environ["PLUGIN"])
+    till = plugin.open("away", "far")
+    s = till.sale(f"alone-{n}", "EUR")
+    s.lines_set([Line(number=1, quantity=1000, unit_price=1299, tax=7000, sku=b"1", name=b"Beans", category=b"coffee")])
+    with open(f"{n}.txt", "rb") as f:
+        same("a good coupon", plugin.name(s.present(SCAN, f.read().strip()).outcome), "ok")
+    quote = s.hold(600)
+    same("not bound", plugin.name(quote.outcome), "provisional")
+    done = s.commit(f"R-{n}", [Tender(amount=quote.due, kind=b"cash")])
+    same("recorded", plugin.name(done.outcome), "committed")
+    same("unsent", till.status().queue > 0, True)
+    try:
+        till.close(500)
+        check("it was sent", False)
+    except Error as e:
+        check(e, "timeout" in str(e))
+    return plugin.name(quote.reason)
+
+
+def rows():
+    out, _ = tillproof("report", "redemptions", "--shop", "shop", "--json")
+    return [(r["till"], r["net"], r["outcome"]) for r in json.loads(out)["rows"]]
+
+
+def whole_sale():
+    d = Daemon("shop")
+    point(d.port)
+    s = sale(0)
+    same("held and recorded", (s["outcome"], s["binding"], s["quote"]["due"]), ("committed", True, "11.69"))
+    s = sale(0)
+    same("used up", (s["quote"]["refused"][0]["reason"], s["quote"]["due"]), ("already_used", "12.99"))
+    tillproof("refund", "--shop", "away", "--till", "far", "--sale", s["sale"], "--line", "1")
+    same("the authority has them", rows(), [("far", "11.69", "applied")])
+    log = "\n".join(d.stop())
+    check("no secret in the log", s["sale"] not in log and "coffee" not in log)
+
+
+def without_it():
+    """Recorded in the till, and sent when the authority is back."""
+    d = Daemon("shop")
+    port = d.port
+    d.stop()
+    point(port)
+    same("not held", alone(0), "offline")
+    before = len(rows())
+    d = Daemon("shop", "server", "--listen", f"127.0.0.1:{port}")
+    sale(2)
+    check("both came", len(rows()) == before + 2)
+    d.stop()
+
+
+def untrusted():
+    """A wrong CA, an expired certificate: no statement leaves the till."""
+    server_certificate("old", "ca", days="-1")
+    before = rows()
+    for certificate, ca in (("server", "other"), ("old", "ca")):
+        d = Daemon("shop", certificate)
+        point(d.port, ca)
+        same(f"{certificate} under {ca}", alone(1 if ca == "other" else 2), "offline")
+        d.stop()
+        same("nothing came", rows(), before)
+    d = Daemon("shop")
+    point(d.port)
+    sale(3)
+    check("all three came once the right one answered", len(rows()) == len(before) + 3)
+    d.stop()
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Keeps what a till posts, and answers nothing that it could use."""
+    protocol_version = "HTTP/1.1"
+    bodies = []
+
+    def do_POST(self):
+        Recorder.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+def recorded():
+    """The first message of a till: its signed sync."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("server.pem", "server.key")
+    server = http.server.HTTPServer(("127.0.0.1", 0), Recorder)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    point(server.server_port)
+    same("busy is offline", alone(3), "offline")
+    server.shutdown()
+    server.server_close()
+    commits = [b for b in Recorder.bodies if b"vnd.tillproof.commit" in b]
+    check("the till sent its record, too", commits)
+    return commits[-1]
+
+
+def busy():
+    """One worker that waits for the disk, one place in the queue: the rest is told when to come again, at once. Then a
+    stop: what was taken is answered, and stands in the shop."""
+    message = recorded()
+    d = Daemon("shop", "server", "--workers", "1", "--queue", "1")
+    db = sqlite3.connect("shop/authority/authority.db", isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        calls = [pool.submit(lambda: ask(connect(d.port), "POST", "/v1/statements", message)) for _ in range(6)]
+        refused = []
+        # Four come back while the lock is held; two are with the daemon.
+        for c in concurrent.futures.as_completed(calls):
+            refused.append(c.result())
+            if len(refused) == 4:
+                break
+        same("four are refused", [r[0] for r in refused], [503] * 4)
+        check("and told when to come again", all(r[1].get("Retry-After") == "1" for r in refused))
+        d.p.send_signal(signal.SIGTERM)
+        check("it says that it stops", re.match("<6>stopping: 2 requests", next(
+            line for line in d.p.stderr if line.startswith("<6>"))))
+        db.execute("ROLLBACK")
+        db.close()
+        taken = [c.result() for c in calls if c.result()[0] != 503]
+    same("two are answered", [t[0] for t in taken], [200, 200])
+    same("and alike", taken[0][2], taken[1][2])
+    check("registered", b"registered" in taken[0][2])
+    same("tillproofd ends", d.p.wait(PATIENCE), 0)
+
+
+def commands():
+    """What belongs to the authority's machine says so."""
+    err = tillproof("report", "redemptions", "--shop", "away", status=3)[1]
+    check(err, "on another machine: https://127.0.0.1:" in err)
+    check("no office", "where its keys are" in tillproof("till", "enrol", "next", "--shop", "away", status=3)[1])
+
+
+make_shop()
+move_till("far")
+for test in (whole_sale, without_it, untrusted, busy, commands):
+    test()
