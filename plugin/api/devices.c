@@ -29,16 +29,6 @@ struct devices {
     uint8_t data[SCAN_MAX];
 };
 
-static int32_t code_of_state(uint32_t state)
-{
-    static const int32_t codes[] = {
-        [HUB_OPENING] = TP_DEVICE_OPENING,   [HUB_READY] = TP_DEVICE_READY,   [HUB_GONE] = TP_DEVICE_GONE,
-        [HUB_CLAIMED] = TP_DEVICE_CLAIMED,   [HUB_DENIED] = TP_DEVICE_DENIED, [HUB_FAILED] = TP_DEVICE_FAILED,
-        [HUB_UNUSABLE] = TP_DEVICE_UNUSABLE,
-    };
-    return state < sizeof codes / sizeof codes[0] ? codes[state] : 0;
-}
-
 /* What present reads: the identifier first, where there is one and room for it. */
 static void tell_scan(struct devices *d, const struct scan *s)
 {
@@ -58,7 +48,7 @@ static void tell(struct devices *d)
         tell_scan(d, &d->event.scan);
         return;
     }
-    struct till_event v = {.kind = EVENT_DEVICE, .id = device->id, .code = code_of_state(device->state)};
+    struct till_event v = {.kind = EVENT_DEVICE, .id = device->id, .code = hub_state_code(device->state)};
     bytes_to_cstr(bytes_str(device->name), v.text, sizeof v.text);
     till_event_put(d->till, &v, (struct bytes){0});
 }
@@ -176,7 +166,7 @@ void devices_taken(struct devices *d, int kind)
 
 static void fill(struct tillproof_device *out, const struct hub_device *d)
 {
-    out->state = code_of_state(d->state);
+    out->state = hub_state_code(d->state);
     out->id = d->id;
     out->scans = (int64_t)d->scans;
     out->broken = (int64_t)d->broken;

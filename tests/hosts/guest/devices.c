@@ -339,7 +339,7 @@ static void misuse_is_told(void **state)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { TURNS = 20 };
 #else
-enum { TURNS = 200 };
+enum { TURNS = 100 };
 #endif
 enum { WARM_UP = 10, SLACK = TURNS * 4 };
 
