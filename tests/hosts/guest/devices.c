@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,11 +21,16 @@ static int make(void **state)
     return rc ? rc : mkfifo(fifo_path, 0600);
 }
 
-static struct tillproof *open_with(const char *key, const char *path)
+static void devices_path_ini(const char *key, const char *path)
 {
     char text[300];
     snprintf(text, sizeof text, "[devices]\n%s = %s\n", key, path);
     devices_ini(text);
+}
+
+static struct tillproof *open_with(const char *key, const char *path)
+{
+    devices_path_ini(key, path);
     return till_open(NULL);
 }
 
@@ -373,6 +379,39 @@ static void opened_and_closed_they_leave_nothing_behind(void **state)
     assert_in_range(count_bytes(), 0, bytes + SLACK);
 }
 
+enum { FEW_MOST = 64 };
+
+/* The host has used its descriptors up, to one more at each turn: the till opens not at all, with a reason,
+ * and then with its devices; nothing stays of what was begun. */
+static void without_descriptors_it_does_not_open_and_leaves_nothing(void **state)
+{
+    struct rlimit before, few;
+    int fds = count_fds(), threads = count_threads(), refused = 0;
+    (void)state;
+    devices_path_ini("path", fifo_path);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    struct tillproof *t = NULL;
+    for (int more = 1; more < FEW_MOST && !t; more++) {
+        few.rlim_cur = (rlim_t)(fds + more);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        int32_t rc = plugin.open_(shop, NULL, 0, &t);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (rc) {
+            refused++;
+            assert_true(rc < 0);
+            assert_null(t);
+            assert_int_equal(count_fds(), fds);
+            assert_int_equal(count_threads(), threads);
+        }
+    }
+    assert_non_null(t);
+    assert_true(refused > 3);
+    scan_through_fifo("code\n", 5);
+    assert_scan(t, "code", 4);
+    till_close(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +425,7 @@ int main(void)
         quiet_test(a_host_that_does_not_listen_loses_nothing),
         quiet_test(a_wrong_file_is_refused_with_its_line),
         quiet_test(misuse_is_told),
+        quiet_test(without_descriptors_it_does_not_open_and_leaves_nothing),
         quiet_test(opened_and_closed_they_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, make, shop_drop);
