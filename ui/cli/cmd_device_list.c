@@ -10,8 +10,8 @@ static const struct usage usage = {
     "device_claimed then.",
     0, 0};
 
-/* Devices are found one after the other: the list is whole when none was heard of for QUIET_MS and none is
- * being opened any more. */
+/* Devices are found one after the other: the list is whole when every path is in it, none was heard of for
+ * QUIET_MS and none is being opened any more. */
 enum { QUIET_MS = 500, MOST_MS = 8000 };
 
 static bool opening(const struct hub_device *list, uint32_t n)
@@ -24,7 +24,7 @@ static bool opening(const struct hub_device *list, uint32_t n)
     return false;
 }
 
-static uint32_t look(struct hub *h, struct hub_device list[HUB_DEVICES_MAX])
+static uint32_t look(struct hub *h, uint32_t least, struct hub_device list[HUB_DEVICES_MAX])
 {
     static struct hub_event event;
     int64_t until = clock_boot(&clock_system) + MOST_MS;
@@ -33,7 +33,7 @@ static uint32_t look(struct hub *h, struct hub_device list[HUB_DEVICES_MAX])
         while (devices_next(h, QUIET_MS, &event) && clock_boot(&clock_system) < until) {
         }
         n = hub_devices(h, list, HUB_DEVICES_MAX);
-    } while (opening(list, n) && clock_boot(&clock_system) < until);
+    } while ((n < least || opening(list, n)) && clock_boot(&clock_system) < until);
     return n;
 }
 
@@ -61,11 +61,12 @@ static int run(const struct device_options *o, struct err *e)
     struct hub *h = NULL;
     struct table t;
     struct buf out;
-    int rc = devices_hub(o, &h, e);
+    uint32_t paths = 0;
+    int rc = devices_hub(o, &h, &paths, e);
     if (rc) {
         return rc;
     }
-    uint32_t n = look(h, list);
+    uint32_t n = look(h, paths, list);
     devices_hub_close(h);
     table_begin(&t, columns, sizeof columns / sizeof columns[0]);
     for (uint32_t i = 0; i < n; i++) {

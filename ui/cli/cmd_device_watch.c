@@ -127,11 +127,12 @@ static int follow(const struct watch *w, struct hub *h, struct err *e)
 static int run(const struct watch *w, struct err *e)
 {
     struct hub *h = NULL;
+    uint32_t paths = 0;
     if (w->seconds > 30 * 86400) {
         return err_set(e, TP_E_ARGUMENT, "--seconds is at most a month");
     }
     catch_stops();
-    int rc = devices_hub(&w->devices, &h, e);
+    int rc = devices_hub(&w->devices, &h, &paths, e);
     if (rc) {
         return rc;
     }

@@ -46,7 +46,7 @@ static int read_till(const struct device_options *o, struct hub_config *c, struc
     return rc;
 }
 
-int devices_hub(const struct device_options *o, struct hub **out, struct err *e)
+int devices_hub(const struct device_options *o, struct hub **out, uint32_t *paths, struct err *e)
 {
     struct hub_config c = {0};
     int rc = 0;
@@ -58,6 +58,7 @@ int devices_hub(const struct device_options *o, struct hub **out, struct err *e)
     for (size_t i = 0; rc == 0 && i < o->paths.n; i++) {
         rc = add_path(&c, o->paths.v[i], DRIVER_LINES, e);
     }
+    *paths = c.path_count;
     return rc ? rc : hub_open(&c, out, e);
 }
 

@@ -11,9 +11,9 @@ struct device_options {
     bool json;
 };
 
-/* With a shop, what the till's devices.ini names; without one, USB; in both cases the paths that were given.
- */
-int devices_hub(const struct device_options *o, struct hub **out, struct err *e);
+/* With a shop, what the till's devices.ini names; without one, USB; in both cases the paths that were given,
+ * whose number all in all is *paths. */
+int devices_hub(const struct device_options *o, struct hub **out, uint32_t *paths, struct err *e);
 /* Waits for an event: 1 and the event, or 0 when none came in wait_ms or a signal did. */
 int devices_next(struct hub *h, int wait_ms, struct hub_event *out);
 /* Gives the devices back. */
