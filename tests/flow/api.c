@@ -579,7 +579,7 @@ static void a_guest_leaves_the_house_as_it_was(void **state)
     (void)state;
     snprintf(fds, sizeof fds, "/proc/%d/fd", getpid());
     snprintf(tasks, sizeof tasks, "/proc/%d/task", getpid());
-    int open_files = count_files(fds), threads = settled_threads(tasks);
+    int threads = settled_threads(tasks), open_files = count_files(fds);
     for (int s = 1; s < 32; s++) {
         sigaction(s, NULL, &before[s]);
     }

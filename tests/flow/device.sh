@@ -15,13 +15,13 @@ ok device list --shop shop --json
 same "as JSON" "$(json '[(i["device"], i["state"]) for i in d]' <<<"$out")" "[(1, 'device_ready'), (2, 'device_failed')]"
 
 # A writer waits for the reader, so it may be first.
-timeout 60 printf '%s\n' ']E04006381333931' $'\e[31m%s\\' >scans &
+timeout 60 printf '%s\n' ']E04006381333931' $'\e[31m%s\\' >scans 2>/dev/null &
 ok device watch --shop shop --count 2 --seconds 30
 wait
 has "its state" "$out" "^device 1 device_ready: virtual scanner, $work/scans$"
 has "an article" "$out" '^scan 1 \]E0 4006381333931$'
 has "what a terminal would obey" "$out" '^scan 1 \\x1b\[31m%s\\x5c$'
-timeout 60 printf ']Q1a"b\n\377\n' >scans &
+timeout 60 printf ']Q1a"b\n\377\n' >scans 2>/dev/null &
 ok device watch --shop shop --count 2 --seconds 30 --json
 wait
 same "scans as JSON" "$(grep '"scan"' <<<"$out" | python3 -c '
