@@ -68,7 +68,7 @@ static void earlier(int64_t *at, int64_t than)
 static int timeout_ms(struct hub *h)
 {
     struct timeval tv;
-    int64_t now = monotonic_ms(), at = now + IDLE_MS;
+    int64_t now = hub_now_ms(), at = now + IDLE_MS;
     for (unsigned int i = 0; i < HUB_DEVICES_MAX; i++) {
         const struct slot *s = &h->slots[i];
         if (s->step == SLOT_CLOSED && s->present && s->retry) {
@@ -121,7 +121,7 @@ static void wait_and_read(struct hub *h)
 
 static void look_for_devices(struct hub *h)
 {
-    bool due = monotonic_ms() >= h->usb_at;
+    bool due = hub_now_ms() >= h->usb_at;
     if (h->config.no_usb) {
         return;
     }

@@ -91,5 +91,7 @@ int hub_close(struct hub *h, uint32_t deadline_ms);
 
 /* A static word for a state: "ready", "claimed by another driver", ... Never NULL. */
 const char *hub_state_word(uint32_t state);
+/* The same as a code: TP_DEVICE_READY, ...; 0 for no state. */
+int hub_state_code(uint32_t state);
 
 #endif

@@ -96,7 +96,7 @@ void slot_close(struct slot *s, enum hub_state state, const char *detail, bool r
 void slot_feed(struct slot *s, struct bytes report);
 void slot_feed_path(struct slot *s);
 void slot_step(struct slot *s);
-int64_t monotonic_ms(void);
+int64_t hub_now_ms(void);
 
 /* usb.c: finding devices. */
 void usb_start(struct hub *h);

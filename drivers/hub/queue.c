@@ -248,3 +248,13 @@ const char *hub_state_word(uint32_t state)
     const char *word = state < sizeof words / sizeof words[0] ? words[state] : NULL;
     return word ? word : "unknown";
 }
+
+int hub_state_code(uint32_t state)
+{
+    static const int codes[] = {
+        [HUB_OPENING] = TP_DEVICE_OPENING,   [HUB_READY] = TP_DEVICE_READY,   [HUB_GONE] = TP_DEVICE_GONE,
+        [HUB_CLAIMED] = TP_DEVICE_CLAIMED,   [HUB_DENIED] = TP_DEVICE_DENIED, [HUB_FAILED] = TP_DEVICE_FAILED,
+        [HUB_UNUSABLE] = TP_DEVICE_UNUSABLE,
+    };
+    return state < sizeof codes / sizeof codes[0] ? codes[state] : 0;
+}

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-int64_t monotonic_ms(void)
+int64_t hub_now_ms(void)
 {
     struct timespec now = {0};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -13,7 +13,7 @@ int64_t monotonic_ms(void)
 static void plan_retry(struct slot *s, bool retry)
 {
     s->retry = retry && s->present;
-    s->retry_at = monotonic_ms() + s->pause_ms;
+    s->retry_at = hub_now_ms() + s->pause_ms;
     s->pause_ms = s->pause_ms * 2 < RETRY_MAX_MS ? s->pause_ms * 2 : RETRY_MAX_MS;
 }
 
@@ -111,7 +111,7 @@ void slot_step(struct slot *s)
     if (s->step == SLOT_CLOSING && usb_close(s)) {
         s->step = SLOT_CLOSED;
     }
-    if (s->step == SLOT_CLOSED && s->present && s->retry && monotonic_ms() >= s->retry_at) {
+    if (s->step == SLOT_CLOSED && s->present && s->retry && hub_now_ms() >= s->retry_at) {
         slot_open(s);
     }
     if (s->step == SLOT_OPEN && s->id.bus == DRIVER_USB_HID) {

@@ -32,10 +32,10 @@ static void tell_of_bus(struct hub *h, int rc)
 void usb_start(struct hub *h)
 {
     int rc = libusb_init(&h->usb);
-    h->usb_at = monotonic_ms() + h->config.poll_ms;
+    h->usb_at = hub_now_ms() + h->config.poll_ms;
     if (rc != 0) {
         h->usb = NULL;
-        h->usb_at = monotonic_ms() + RETRY_MAX_MS;
+        h->usb_at = hub_now_ms() + RETRY_MAX_MS;
         if (!h->bus) {
             tell_of_bus(h, rc);
         }
@@ -257,7 +257,7 @@ void usb_look(struct hub *h)
 {
     libusb_device **list = NULL;
     h->rescan = false;
-    h->usb_at = monotonic_ms() + h->config.poll_ms;
+    h->usb_at = hub_now_ms() + h->config.poll_ms;
     ssize_t n = libusb_get_device_list(h->usb, &list);
     if (n < 0) {
         return;

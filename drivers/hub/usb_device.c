@@ -176,7 +176,7 @@ static void give_back(struct slot *s)
 
 bool usb_close(struct slot *s)
 {
-    if (s->in_flight && s->step == SLOT_CLOSING && monotonic_ms() > s->close_by) {
+    if (s->in_flight && s->step == SLOT_CLOSING && hub_now_ms() > s->close_by) {
         /* libusb still holds the transfer, which must not be freed under it: it is left behind. */
         s->transfer->callback = NULL;
         s->in_flight = false;
@@ -185,7 +185,7 @@ bool usb_close(struct slot *s)
     }
     if (s->in_flight) {
         if (s->step != SLOT_CLOSING) {
-            s->close_by = monotonic_ms() + CLOSE_MS;
+            s->close_by = hub_now_ms() + CLOSE_MS;
             libusb_cancel_transfer(s->transfer);
         }
         return false;

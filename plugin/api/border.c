@@ -47,6 +47,13 @@ SAME(DUPLICATE);
 SAME(APPLIED);
 SAME(PRODUCT);
 SAME(THROTTLED);
+SAME(DEVICE_OPENING);
+SAME(DEVICE_READY);
+SAME(DEVICE_GONE);
+SAME(DEVICE_CLAIMED);
+SAME(DEVICE_DENIED);
+SAME(DEVICE_FAILED);
+SAME(DEVICE_UNUSABLE);
 SAME(NO_CODE);
 SAME(UNKNOWN_SALE);
 SAME(E_ARGUMENT);
@@ -74,7 +81,8 @@ _Static_assert((int)TILLPROOF_EVENT_ONLINE == EVENT_ONLINE && (int)TILLPROOF_EVE
                    (int)TILLPROOF_EVENT_REFUSED == EVENT_REFUSED &&
                    (int)TILLPROOF_EVENT_QUARANTINED == EVENT_QUARANTINED &&
                    (int)TILLPROOF_EVENT_BEHIND == EVENT_BEHIND && (int)TILLPROOF_EVENT_NEWS == EVENT_NEWS &&
-                   (int)TILLPROOF_EVENT_PICTURE == EVENT_PICTURE,
+                   (int)TILLPROOF_EVENT_PICTURE == EVENT_PICTURE &&
+                   (int)TILLPROOF_EVENT_DEVICE == EVENT_DEVICE && (int)TILLPROOF_EVENT_SCAN == EVENT_SCAN,
                "kinds of events");
 
 /* A larger size is a newer caller's, or memory that was never set. */
@@ -134,6 +142,7 @@ uint32_t tillproof_sizeof(uint32_t what)
         [TILLPROOF_SIZEOF_TAX_RESULT] = sizeof(struct tillproof_tax_result),
         [TILLPROOF_SIZEOF_DAY] = sizeof(struct tillproof_day),
         [TILLPROOF_SIZEOF_EVENT] = sizeof(struct tillproof_event),
+        [TILLPROOF_SIZEOF_DEVICE] = sizeof(struct tillproof_device),
     };
     return what < sizeof sizes / sizeof *sizes ? sizes[what] : 0;
 }

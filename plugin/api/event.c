@@ -27,6 +27,7 @@ int32_t tillproof_event_next(struct tillproof *handle, uint32_t wait_ms, struct 
         return api_argument("an event is waited for at most 60000 ms");
     }
     till_event_next(handle->till, wait_ms, &v);
+    devices_taken(handle->devices, v.kind);
     struct tillproof_event out = {
         .kind = (uint32_t)v.kind,
         .code = v.code,

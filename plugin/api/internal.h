@@ -13,7 +13,8 @@ struct tillproof {
     pid_t owner;
     struct till *till;
     pthread_mutex_t images_lock;
-    struct images *images; /* NULL before the first picture */
+    struct images *images;   /* NULL before the first picture */
+    struct devices *devices; /* NULL: none was asked for */
 };
 
 /* open.c: tillproof-helper lies beside the plugin. TP_E_IO. */
@@ -22,6 +23,15 @@ int api_helper_path(char out[HELPER_PATH_SIZE], struct err *e);
 
 /* image.c: ends the thread; waits for the picture that it is reading, 1.5 s at most. Takes NULL. */
 void images_close(struct images *m);
+
+/* devices.c: what the till's devices read becomes its events. `config` is as shop_devices_load filled it;
+ * *out stays NULL when it names no device. */
+struct shop_devices;
+int devices_open(struct till *till, const struct shop_devices *config, struct devices **out, struct err *e);
+/* Gives the devices back: 2 s at most. Takes NULL. Before till_close. */
+void devices_close(struct devices *d);
+/* An event was taken: there may be room for another scan. Takes NULL. */
+void devices_taken(struct devices *d, int kind);
 
 /* Keeps the sentence for tillproof_reason and returns the code; a code that is none of misuse or fault
  * becomes one. */
@@ -60,6 +70,7 @@ int32_t api_text(const char *text, size_t size, const char *what, struct bytes *
 #define FIRST_TAX_RESULT   sizeof(struct tillproof_tax_result)
 #define FIRST_DAY          sizeof(struct tillproof_day)
 #define FIRST_EVENT        sizeof(struct tillproof_event)
+#define FIRST_DEVICE       sizeof(struct tillproof_device)
 
 void api_fill_quote(struct tillproof_quote *out, const struct quote_info *q);
 

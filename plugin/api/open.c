@@ -59,12 +59,14 @@ static int find_till(const char *directory, const char *name, struct shop *shop,
     return 0;
 }
 
-static int open_till(const char *directory, const char *name, struct till **out, struct err *e)
+static int open_till(const char *directory, const char *name, struct till **out, struct shop_devices *devices,
+                     struct err *e)
 {
     struct shop shop;
     char dir[SHOP_PATH_MAX], helper[HELPER_PATH_SIZE];
     struct till_config config = {.dir = dir, .clock = &clock_system, .first_wait_ms = FIRST_WAIT_MS};
     int rc = find_till(directory, name, &shop, dir, e);
+    rc = rc ? rc : shop_devices_load(&shop, name, devices, e);
     rc = rc ? rc : api_helper_path(helper, e);
     rc = rc ? rc : shop_transport(&shop, &clock_system, helper, &config.transport, e);
     if (rc) {
@@ -73,6 +75,20 @@ static int open_till(const char *directory, const char *name, struct till **out,
     memcpy(config.authority, shop.authority, ID_SIZE);
     memcpy(config.root, shop.root, HASH_SIZE);
     return till_open(&config, out, e);
+}
+
+static int open_all(const char *directory, const char *name, struct tillproof *h, struct err *e)
+{
+    struct shop_devices devices;
+    int rc = open_till(directory, name, &h->till, &devices, e);
+    if (rc) {
+        return rc;
+    }
+    rc = devices_open(h->till, &devices, &h->devices, e);
+    if (rc) {
+        (void)till_close(h->till, 0);
+    }
+    return rc;
 }
 
 int32_t tillproof_open(const char *directory, const char *till, uint32_t flags, struct tillproof **handle)
@@ -90,7 +106,7 @@ int32_t tillproof_open(const char *directory, const char *till, uint32_t flags, 
         return rc;
     }
     struct tillproof *h = calloc(1, sizeof *h);
-    rc = h ? open_till(directory, name, &h->till, &e) : TP_E_MEMORY;
+    rc = h ? open_all(directory, name, h, &e) : TP_E_MEMORY;
     if (rc) {
         atomic_fetch_sub(&tills, 1);
         free(h);
@@ -112,6 +128,7 @@ int32_t tillproof_close(struct tillproof *handle, uint32_t deadline_ms)
         return rc;
     }
     images_close(handle->images);
+    devices_close(handle->devices);
     rc = till_close(handle->till, deadline_ms);
     pthread_mutex_destroy(&handle->images_lock);
     atomic_fetch_sub(&tills, 1);

@@ -53,6 +53,14 @@
     X(TP_APPLIED, 37, "applied", "the offer applies")                                                        \
     X(TP_PRODUCT, 38, "product", "the code is an article, not a coupon")                                     \
     X(TP_THROTTLED, 39, "throttled", "too many wrong codes; wait ten minutes or scan the coupon")            \
+    /* how a device stands */                                                                                \
+    X(TP_DEVICE_OPENING, 50, "device_opening", "the device is being opened")                                 \
+    X(TP_DEVICE_READY, 51, "device_ready", "the device is read")                                             \
+    X(TP_DEVICE_GONE, 52, "device_gone", "the device was unplugged, or has ended")                           \
+    X(TP_DEVICE_CLAIMED, 53, "device_claimed", "another driver or program has the device")                   \
+    X(TP_DEVICE_DENIED, 54, "device_denied", "the system gives no permission for the device")                \
+    X(TP_DEVICE_FAILED, 55, "device_failed", "the device does not answer, or broke off")                     \
+    X(TP_DEVICE_UNUSABLE, 56, "device_unusable", "the device speaks nothing that is understood")             \
     /* input that is refused: a file, a picture, a document */                                               \
     X(TP_BAD_JSON, 60, "bad_json", "the file is not JSON")                                                   \
     X(TP_UNKNOWN_KEY, 61, "unknown_key", "a key is not known")                                               \

@@ -53,8 +53,6 @@
  * milliseconds since 1970-01-01T00:00:00Z, deadlines in milliseconds from the call on.
  *
  * OWNERSHIP never crosses: the caller's memory is read or filled during the call and not kept.
- *
- * Version 1 will also have these, which this draft does not: device.
  */
 #ifndef TILLPROOF_H
 #define TILLPROOF_H
@@ -106,18 +104,26 @@ extern "C" {
 #define TILLPROOF_AMOUNT_RANGE          27 /* an amount beyond 10^15 minor units */
 
 /* How a sale stands, and what became of a call. */
-#define TILLPROOF_PROVISIONAL  28 /* priced by the till alone */
-#define TILLPROOF_BINDING      29 /* held: the authority stands by this price */
-#define TILLPROOF_COMMITTED    30 /* recorded */
-#define TILLPROOF_VOIDED       31 /* recorded, then voided */
-#define TILLPROOF_OFFLINE      32 /* the authority did not answer in time, or was never heard */
-#define TILLPROOF_CONFLICT     33 /* booked, beyond what was granted */
-#define TILLPROOF_QUARANTINED  34 /* the till's record contradicts itself; it may not redeem */
-#define TILLPROOF_UNKNOWN_CODE 35 /* neither a coupon, nor an article, nor a loyalty number */
-#define TILLPROOF_DUPLICATE    36 /* this coupon, card or offer is in the basket already */
-#define TILLPROOF_APPLIED      37 /* the offer applies */
-#define TILLPROOF_PRODUCT      38 /* a product's bar code: ring it up */
-#define TILLPROOF_THROTTLED    39 /* too many wrong pickup codes were typed: wait, or scan the coupon */
+#define TILLPROOF_PROVISIONAL    28 /* priced by the till alone */
+#define TILLPROOF_BINDING        29 /* held: the authority stands by this price */
+#define TILLPROOF_COMMITTED      30 /* recorded */
+#define TILLPROOF_VOIDED         31 /* recorded, then voided */
+#define TILLPROOF_OFFLINE        32 /* the authority did not answer in time, or was never heard */
+#define TILLPROOF_CONFLICT       33 /* booked, beyond what was granted */
+#define TILLPROOF_QUARANTINED    34 /* the till's record contradicts itself; it may not redeem */
+#define TILLPROOF_UNKNOWN_CODE   35 /* neither a coupon, nor an article, nor a loyalty number */
+#define TILLPROOF_DUPLICATE      36 /* this coupon, card or offer is in the basket already */
+#define TILLPROOF_APPLIED        37 /* the offer applies */
+#define TILLPROOF_PRODUCT        38 /* a product's bar code: ring it up */
+#define TILLPROOF_THROTTLED      39 /* too many wrong pickup codes were typed: wait, or scan the coupon */
+#define TILLPROOF_DEVICE_OPENING 50 /* how a device stands: being opened */
+#define TILLPROOF_DEVICE_READY   51 /* it is read */
+#define TILLPROOF_DEVICE_GONE    52 /* unplugged, or a file at its end; the same one comes back under its id */
+#define TILLPROOF_DEVICE_CLAIMED 53 /* another driver or program has it; tried again */
+#define TILLPROOF_DEVICE_DENIED  54 /* no permission: the udev rules are not installed; tried again */
+#define TILLPROOF_DEVICE_FAILED  55 /* it did not answer, or broke off; tried again */
+#define TILLPROOF_DEVICE_UNUSABLE                                                                            \
+    56 /* it speaks nothing that the plugin understands: `detail` says what it lacks */
 #define TILLPROOF_NO_CODE      64 /* there is no code in the picture */
 #define TILLPROOF_UNKNOWN_SALE 69 /* no sale has this id or reference */
 
@@ -157,6 +163,7 @@ struct tillproof;
 #define TILLPROOF_SIZEOF_TAX_RESULT   11
 #define TILLPROOF_SIZEOF_EVENT        12
 #define TILLPROOF_SIZEOF_DAY          13
+#define TILLPROOF_SIZEOF_DEVICE       14
 
 /*
  * The number of the binary interface that the loaded plugin speaks. A program compiled with this header
@@ -269,6 +276,15 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
          TILLPROOF_NO_CODE, or below zero why it was not read; id: the presentation; offer; text: its title; \
          data: the code's content, for example a product's bar code to ring up */
 
+#define TILLPROOF_EVENT_DEVICE                                                                               \
+    9 /* a device of the till came, went or changed: id: its number; code: TILLPROOF_DEVICE_*; text: its     \
+         name; see tillproof_device */
+#define TILLPROOF_EVENT_SCAN                                                                                 \
+    10 /* a device read a whole code: id: the device's number; data: what to hand to tillproof_present as    \
+          TILLPROOF_SCAN, 1 to 4096 bytes; text: the AIM identifier of the symbology with which data then    \
+          begins ("]E0": three bytes that are no part of the code), or empty. Nothing is presented before    \
+          the program does it: it knows which sale is meant, and whether it is an article to ring up */
+
 struct tillproof_event {
     uint32_t size;
     uint32_t kind;    /* TILLPROOF_EVENT_*; 0: none came in time. Pass by a kind that you do not know */
@@ -288,9 +304,10 @@ struct tillproof_event {
 /*
  * A descriptor for poll, select or epoll: readable while events wait. It is the plugin's: never read, write
  * or close it; it ends with the handle. Nobody needs to listen: at most 256 events wait, of a state (ONLINE,
- * HOLD of one sale, QUARANTINED, BEHIND, NEWS) only the newest, and when they are too many the oldest is
- * dropped and `dropped` of the next one says how many were. tillproof_status and the sales tell the same as
- * the events, only not by themselves. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
+ * HOLD of one sale, QUARANTINED, BEHIND, NEWS, DEVICE of one device) only the newest, and when they are too
+ * many the oldest is dropped and `dropped` of the next one says how many were. Scans are never dropped: when
+ * 64 of them wait, the devices are not asked for more. tillproof_status, tillproof_device and the sales tell
+ * the same as the events, only not by themselves. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_event_fd(struct tillproof *handle, int32_t *fd);
 
@@ -309,6 +326,43 @@ TILLPROOF_API int32_t tillproof_event_next(struct tillproof *handle, uint32_t wa
  */
 TILLPROOF_API int32_t tillproof_event_data(struct tillproof *handle, int64_t number, void *buf,
                                            uint32_t *length);
+
+/* ---- devices ---- */
+
+struct tillproof_device {
+    uint32_t size;
+    int32_t state;   /* TILLPROOF_DEVICE_* */
+    int64_t id;      /* from 1, for as long as the handle is open never another device's; 0: there is none */
+    int64_t scans;   /* codes that it has given */
+    int64_t broken;  /* codes and reports dropped because they were not whole, or too long */
+    uint32_t vendor; /* USB idVendor and idProduct, 0 for a path */
+    uint32_t product;
+    char driver[16];  /* "hid_scanner", "virtual"; empty while there is none */
+    char name[64];    /* for people */
+    char where[112];  /* "usb 1-2.3:0": bus, ports, interface; or the path */
+    char detail[128]; /* one sentence to a state that is not READY, or empty */
+};
+
+/*
+ * One device of the till and its state. A till has the devices that DIR/tills/NAME/devices.ini names, and
+ * none without that file:
+ *
+ *     [devices]
+ *     usb = yes                   every HID POS scanner (USB, usage page 8C) of this machine
+ *     path = /run/shop/scanner    a UNIX socket (it is connected to), a FIFO or a file: one code a line
+ *     records = /run/shop/page    the same, each code with its length before it: drivers/README.md
+ *
+ * Up to 8 paths, absolute, of at most 107 bytes. The file is read by tillproof_open, which refuses a wrong
+ * one with TILLPROOF_E_CORRUPT and its line. Devices are looked for, read and found again by threads of the
+ * plugin, which are there only with that file; a device that cannot be used delays nothing. A scanner belongs
+ * to one till of a machine: for the second one it is TILLPROOF_DEVICE_CLAIMED. tillproof_close gives them
+ * back, which takes 2 s at most.
+ *
+ * index: from 0, in the order in which they were first seen. device->id is 0, and the return value 0, beyond
+ * the end. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
+ */
+TILLPROOF_API int32_t tillproof_device(struct tillproof *handle, uint32_t index,
+                                       struct tillproof_device *device);
 
 /* ---- a sale ---- */
 

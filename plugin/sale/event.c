@@ -66,12 +66,22 @@ static void drop_older(struct events *q, const struct till_event *v)
     }
 }
 
+/* A code that somebody scanned is never lost: whoever puts scans waits for room (till_event_room). */
+static size_t oldest_to_lose(struct events *q)
+{
+    size_t i = 0;
+    while (i + 1 < q->n && slot_at(q, i)->event.kind == EVENT_SCAN) {
+        i++;
+    }
+    return i;
+}
+
 void event_put(struct till *t, const struct till_event *v, struct bytes data)
 {
     struct events *q = &t->events;
     drop_older(q, v);
     if (q->n == EVENTS_MAX) {
-        drop_at(q, 0);
+        drop_at(q, oldest_to_lose(q));
         q->dropped++;
     }
     struct event_slot *s = slot_at(q, q->n++);
@@ -147,6 +157,17 @@ void till_event_put(struct till *t, const struct till_event *v, struct bytes dat
     till_lock(t);
     event_put(t, v, data);
     till_unlock(t);
+}
+
+bool till_event_room(struct till *t)
+{
+    size_t scans = 0;
+    till_lock(t);
+    for (size_t i = 0; i < t->events.n; i++) {
+        scans += slot_at(&t->events, i)->event.kind == EVENT_SCAN;
+    }
+    till_unlock(t);
+    return scans < EVENT_SCANS_MAX;
 }
 
 int till_event_fd(struct till *t)

@@ -29,6 +29,7 @@ enum {
     URGENT_MAX = 32,
     EVENTS_MAX = 256,
     EVENT_DATA_MAX = 4096,
+    EVENT_SCANS_MAX = 64, /* scans that wait at once */
 };
 
 /* ---- replica.c: what the authority has published, checked ---- */
@@ -339,7 +340,8 @@ int first_answer(struct bytes reply, const uint8_t d[HASH_SIZE], struct answer *
 /* event.c */
 int events_open(struct events *q, struct err *e);
 void events_close(struct events *q);
-/* Never fails: of a state the newest stays, and of a full queue the oldest is dropped and counted. */
+/* Never fails: of a state the newest stays, and of a full queue the oldest but scans is dropped
+ * and counted. */
 void event_put(struct till *t, const struct till_event *v, struct bytes data);
 void event_state(struct till *t, int kind, int code);
 void event_online(struct till *t, bool online);

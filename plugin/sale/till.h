@@ -76,6 +76,8 @@ struct till_event {
 };
 /* Never fails: see event_put. */
 void till_event_put(struct till *t, const struct till_event *v, struct bytes data);
+/* False when so many scans wait that the next EVENT_SCAN should not be put yet. */
+bool till_event_room(struct till *t);
 /* Readable while events wait; the till's own. */
 int till_event_fd(struct till *t);
 /* Waits at most wait_ms; kind 0 when none came. */

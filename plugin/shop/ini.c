@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { INI_MAX = 64 * 1024 };
-
 struct reading {
     struct shop *shop;
     long version;
@@ -62,22 +60,36 @@ static int take(void *user, const char *section, const char *name, const char *v
     return 1;
 }
 
-/* The file's text, terminated, at most INI_MAX; a NUL in it is refused. */
-static int slurp(const char *path, char *text, struct err *e)
+static int unreadable(const char *name, struct err *e)
 {
+    if (errno == ENOENT || errno == ENOTDIR) {
+        return err_set(e, TP_E_NO_SHOP, "there is no %s; make a shop with: tillproof shop init DIR", name);
+    }
+    return err_set(e, TP_E_IO, "%s cannot be read", name);
+}
+
+/* A NUL in it is refused. */
+int shop_text(const char *path, const char *name, char **out, struct err *e)
+{
+    char *text = malloc(SHOP_INI_MAX + 1);
+    if (!text) {
+        return err_code(e, TP_E_MEMORY);
+    }
     FILE *f = fopen(path, "re");
     if (!f) {
-        int code = errno == ENOENT || errno == ENOTDIR ? TP_E_NO_SHOP : TP_E_IO;
-        return err_set(e, code, "%s",
-                       code == TP_E_NO_SHOP
-                           ? "there is no shop.ini; make a shop with: tillproof shop init DIR"
-                           : "shop.ini cannot be read");
+        free(text);
+        return unreadable(name, e);
     }
-    size_t n = fread(text, 1, INI_MAX, f);
-    bool bad = ferror(f) || n == INI_MAX || memchr(text, 0, n);
+    size_t n = fread(text, 1, SHOP_INI_MAX, f);
+    bool bad = ferror(f) || n == SHOP_INI_MAX || memchr(text, 0, n);
     fclose(f);
-    text[bad ? 0 : n] = '\0';
-    return bad ? err_set(e, TP_BAD_VALUE, "shop.ini is not a text of at most 64 KiB") : 0;
+    if (bad) {
+        free(text);
+        return err_set(e, TP_BAD_VALUE, "%s is not a text of at most 64 KiB", name);
+    }
+    text[n] = '\0';
+    *out = text;
+    return 0;
 }
 
 int shop_load(const char *dir, struct shop *shop, struct err *e)
@@ -91,11 +103,11 @@ int shop_load(const char *dir, struct shop *shop, struct err *e)
     }
     memcpy(found.dir, dir, n + 1);
     int rc = shop_path(&found, "shop.ini", NULL, NULL, path);
-    char *text = rc ? NULL : malloc(INI_MAX + 1);
-    if (!text) {
-        return err_code(e, rc ? rc : TP_E_MEMORY);
+    if (rc) {
+        return err_code(e, rc);
     }
-    if ((rc = slurp(path, text, e)) == 0) {
+    char *text = NULL;
+    if ((rc = shop_text(path, "shop.ini", &text, e)) == 0) {
         int line = ini_parse_string(text, take, &r);
         if (r.version > SHOP_VERSION) {
             rc = err_code(e, TP_E_NEWER);

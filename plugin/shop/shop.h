@@ -5,7 +5,7 @@
  *   DIR/shop.ini                what the shop is, and where its authority is
  *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
  *   DIR/authority/              authority.db, grant.key, log.key, card.key
- *   DIR/tills/NAME/             till.key, till.db
+ *   DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
  *
  * A directory on another machine has shop.ini, the CA that it names, and tills/ alone.
  */
@@ -15,7 +15,13 @@
 #include "authority/authority.h"
 #include "transport/transport.h"
 
-enum { SHOP_VERSION = 1, SHOP_PATH_MAX = 1024, SHOP_URL_MAX = 480, SHOP_CA_MAX = 256 * 1024 };
+enum {
+    SHOP_VERSION = 1,
+    SHOP_PATH_MAX = 1024,
+    SHOP_INI_MAX = 64 * 1024,
+    SHOP_URL_MAX = 480,
+    SHOP_CA_MAX = 256 * 1024,
+};
 
 struct shop {
     char dir[SHOP_PATH_MAX];
@@ -32,6 +38,23 @@ int shop_load(const char *dir, struct shop *shop, struct err *e);
 int shop_save_new(const struct shop *shop, struct err *e);
 /* DIR/a or DIR/a/b/c (b and c may be NULL). TP_E_ARGUMENT when it is too long. */
 int shop_path(const struct shop *shop, const char *a, const char *b, const char *c, char out[SHOP_PATH_MAX]);
+enum { SHOP_DEVICE_PATHS = 8, SHOP_DEVICE_PATH_SIZE = 108 };
+
+/* What a till reads: tillproof.h says it at tillproof_device. */
+struct shop_devices {
+    bool usb;
+    uint32_t path_count;
+    struct shop_device_path {
+        bool records; /* each code with its length; else one a line */
+        char path[SHOP_DEVICE_PATH_SIZE];
+    } paths[SHOP_DEVICE_PATHS];
+};
+/* DIR/tills/NAME/devices.ini. Without that file 0 and no devices. TP_BAD_VALUE with the line; TP_E_IO. */
+int shop_devices_load(const struct shop *shop, const char *till, struct shop_devices *out, struct err *e);
+/* The text of a file of a shop, terminated, at most SHOP_INI_MAX bytes; `name` is for the sentence. Owned:
+ * free. TP_E_NO_SHOP when there is none. */
+int shop_text(const char *path, const char *name, char **out, struct err *e);
+
 /* The shop's local authority with its store and keys, as a handle for one thread. TP_E_STATE: it is away. */
 int shop_authority(const struct shop *shop, const struct clock_source *clock, struct authority **out,
                    struct err *e);

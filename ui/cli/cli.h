@@ -124,6 +124,8 @@ int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_cose_verify(int argc, char **argv);
+int cmd_device_list(int argc, char **argv);
+int cmd_device_watch(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 #endif

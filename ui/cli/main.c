@@ -22,6 +22,8 @@ static const struct verb {
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
+    {"device", "list", cmd_device_list, "a till's scanners, and how each stands"},
+    {"device", "watch", cmd_device_watch, "print what scanners read as it comes"},
     {"bench", NULL, cmd_bench, "measure this machine: a sale's steps, or prices a second"},
 };
 
@@ -54,7 +56,7 @@ static void list(const char *first, char *out, size_t size)
 
 static int unknown(const char *first, const char *second)
 {
-    char names[200] = "", some[200] = "";
+    char names[400] = "", some[200] = "";
     list(NULL, names, sizeof names);
     list(first, some, sizeof some);
     if (some[0]) {

@@ -14,6 +14,8 @@ struct call {
     struct tillproof *t;
     int64_t sale;
     struct tillproof_status status;
+    struct tillproof_event event;
+    struct tillproof_device device;
     struct tillproof_sale info;
     struct tillproof_line line;
     struct tillproof_presentation presentation;
@@ -27,11 +29,16 @@ struct call {
     char text[1024];
     uint32_t length;
     int64_t id;
+    int32_t fd;
 };
 
 /* Every function that the hosts of this folder use, and what it must leave untouched. */
 #define CALLS(X)                                                                                             \
     X(status, (c->t, &c->status))                                                                            \
+    X(event_fd, (c->t, &c->fd))                                                                              \
+    X(event_next, (c->t, 0, &c->event))                                                                      \
+    X(event_data, (c->t, 1, c->text, &c->length))                                                            \
+    X(device, (c->t, 0, &c->device))                                                                         \
     X(sale_begin, (c->t, "child", "EUR", 0, &c->id))                                                         \
     X(sale_find, (c->t, "parent", &c->id))                                                                   \
     X(sale_info, (c->t, c->sale, &c->info))                                                                  \
@@ -59,6 +66,8 @@ static void prepare(struct call *c, struct tillproof *t, int64_t sale)
     c->tender = (struct tillproof_tender){.size = sizeof c->tender, .amount = 1, .kind = "cash"};
     c->length = sizeof c->text;
     c->status.size = sizeof c->status;
+    c->event.size = sizeof c->event;
+    c->device.size = sizeof c->device;
     c->info.size = sizeof c->info;
     c->presentation.size = sizeof c->presentation;
     c->quote.size = sizeof c->quote;

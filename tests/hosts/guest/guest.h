@@ -22,6 +22,10 @@
     X(open)                                                                                                  \
     X(close)                                                                                                 \
     X(status)                                                                                                \
+    X(event_fd)                                                                                              \
+    X(event_next)                                                                                            \
+    X(event_data)                                                                                            \
+    X(device)                                                                                                \
     X(sale_begin)                                                                                            \
     X(sale_find)                                                                                             \
     X(sale_info)                                                                                             \

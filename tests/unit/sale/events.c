@@ -113,7 +113,7 @@ static void what_nobody_takes_is_dropped_and_counted(void **state)
     drain(t);
     till_lock(t);
     for (int i = 0; i < EVENTS_MAX + 3; i++) {
-        event_put(t, &(struct till_event){.kind = EVENT_SCAN, .id = i}, bytes_str("data"));
+        event_put(t, &(struct till_event){.kind = EVENT_OUTCOME, .id = i}, bytes_str("data"));
     }
     till_unlock(t);
     till_event_next(t, 0, &v);
@@ -122,6 +122,33 @@ static void what_nobody_takes_is_dropped_and_counted(void **state)
     till_event_next(t, 0, &v);
     assert_int_equal(v.dropped, 0);
     assert_int_equal(v.id, 4);
+    till_close(t, 0);
+}
+
+static void scans_are_never_dropped_but_wait_for_room(void **state)
+{
+    struct till *t = fake_till(*state);
+    struct till_event v;
+    int64_t scans = 0, dropped = 0;
+    drain(t);
+    till_event_put(t, &(struct till_event){.kind = EVENT_OUTCOME}, bytes_str("older"));
+    while (till_event_room(t)) {
+        till_event_put(t, &(struct till_event){.kind = EVENT_SCAN, .id = ++scans}, bytes_str("data"));
+    }
+    assert_int_equal(scans, EVENT_SCANS_MAX);
+    for (int i = 0; i < 2 * EVENTS_MAX; i++) {
+        till_event_put(t, &(struct till_event){.kind = EVENT_OUTCOME, .id = i}, bytes_str("other"));
+    }
+    for (int64_t i = 1; i <= scans; i++) {
+        till_event_next(t, 0, &v);
+        assert_int_equal(v.kind, EVENT_SCAN);
+        assert_int_equal(v.id, i);
+        dropped += v.dropped;
+        assert_true(till_event_room(t));
+    }
+    assert_int_equal(dropped, 1 + 2 * EVENTS_MAX - (EVENTS_MAX - scans));
+    till_event_next(t, 0, &v);
+    assert_int_equal(v.kind, EVENT_OUTCOME);
     till_close(t, 0);
 }
 
@@ -375,6 +402,7 @@ int main(void)
         T(the_line_is_told_once_a_change),
         T(of_a_state_only_the_newest_waits),
         T(what_nobody_takes_is_dropped_and_counted),
+        T(scans_are_never_dropped_but_wait_for_room),
         T(data_belongs_to_the_event_that_was_taken_last),
         T(a_conflict_names_its_sale_and_offer),
         T(a_refused_record_is_told_with_its_word),
