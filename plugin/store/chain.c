@@ -42,7 +42,8 @@ int store_record_fork(struct store *s, const struct record_row *row, bool *fork)
     struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
-                 "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 AND ("
+                 "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 "
+                 "AND seq BETWEEN ?4 - 1 AND ?4 + 1 AND ("
                  "(seq = ?4 AND d <> ?5) OR (seq = ?4 - 1 AND d <> ?6) OR (seq = ?4 + 1 AND prev <> ?5)))",
                  "xiihh", row->till, row->epoch, row->seq, row->d, row->prev);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
