@@ -48,14 +48,43 @@ static int hand_out(struct store *s, struct rows *st, int (*fn)(void *, const st
     return fn(arg, &row);
 }
 
+/* Whether there is any, by one step in the index for each kind: what comes and goes in between is not read.
+ */
+static int any_after(struct store *s, uint32_t wanted, int64_t after, bool *any)
+{
+    int rc = 0;
+    *any = false;
+    for (int kind = 0; kind < KIND_COUNT && rc == 0 && !*any; kind++) {
+        struct rows *st = NULL;
+        if (!(wanted >> kind & 1)) {
+            continue;
+        }
+        rc = sql_open(s, &st,
+                      "SELECT s.n FROM statement s WHERE s.merchant = ?1 AND s.kind = ?2 AND s.n > ?3 "
+                      "ORDER BY s.n LIMIT 1",
+                      "ii", (int64_t)kind, after);
+        if (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+            *any = true;
+            sql_end(s, st);
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
 int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t limit,
                      int (*fn)(void *arg, const struct stored *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st,
-                      SELECT_STATEMENT "WHERE s.merchant = ?1 AND s.n > ?2 AND (?3 >> s.kind) & 1 "
-                                       "ORDER BY s.n LIMIT ?4",
-                      "iii", after, (int64_t)wanted, limit);
+    bool any;
+    int rc = any_after(s, wanted, after, &any);
+    if (rc || !any) {
+        return rc;
+    }
+    rc = sql_open(s, &st,
+                  SELECT_STATEMENT "WHERE s.merchant = ?1 AND s.n > ?2 AND (?3 >> s.kind) & 1 "
+                                   "ORDER BY s.n LIMIT ?4",
+                  "iii", after, (int64_t)wanted, limit);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         rc = hand_out(s, st, fn, arg);
         if (rc) {
