@@ -87,6 +87,12 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g,
         row.conflict = r->discount + r->cashback;
     }
     take_grant(g, r, &row);
+    if (row.batch != NONE && row.grant == NONE) {
+        int rc = alone_allows(c, r, &row.granted);
+        if (rc) {
+            return rc;
+        }
+    }
     return store_redemption_put(c->s, &row);
 }
 

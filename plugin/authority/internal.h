@@ -84,6 +84,10 @@ int pickup_find(struct call *c, struct bytes code, struct bytes *coupon);
 /* Copies a name into a row's fixed array. */
 #define COPY_TEXT(to, from) bytes_to_cstr((from), (to), sizeof(to))
 
+/* alone.c: what a commit may give by this redemption without a grant, because the offer lets a till risk it.
+ */
+int alone_allows(struct call *c, const struct redemption *r, int64_t *most);
+
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
 int rank_coupon(struct call *c, int64_t batch, int64_t index);
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);

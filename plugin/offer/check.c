@@ -180,6 +180,16 @@ static int check_numbers(const struct offer *o, struct err *e)
     return 0;
 }
 
+/* A till alone cannot know what others have spent of them. */
+static int check_risk(const struct offer *o, struct err *e)
+{
+    bool shared = o->total != NONE || o->budget != NONE;
+    return o->offline == OFFLINE_RISK && shared
+               ? refuse(e, "$.offline.mode",
+                        "must not be risk for an offer with limits.total or limits.budget")
+               : 0;
+}
+
 /* What an offer may ask for and nobody enforces yet: taking it would promise what is not kept. */
 static int check_enforced(const struct offer *o, struct err *e)
 {
@@ -193,7 +203,7 @@ static int check_enforced(const struct offer *o, struct err *e)
         {o->budget != NONE, "$.limits.budget", "a budget"},
         {o->revive, "$.revive", "reviving a coupon by a return"},
         {o->gs1.p != NULL, "$.gs1", "a GS1 code"},
-        {o->offline != OFFLINE_DENY, "$.offline.mode", "a mode other than deny"},
+        {o->offline == OFFLINE_LEASE, "$.offline.mode", "lease"},
         {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
@@ -210,6 +220,7 @@ int offer_check(const struct offer *o, struct err *e)
     int rc = check_head(o, e);
     rc = rc ? rc : check_lists(o, e);
     rc = rc ? rc : check_numbers(o, e);
+    rc = rc ? rc : check_risk(o, e);
     rc = rc ? rc : check_enforced(o, e);
     return rc ? rc : terms_check(o, e);
 }

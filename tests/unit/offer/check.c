@@ -154,6 +154,21 @@ static void the_rest_has_ranges(void **state)
     REFUSED(gs1, bytes_str(""), TP_BAD_VALUE, "$.gs1");
 }
 
+/* A till alone does not know what the others have taken of a total or a budget. */
+static void a_risk_goes_with_no_total_and_no_budget(void **state)
+{
+    (void)state;
+    struct offer o = good();
+    o.offline = OFFLINE_RISK;
+    o.offline_cap = 500;
+    assert_int_equal(offer_check(&o, NULL), 0);
+    o.total = 100;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+    o.total = NONE;
+    o.budget = 0;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+}
+
 /* Nothing is taken that this version would not keep. */
 static void what_is_not_kept_is_refused_by_name(void **state)
 {
@@ -163,7 +178,6 @@ static void what_is_not_kept_is_refused_by_name(void **state)
     REFUSED(budget, 0, TP_UNSUPPORTED, "$.limits.budget");
     REFUSED(revive, true, TP_UNSUPPORTED, "$.revive");
     REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
-    REFUSED(offline, OFFLINE_RISK, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(customer_new, true, TP_UNSUPPORTED, "$.needs.customer");
     REFUSED(gs1, bytes_str("8112"), TP_UNSUPPORTED, "$.gs1");
     REFUSED(holdout_percent, 1, TP_UNSUPPORTED, "$.holdout_percent");
@@ -366,6 +380,7 @@ int main(void)
         cmocka_unit_test(needs_and_gives_have_ranges),
         cmocka_unit_test(lists_have_ranges),
         cmocka_unit_test(the_rest_has_ranges),
+        cmocka_unit_test(a_risk_goes_with_no_total_and_no_budget),
         cmocka_unit_test(what_is_not_kept_is_refused_by_name),
         cmocka_unit_test(fields_of_another_kind_are_refused),
         cmocka_unit_test(fields_of_each_kind_have_ranges),
