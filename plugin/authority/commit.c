@@ -2,6 +2,8 @@
  */
 #include "authority/internal.h"
 
+#include "offer/price.h"
+
 /* The grant that the commit embeds, when it is ours, for this sale, and had not ended; else NULL. What could
  * not be checked is a fault, and no answer: the outcome is a function of the records alone. */
 static int read_grant(struct call *c, struct statement *grant, const struct grant **out)
@@ -167,6 +169,9 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
     }
     take_grant(g, &t);
     redemption_rank(row, sale);
+    if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE) {
+        rc = alone_allows(c, r, &row->granted);
+    }
     return rc ? rc : store_redemption_put(c->s, row);
 }
 

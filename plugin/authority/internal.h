@@ -101,8 +101,6 @@ int lookup_gs1(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, con
 /* The coupon that a typed code stands for, in the arena. TP_UNKNOWN_COUPON, which is remembered against the
  * till; TP_THROTTLED after too many of those, whatever the code is. */
 int pickup_find(struct call *c, struct bytes code, struct bytes *coupon);
-/* Whether a use of it takes one from somebody else, or is for some customers alone. */
-bool offer_is_limited(const struct offer *o);
 /* Copies a name into a row's fixed array. */
 #define COPY_TEXT(to, from) bytes_to_cstr((from), (to), sizeof(to))
 
@@ -121,6 +119,10 @@ int customer_visits(struct call *c, const struct person_part *person);
 
 /* returns.c: books every reverse of a commit that is held; its redemptions are to be ranked after it. */
 int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
+
+/* alone.c: what a commit may give by this redemption without a grant, because the offer lets a till risk it.
+ */
+int alone_allows(struct call *c, const struct redemption *r, int64_t *most);
 
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */

@@ -4,6 +4,8 @@
  */
 #include "authority/seat.h"
 
+#include "offer/price.h"
+
 /* A customer is new who has no sale here that is not voided, and whom no other sale is treating as new. */
 static int check_new(struct call *c, struct seat *seat)
 {

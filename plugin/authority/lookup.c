@@ -148,8 +148,3 @@ int lookup_gs1(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, con
     }
     return fits ? 0 : TP_UNKNOWN_OFFER;
 }
-
-bool offer_is_limited(const struct offer *o)
-{
-    return o->total != NONE || o->budget != NONE || o->per_customer != NONE || o->customer_new;
-}

@@ -598,8 +598,10 @@ TILLPROOF_API int32_t tillproof_quote(struct tillproof *handle, int64_t sale, st
  *
  * Without an answer the outcome stays PROVISIONAL (or BINDING, while the hold before it lives) and `reason`
  * says why: OFFLINE (no answer by the deadline; an answer that comes later is undone by itself), QUARANTINED,
- * SUPERSEDED, STALE. The sale can be committed all the same; what was not granted may then be booked as a
- * conflict. A training sale asks nobody and stays PROVISIONAL with reason 0.
+ * SUPERSEDED, STALE. The till then prices alone, until a hold is answered: an offer is refused with
+ * OFFLINE_DENIED, or, where its terms let a till risk it, applied within the shop's caps or refused with
+ * OFFLINE_CAP. Ask for the money of this price. It stays as it is for 15 minutes while the basket does, and
+ * the sale can be committed by it. A training sale asks nobody and stays PROVISIONAL with reason 0.
  *
  * deadline_ms: milliseconds from now, 1 to 60000. quote: may be NULL. This call waits, without the lock:
  * other sales go on; this sale's lines and presentations are fixed until it returns (TILLPROOF_E_STATE).

@@ -51,6 +51,8 @@ bool column_text(sqlite3_stmt *st, int column, char *out, size_t size);
 int damaged(struct err *e);
 /* The sale's row, inside the caller's transaction. */
 int sale_write(struct journal *j, const struct journal_sale *s, struct err *e);
+/* What was decided of the sale's offers, inside the caller's transaction. */
+int decided_write(struct journal *j, const struct journal_sale *s, struct err *e);
 int returns_write(struct journal *j, const struct journal_returns *returns, struct err *e);
 
 #endif

@@ -51,6 +51,15 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e);
 
 enum journal_state { SALE_OPEN, SALE_COMMITTED, SALE_VOIDED };
 
+/* What was decided of one offer of a sale. */
+struct journal_decision {
+    uint8_t offer[REF_SIZE];
+    int64_t batch, index; /* of the coupon; NONE: a card's offer */
+    int64_t time_ms, amount;
+    int reason; /* 0: redeemed, for the amount; else why not */
+    bool alone; /* without the authority */
+};
+
 /* One sale's row. Texts end with a zero byte. */
 struct journal_sale {
     int64_t id;
@@ -65,6 +74,9 @@ struct journal_sale {
     int64_t seq, redemptions;
     uint8_t commit[HASH_SIZE];
     struct bytes quote, text; /* views; the quote's encoding and the receipt's lines */
+    /* Written with the row, in place of what a hold decided before; NULL: as it was. Not read back. */
+    const struct journal_decision *decided;
+    size_t decided_count;
 };
 
 /* Writes or replaces the row of a sale that is open. */
@@ -80,6 +92,12 @@ int journal_sale_by_reference(struct journal *j, struct bytes reference,
                               int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
 int journal_sale_by_uuid(struct journal *j, const uint8_t uuid[ID_SIZE],
                          int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
+/* How often commits of this till that are not voided have redeemed the coupon. */
+int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e);
+/* What commits of this till after that time, not voided, have redeemed without the authority: the sum. */
+int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struct err *e);
+/* True when the sale's last hold had no answer, and something was decided without one. */
+int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e);
 /* Takes the next SALE_ID_BLOCK ids, for ever: *first is the first of them, from 1. */
 int journal_sale_ids(struct journal *j, int64_t *first, struct err *e);
 

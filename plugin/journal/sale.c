@@ -12,7 +12,7 @@ int sale_write(struct journal *j, const struct journal_sale *s, struct err *e)
                     " text = excluded.text",
                     "itutiitiiibbb", s->id, s->reference, s->uuid, s->currency, s->rev, (int64_t)s->state,
                     s->receipt, (int64_t)s->binding, s->seq, s->redemptions, record, s->quote, s->text);
-    return rc;
+    return rc ? rc : decided_write(j, s, e);
 }
 
 int journal_sale_put(struct journal *j, const struct journal_sale *s, struct err *e)

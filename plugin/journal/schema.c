@@ -49,4 +49,14 @@ const char journal_schema_later[] =
     /* one row, from the first checkpoint on: the last that the authority named */
     "CREATE TABLE IF NOT EXISTS seen ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL CHECK (size > 0),"
-    "  root BLOB NOT NULL CHECK (length(root) = 32)) STRICT;";
+    "  root BLOB NOT NULL CHECK (length(root) = 32)) STRICT;"
+    /* what was decided of each offer: stage 0 by a hold that had no answer, 1 by the commit, 2 by an earlier
+     * hold; reason 0: redeemed, for `amount`; alone: without the authority */
+    "CREATE TABLE IF NOT EXISTS decided ("
+    "  n INTEGER PRIMARY KEY, sale INTEGER NOT NULL, stage INTEGER NOT NULL CHECK (stage BETWEEN 0 AND 2),"
+    "  alone INTEGER NOT NULL, offer BLOB NOT NULL CHECK (length(offer) = 8), batch INTEGER NOT NULL,"
+    "  idx INTEGER NOT NULL, time_ms INTEGER NOT NULL, reason INTEGER NOT NULL, amount INTEGER NOT NULL) "
+    "STRICT;"
+    "CREATE INDEX IF NOT EXISTS decided_coupon ON decided (batch, idx);"
+    "CREATE INDEX IF NOT EXISTS decided_sale ON decided (sale) WHERE stage = 0;"
+    "CREATE INDEX IF NOT EXISTS decided_alone ON decided (time_ms) WHERE alone = 1;";

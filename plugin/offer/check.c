@@ -185,6 +185,16 @@ static int check_numbers(const struct offer *o, struct err *e)
     return 0;
 }
 
+/* A till alone cannot know what others have spent of them. */
+static int check_risk(const struct offer *o, struct err *e)
+{
+    bool shared = o->total != NONE || o->budget != NONE;
+    return o->offline == OFFLINE_RISK && shared
+               ? refuse(e, "$.offline.mode",
+                        "must not be risk for an offer with limits.total or limits.budget")
+               : 0;
+}
+
 /* What an offer may ask for and nobody enforces yet: taking it would promise what is not kept. */
 static int check_enforced(const struct offer *o, struct err *e)
 {
@@ -192,7 +202,7 @@ static int check_enforced(const struct offer *o, struct err *e)
         bool asked;
         const char *path, *what;
     } rules[] = {
-        {o->offline != OFFLINE_DENY, "$.offline.mode", "a mode other than deny"},
+        {o->offline == OFFLINE_LEASE, "$.offline.mode", "lease"},
         {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
@@ -209,6 +219,12 @@ int offer_check(const struct offer *o, struct err *e)
     int rc = check_head(o, e);
     rc = rc ? rc : check_lists(o, e);
     rc = rc ? rc : check_numbers(o, e);
+    rc = rc ? rc : check_risk(o, e);
     rc = rc ? rc : check_enforced(o, e);
     return rc ? rc : terms_check(o, e);
+}
+
+bool offer_is_limited(const struct offer *o)
+{
+    return o->total != NONE || o->budget != NONE || o->per_customer != NONE || o->customer_new;
 }

@@ -43,4 +43,7 @@ bool offer_matches(const struct offer *o, const struct line *line);
  */
 int offer_check(const struct offer *o, struct err *e);
 
+/* Whether uses of it are counted beyond one coupon's: in total, in money, by customer, or for new ones. */
+bool offer_is_limited(const struct offer *o);
+
 #endif

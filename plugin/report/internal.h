@@ -8,6 +8,7 @@
 struct report_terms {
     uint8_t ref[REF_SIZE];
     int64_t version, fee_percent, fee_fixed;
+    int bears; /* enum bearer */
     char id[48];
 };
 

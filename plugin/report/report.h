@@ -38,6 +38,33 @@ struct report_redemption {
 int report_redemptions(struct store *s, const struct report_range *range,
                        int (*fn)(void *arg, const struct report_redemption *row), void *arg, struct err *e);
 
+/*
+ * One redemption in conflict: a use that another sale had, or one beyond what was granted. Of a double use
+ * both sales are named. A voided sale has none.
+ */
+struct report_conflict {
+    int64_t time_ms; /* of the sale in conflict */
+    const char *till;
+    uint8_t sale[ID_SIZE];
+    struct bytes offer; /* its id; absent when no such offer is kept */
+    uint8_t ref[REF_SIZE];
+    int outcome;    /* why: TP_ALREADY_USED, TP_CONFLICT, ... */
+    int64_t amount; /* in conflict, at most what is left of the redemption after returns */
+    int bears;      /* enum bearer: of a double use as the offer says, of all else the merchant */
+    bool has_winner;
+    int64_t winner_time_ms;
+    char winner_till[64];
+    uint8_t winner_sale[ID_SIZE];
+};
+
+/*
+ * Calls fn for every redemption in conflict of a sale of the range, by (time, till, epoch, seq, place). Views
+ * live for the callback. A nonzero return of fn ends it and is returned. 0, or what the store says, with a
+ * sentence in e.
+ */
+int report_conflicts(struct store *s, const struct report_range *range,
+                     int (*fn)(void *arg, const struct report_conflict *row), void *arg, struct err *e);
+
 /* One channel and campaign. */
 struct report_roi_row {
     char channel[64], campaign[64];

@@ -29,7 +29,7 @@ static int add(struct terms_list *t, const struct offer *o)
     }
     struct report_terms *to = &t->v[t->n++];
     *to = (struct report_terms){
-        .version = o->version, .fee_percent = o->fee_percent, .fee_fixed = o->fee_fixed};
+        .version = o->version, .fee_percent = o->fee_percent, .fee_fixed = o->fee_fixed, .bears = o->bears};
     memcpy(to->ref, o->ref, REF_SIZE);
     bytes_to_cstr(o->id, to->id, sizeof to->id);
     return 0;

@@ -163,6 +163,7 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
                          size_t n, struct err *e)
 {
     struct redemption list[MAX_REDEMPTIONS];
+    struct journal_decision decided[TABLE_MAX];
     struct commit c = {0};
     struct journal_sale row;
     struct buf text;
@@ -175,6 +176,10 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     row.state = SALE_COMMITTED;
     row.binding = s->granted != NULL;
     row.redemptions = (int64_t)c.redemptions.n;
+    if (!s->refund) {
+        row.decided = decided;
+        row.decided_count = decisions(t, s, decided);
+    }
     bytes_to_cstr(receipt, row.receipt, sizeof row.receipt);
     buf_init(&text, TEXT_MAX);
     int rc = text_put(t, s, &text, e);

@@ -151,6 +151,7 @@ static void bind(struct sale *s, struct granted *g, struct price *price)
     s->price = *price;
     s->granted = g;
     s->reserved = true;
+    s->alone = 0;
     learn(s, &g->grant, &price->quote);
 }
 

@@ -37,13 +37,16 @@ static bool wanted(const struct sale *s, const struct ask *a)
     return a->renewal ? renewal_current(s, a) : s && !a->abandoned && s->asking == a;
 }
 
-static int store_rev(struct till *t, struct sale *s, struct err *e)
+/* asking: what was decided alone is past, for the authority is asked again. */
+static int store_rev(struct till *t, struct sale *s, bool asking, struct err *e)
 {
     struct journal_sale row;
+    const struct journal_decision none = {.reason = 0};
     if (s->state != SALE_OPEN) {
         return 0;
     }
     sale_row(s, &row);
+    row.decided = asking ? &none : NULL; /* of no count */
     int rc = journal_sale_put(t->journal, &row, e);
     s->stored = s->stored || rc == 0;
     return rc;
@@ -105,7 +108,7 @@ static int build_hold(struct till *t, struct sale *s, struct ask *a, struct err 
         a->rev = hold.rev;
         s->rev = hold.rev;
         /* Before the first byte leaves: after a kill the sale must know its identity and revision. */
-        rc = store_rev(t, s, e);
+        rc = store_rev(t, s, true, e);
     }
     buf_free(&envelope);
     buf_free(&person);
@@ -257,7 +260,7 @@ static int build_release(struct till *t, struct ask *a)
 {
     struct release release = {.head = t->head, .rev = a->rev};
     struct sale *s = sale_in_memory(t, a->sale);
-    int rc = t->behind ? TP_E_BEHIND : s ? store_rev(t, s, NULL) : 0;
+    int rc = t->behind ? TP_E_BEHIND : s ? store_rev(t, s, false, NULL) : 0;
     till_common(t, &release.common, request_time(t));
     memcpy(release.sale, a->uuid, ID_SIZE);
     rc = rc ? rc : random_bytes(release.id, ID_SIZE);
@@ -304,6 +307,9 @@ int till_release(struct till *t, int64_t sale, struct err *e)
     if (rc == 0) {
         if (s->granted) {
             sale_touched(s);
+        }
+        if (s->alone) {
+            price_drop(&s->price); /* what it was told alone is free for other sales */
         }
         if (s->reserved) {
             release_queue(t, s);
@@ -353,6 +359,7 @@ static int wait_for(struct till *t, struct sale *s, struct ask *a, int64_t until
     s->asking = NULL;
     if (!a->done) {
         s->hold_reason = TP_OFFLINE;
+        alone_begin(t, s, TP_OFFLINE);
         abandon(t, s, a);
         return 0;
     }
@@ -361,6 +368,7 @@ static int wait_for(struct till *t, struct sale *s, struct ask *a, int64_t until
         rc = err_set(e, a->reason, "%s", a->err.code ? a->err.text : code_sentence(a->reason));
     } else if (a->reason) {
         s->hold_reason = a->reason;
+        alone_begin(t, s, a->reason);
     }
     ask_free(a);
     return rc;
@@ -392,6 +400,9 @@ int till_hold(struct till *t, int64_t sale, int64_t deadline_ms, struct quote_in
     }
     if (rc == 0) {
         rc = price_now(t, s, e);
+    }
+    if (rc == 0 && s->alone) {
+        rc = alone_keep(t, s, e);
     }
     if (rc >= 0) {
         quote_fill(t, s, rc, out);

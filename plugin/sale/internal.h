@@ -129,6 +129,8 @@ const struct known_offer *replica_gs1(const struct replica *r, const char *gs1, 
 /* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE: signature, batch, range, offer. A genuine coupon whose batch or
  * offer is newer than the replica is not refused, for the authority knows: *known is false. */
 int replica_coupon(const struct replica *r, const struct coupon *c, bool *known);
+/* The replica knows the batch, and the index is of it. */
+bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index);
 
 /* ---- a sale ---- */
 
@@ -214,11 +216,24 @@ struct sale {
     struct granted *granted; /* NULL: provisional */
     bool reserved;           /* the authority may hold something for this sale */
     int hold_reason;         /* why the last hold did not bind, or no longer does */
+    int alone; /* why the last hold had no grant: the till prices by itself; 0: it had, or none */
+    int64_t alone_until_boot; /* until then the price that was told alone stays, while the basket does */
 
     bool binding;
     int64_t seq, redemptions;
     uint8_t commit[HASH_SIZE];
     struct buf text;
+};
+
+/* The offers on one table, for pricing. */
+struct price_table {
+    const struct offer *offers[TABLE_MAX];
+    struct standing standings[TABLE_MAX];
+    const struct presentation *coupons[TABLE_MAX]; /* NULL: a card's offer */
+    bool free[TABLE_MAX];   /* automatic and without limits: nobody can take it twice */
+    bool risked[TABLE_MAX]; /* redeemed alone, within caps */
+    size_t n;
+    int64_t hour_left; /* what may be redeemed alone in this hour */
 };
 
 /* ---- the till ---- */
@@ -453,6 +468,20 @@ void sold_sale_free(struct sold_sale *r); /* takes NULL */
  * or a code below zero. The lock is let go meanwhile. */
 int recall_ask(struct till *t, struct bytes original, const uint8_t *uuid, struct sale *s, int64_t until,
                struct sold_sale **out, struct err *e);
+
+/* alone.c: a till without an answer. */
+/* The last hold had no grant, for this reason; a grant before it that lives goes on. */
+void alone_begin(struct till *t, struct sale *s, int reason);
+/* The price that was told alone stands. */
+bool alone_settled(const struct till *t, const struct sale *s);
+/* Puts standings on the table: what may not be redeemed alone, and how much the others may be worth. */
+int alone_judge(struct till *t, const struct sale *s, struct price_table *w, struct err *e);
+/* True when what goes beyond a cap was taken off the table: price again. */
+bool alone_beyond(struct price_table *w, const struct quote *q);
+/* What the sale's price says of each offer, for the journal. */
+size_t decisions(struct till *t, const struct sale *s, struct journal_decision out[TABLE_MAX]);
+/* Writes what was decided alone, before anybody is told. */
+int alone_keep(struct till *t, struct sale *s, struct err *e);
 
 /* refund.c */
 /* Makes r's state what these returns, one after the other, left of it. */

@@ -62,14 +62,8 @@ static int coupon_standing(const struct sale *s, const struct presentation *p, i
     return p->exp <= now / 1000 ? TP_EXPIRED : 0;
 }
 
-struct table {
-    const struct offer *offers[TABLE_MAX];
-    struct standing standings[TABLE_MAX];
-    size_t n;
-};
-
 /* Among the first n. */
-static bool on_table(const struct table *w, size_t n, const uint8_t ref[REF_SIZE])
+static bool on_table(const struct price_table *w, size_t n, const uint8_t ref[REF_SIZE])
 {
     for (size_t i = 0; i < n; i++) {
         if (memcmp(w->offers[i]->ref, ref, REF_SIZE) == 0) {
@@ -79,7 +73,8 @@ static bool on_table(const struct table *w, size_t n, const uint8_t ref[REF_SIZE
     return false;
 }
 
-static void seat_known(const struct till *t, struct table *w, const struct known_offer *k, int reason)
+static void seat_known(const struct till *t, struct price_table *w, const struct known_offer *k,
+                       const struct presentation *coupon, int reason)
 {
     if (reason == 0 && k->unusable) {
         reason = k->unusable;
@@ -87,14 +82,16 @@ static void seat_known(const struct till *t, struct table *w, const struct known
         reason = TP_CURRENCY;
     }
     w->offers[w->n] = &k->terms;
+    w->coupons[w->n] = coupon;
     w->standings[w->n++] = (struct standing){reason, NONE};
 }
 
-static void seat(const struct till *t, struct table *w, const uint8_t ref[REF_SIZE], int reason)
+static void seat(const struct till *t, struct price_table *w, const uint8_t ref[REF_SIZE],
+                 const struct presentation *coupon, int reason)
 {
     const struct known_offer *k = replica_offer(&t->replica, ref, NONE);
     if (k && w->n < TABLE_MAX && !on_table(w, w->n, ref)) {
-        seat_known(t, w, k, reason);
+        seat_known(t, w, k, coupon, reason);
     }
 }
 static bool card_presented(const struct sale *s, const uint8_t handle[HASH_SIZE])
@@ -120,7 +117,7 @@ static int automatic_standing(const struct sale *s, const struct offer *o)
 }
 
 /* Those that are valid now, and not there by a coupon or card. */
-static void lay_automatic(const struct till *t, const struct sale *s, int64_t now, struct table *w)
+static void lay_automatic(const struct till *t, const struct sale *s, int64_t now, struct price_table *w)
 {
     const struct replica *r = &t->replica;
     size_t presented = w->n;
@@ -128,33 +125,47 @@ static void lay_automatic(const struct till *t, const struct sale *s, int64_t no
         const struct known_offer *k = &r->offers[r->automatic[i]];
         if (k->terms.valid_from <= now && now < k->terms.valid_until &&
             !on_table(w, presented, k->terms.ref)) {
-            seat_known(t, w, k, automatic_standing(s, &k->terms));
+            w->free[w->n] = !offer_is_limited(&k->terms);
+            seat_known(t, w, k, NULL, automatic_standing(s, &k->terms));
         }
     }
 }
 
 /* Coupons, then what earlier grants of this sale told of its cards, then what is automatic. */
-static void lay_table(const struct till *t, const struct sale *s, int64_t now, struct table *w)
+static void lay_table(const struct till *t, const struct sale *s, int64_t now, struct price_table *w)
 {
     w->n = 0;
     for (size_t i = 0; i < s->presented_count; i++) {
         const struct presentation *p = s->presented[i];
         if (!p->card) {
-            seat(t, w, p->offer, coupon_standing(s, p, now));
+            seat(t, w, p->offer, p, coupon_standing(s, p, now));
         }
     }
     for (size_t i = 0; i < s->learned_count && w->n < MAX_REDEMPTIONS; i++) {
         const struct learned *l = &s->learned[i];
         if (l->card && card_presented(s, l->handle)) {
-            seat(t, w, l->offer, is_standing(l->reason) ? l->reason : 0);
+            seat(t, w, l->offer, NULL, is_standing(l->reason) ? l->reason : 0);
         }
     }
     lay_automatic(t, s, now, w);
 }
 
+static int price_table(struct till *t, const struct sale *s, const struct basket *basket,
+                       const struct price_table *w, struct price *out, struct err *e)
+{
+    arena_init(&out->arena, offer_price_memory(s->line_count, w->n));
+    int rc =
+        offer_price(&t->replica.policy, basket, w->offers, w->standings, w->n, &out->quote, &out->arena, e);
+    if (rc) {
+        arena_reset(&out->arena);
+        return rc == TP_CURRENCY || rc == TP_AMOUNT_RANGE || rc < 0 ? rc : TP_E_ARGUMENT;
+    }
+    return 0;
+}
+
 static int price_alone(struct till *t, struct sale *s, struct err *e)
 {
-    struct table w;
+    struct price_table w = {.n = 0};
     struct basket basket;
     if (t->replica.policy.version == 0) {
         return TP_OFFLINE;
@@ -163,12 +174,14 @@ static int price_alone(struct till *t, struct sale *s, struct err *e)
     int64_t now = till_now(t, NULL);
     lay_table(t, s, now, &w);
     sale_basket(t, s, now, &basket);
-    arena_init(&fresh.arena, offer_price_memory(s->line_count, w.n));
-    int rc =
-        offer_price(&t->replica.policy, &basket, w.offers, w.standings, w.n, &fresh.quote, &fresh.arena, e);
-    if (rc) {
+    int rc = s->alone ? alone_judge(t, s, &w, e) : 0;
+    rc = rc ? rc : price_table(t, s, &basket, &w, &fresh, e);
+    while (rc == 0 && s->alone && alone_beyond(&w, &fresh.quote)) {
         arena_reset(&fresh.arena);
-        return rc == TP_CURRENCY || rc == TP_AMOUNT_RANGE || rc < 0 ? rc : TP_E_ARGUMENT;
+        rc = price_table(t, s, &basket, &w, &fresh, e);
+    }
+    if (rc) {
+        return rc;
     }
     fresh.known = true;
     price_drop(&s->price);
@@ -206,6 +219,9 @@ int price_now(struct till *t, struct sale *s, struct err *e)
             return 0;
         }
         hold_over(t, s);
+    }
+    if (alone_settled(t, s)) {
+        return 0;
     }
     int rc = price_alone(t, s, e);
     if (rc > 0) {
@@ -249,7 +265,10 @@ size_t unpriced(const struct sale *s, size_t index, const struct presentation **
         if (n == index && out) {
             const struct learned *l = learned_of(s, p);
             *out = p;
-            *reason = p->pickup[0] ? pickup_reason(s, p) : l && l->reason > 0 ? l->reason : TP_UNKNOWN_OFFER;
+            *reason = p->pickup[0]         ? pickup_reason(s, p)
+                      : l && l->reason > 0 ? l->reason
+                      : s->alone           ? TP_OFFLINE_DENIED
+                                           : TP_UNKNOWN_OFFER;
         }
         n++;
     }

@@ -365,3 +365,14 @@ int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
     }
     return 0;
 }
+
+bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index)
+{
+    for (size_t i = 0; i < r->batch_count; i++) {
+        const struct known_batch *b = &r->batches[i];
+        if (b->number == batch) {
+            return memcmp(b->offer, offer, REF_SIZE) == 0 && index >= b->first && index <= b->last;
+        }
+    }
+    return false;
+}

@@ -120,6 +120,15 @@ static int load_price(struct load *l, struct sale *s, const struct journal_sale 
     return rc;
 }
 
+/* What was refused alone before a crash is not given after it. */
+static int load_alone(struct load *l, struct sale *s)
+{
+    bool alone = false;
+    int rc = journal_alone(l->t->journal, s->id, &alone, l->e);
+    s->alone = alone ? TP_OFFLINE : 0;
+    return rc;
+}
+
 static int load_row(void *arg, const struct journal_sale *row)
 {
     struct load *l = arg;
@@ -140,7 +149,7 @@ static int load_row(void *arg, const struct journal_sale *row)
     memcpy(s->uuid, row->uuid, ID_SIZE);
     memcpy(s->commit, row->commit, HASH_SIZE);
     buf_put(&s->text, row->text.p, row->text.n);
-    int rc = s->state == SALE_OPEN ? 0 : load_price(l, s, row);
+    int rc = s->state == SALE_OPEN ? load_alone(l, s) : load_price(l, s, row);
     if (rc == 0 && s->text.failed) {
         rc = err_code(l->e, TP_E_MEMORY);
     }

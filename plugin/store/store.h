@@ -124,8 +124,9 @@ struct redemption_row {
     int64_t version, batch, index; /* batch NONE for a card's */
     bool has_card;
     uint8_t card[HASH_SIZE];
-    int64_t grant;   /* number, or NONE */
-    int64_t granted; /* discount and cashback that the grant allows; 0 without one */
+    int64_t grant; /* number, or NONE */
+    int64_t
+        granted; /* discount and cashback that the grant, or the offer's risk without one, allows; else 0 */
     int64_t basis, discount, cashback;
     int outcome;      /* 0: it counts; voided; else why it is a conflict */
     int64_t conflict; /* minor units beyond what was granted, or claimed twice */

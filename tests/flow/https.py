@@ -89,6 +89,11 @@ def rows():
     return [(r["till"], r["net"], r["outcome"]) for r in json.loads(out)["rows"]]
 
 
+def gross():
+    out, _ = tillproof("report", "roi", "--shop", "shop", "--json")
+    return sum(float(r["gross"]) for r in json.loads(out)["rows"] if r["channel"] not in ("total", "(returns)"))
+
+
 def whole_sale():
     d = Daemon("shop")
     point(d.port)
@@ -109,27 +114,28 @@ def without_it():
     d.stop()
     point(port)
     same("not held", alone(0), "offline")
-    before = len(rows())
+    before, sold = len(rows()), gross()
     d = Daemon("shop", "server", "--listen", f"127.0.0.1:{port}")
     sale(2)
-    check("both came", len(rows()) == before + 2)
+    same("both came", round(gross() - sold, 2), 25.98)
+    same("alone it was denied", len(rows()), before + 1)
     d.stop()
 
 
 def untrusted():
     """A wrong CA, an expired certificate: no statement leaves the till."""
     server_certificate("old", "ca", days="-1")
-    before = rows()
+    before, sold = rows(), gross()
     for certificate, ca in (("server", "other"), ("old", "ca")):
         d = Daemon("shop", certificate)
         point(d.port, ca)
         same(f"{certificate} under {ca}", alone(1 if ca == "other" else 2), "offline")
         d.stop()
-        same("nothing came", rows(), before)
+        same("nothing came", (rows(), gross()), (before, sold))
     d = Daemon("shop")
     point(d.port)
     sale(3)
-    check("all three came once the right one answered", len(rows()) == len(before) + 3)
+    same("all three came once the right one answered", round(gross() - sold, 2), 38.97)
     d.stop()
 
 

@@ -26,9 +26,23 @@ no 2 argument shop init new --store '../x'
 no 2 argument shop init new --tax maybe
 no 2 argument shop init new --tax-manufacturer-coupons never
 no 2 argument shop init new --name ''
+no 2 argument shop init new --risk-coupon-cap 5.001
+no 2 argument shop init new --risk-hour-cap=-1.00
+no 2 argument shop init new --currency JPY --risk-hour-cap 0.5
 no 3 io shop init no/such/folder/shop
 rm -f file out.txt err.txt
 same "what lies beside the shop" "$(ls -A)" "$(printf '%s\n' "$before" | grep -v err.txt)"
+
+ok shop init risky --risk-coupon-cap 5.00 --risk-hour-cap 50
+python3 -c '
+import sqlite3, sys
+rows = sqlite3.connect("risky/authority/authority.db").execute("SELECT raw FROM statement ORDER BY n LIMIT 2")
+sys.stdout.buffer.write(list(rows)[1][0])' >policy.cose || fail "no policy in risky"
+ok cose verify --key risky/office/merchant.key policy.cose --json
+printf '%s' "$out" | python3 -c '
+import json, sys
+terms = json.load(sys.stdin)["claims"]["terms"]
+assert (terms["risk_coupon_cap"], terms["risk_hour_cap"]) == (500, 5000), terms' || fail "the caps of risky"
 
 mkdir empty
 ok shop init empty/

@@ -62,7 +62,7 @@ struct basket world_basket(struct world *w, int64_t price);
 /* A sale by hand. Zero it, set what is to be presented; world_hold fills grant and quote. */
 struct world_sale {
     uint8_t id[ID_SIZE];
-    int64_t rev;
+    int64_t rev, policy; /* policy: the version that the commit names; 0: 1 */
     struct basket basket;
     struct bytes coupons[MAX_COUPONS];
     size_t coupon_count;
@@ -91,6 +91,11 @@ int world_release(struct world *w, struct world_till *t, struct world_sale *s);
  * moves on. */
 void world_commit_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out,
                           uint8_t d[HASH_SIZE]);
+/* A commit without a grant: its first coupon, redeemed for that much. */
+void world_alone_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                         int64_t discount, struct buf *out, uint8_t d[HASH_SIZE]);
+int world_commit_alone(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                       int64_t discount, uint8_t d[HASH_SIZE]);
 void world_void_message(struct world *w, struct world_till *t, const struct world_sale *s,
                         const uint8_t commit[HASH_SIZE], struct buf *out);
 /* `quantity` (thousandths) of the sale's one line comes back, with its part of the price. */

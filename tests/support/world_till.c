@@ -186,10 +186,9 @@ static size_t redemptions(const struct world_sale *s, struct redemption *out)
     return n;
 }
 
-void world_commit_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out,
-                          uint8_t d[HASH_SIZE])
+static void commit_message(struct world *w, struct world_till *t, struct world_sale *s,
+                           const struct redemption *list, size_t n, struct buf *out, uint8_t d[HASH_SIZE])
 {
-    struct redemption list[MAX_REDEMPTIONS];
     uint8_t own[HASH_SIZE];
     struct bytes part[2];
     const struct quote *q = &s->quote;
@@ -197,7 +196,7 @@ void world_commit_message(struct world *w, struct world_till *t, struct world_sa
     struct commit m = {.common = world_common(w),
                        .chain = next_record(t),
                        .rev = s->rev ? s->rev : 1,
-                       .policy = 1,
+                       .policy = s->policy ? s->policy : 1,
                        .currency = bytes_str("EUR"),
                        .gross = q->gross,
                        .discount = q->discount,
@@ -206,12 +205,46 @@ void world_commit_message(struct world *w, struct world_till *t, struct world_sa
                        .due = q->due,
                        .cashback = q->cashback,
                        .tenders = {&tender, 1},
-                       .redemptions = {list, redemptions(s, list)},
+                       .redemptions = {list, n},
                        .grant = s->grant};
     memcpy(m.sale, s->id, ID_SIZE);
     parts(w, s, part, m.lines, m.person);
     sign(t, KIND_COMMIT, &m, part, out, own);
     move_on(t, own, d);
+}
+
+void world_commit_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out,
+                          uint8_t d[HASH_SIZE])
+{
+    struct redemption list[MAX_REDEMPTIONS];
+    commit_message(w, t, s, list, redemptions(s, list), out, d);
+}
+
+void world_alone_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                         int64_t discount, struct buf *out, uint8_t d[HASH_SIZE])
+{
+    int64_t price = s->basket.lines.v[0].unit_price;
+    struct redemption one = {.version = o->version,
+                             .coupon = s->coupons[0],
+                             .card = NONE,
+                             .grant = NONE,
+                             .basis = price,
+                             .discount = discount};
+    memcpy(one.offer, o->ref, REF_SIZE);
+    s->quote = (struct quote){
+        .gross = price, .discount = discount, .net = price - discount, .due = price - discount};
+    commit_message(w, t, s, &one, 1, out, d);
+}
+
+int world_commit_alone(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                       int64_t discount, uint8_t d[HASH_SIZE])
+{
+    struct buf message;
+    buf_init(&message, MESSAGE_MAX);
+    world_alone_message(w, t, s, o, discount, &message, d);
+    int rc = world_send(w, buf_view(&message));
+    buf_free(&message);
+    return rc;
 }
 
 int world_commit(struct world *w, struct world_till *t, struct world_sale *s, uint8_t d[HASH_SIZE])

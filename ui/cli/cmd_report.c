@@ -6,13 +6,16 @@
 #include "report/report.h"
 
 static const struct usage usage = {
-    "report redemptions|roi --shop DIR [--from DATE] [--to DATE] [--csv|--json]",
+    "report redemptions|roi|conflicts --shop DIR [--from DATE] [--to DATE] [--csv|--json]",
     "redemptions: each redemption, with its share of the sale's amounts and its fee, what returns took back\n"
     "of its discount, and the cashback that is owed for it after returns.\n"
     "roi: what was issued, redeemed and earned through each channel and campaign. Sales that no offer "
     "brought\n"
     "stand in the row (none); the columns add up to the sales, less the returns in the row\n"
-    "(returns). Voided sales do not count.",
+    "(returns). Voided sales do not count.\n"
+    "conflicts: each redemption that goes beyond what was granted, or of a coupon that another sale had "
+    "used:\n"
+    "both sales, the amount less what came back, and who bears it.",
     1, 1};
 
 static const struct column redemption_columns[] = {
@@ -25,6 +28,10 @@ static const struct column roi_columns[] = {{"channel", COLUMN_TEXT}, {"campaign
                                             {"issued", COLUMN_COUNT}, {"redeemed", COLUMN_COUNT},
                                             {"gross", COLUMN_AMOUNT}, {"discount", COLUMN_AMOUNT},
                                             {"net", COLUMN_AMOUNT},   {"fee", COLUMN_AMOUNT}};
+static const struct column conflict_columns[] = {
+    {"time", COLUMN_TEXT},     {"till", COLUMN_TEXT},     {"sale", COLUMN_TEXT},  {"offer", COLUMN_TEXT},
+    {"outcome", COLUMN_TEXT},  {"amount", COLUMN_AMOUNT}, {"bears", COLUMN_TEXT}, {"won_time", COLUMN_TEXT},
+    {"won_till", COLUMN_TEXT}, {"won_sale", COLUMN_TEXT}};
 
 struct options {
     const char *name, *dir, *from, *to;
@@ -42,20 +49,50 @@ static enum table_format format_of(const struct options *o)
     return o->csv ? TABLE_CSV : o->json ? TABLE_JSON : TABLE_ALIGNED;
 }
 
+/* Time, till and sale: three cells. */
+static void put_sale(struct making *m, int64_t time_ms, const char *till, const uint8_t sale[ID_SIZE])
+{
+    char hex[2 * ID_SIZE + 1], memory[64];
+    struct buf time;
+    buf_over(&time, memory, sizeof memory);
+    local_time_put(m->policy, time_ms, &time);
+    table_cell(&m->table, buf_view(&time));
+    table_text(&m->table, till);
+    hex_encode(sale, ID_SIZE, hex);
+    table_text(&m->table, hex);
+}
+
+static void put_offer(struct making *m, struct bytes id, const uint8_t ref[REF_SIZE])
+{
+    char hex[2 * REF_SIZE + 1];
+    hex_encode(ref, REF_SIZE, hex);
+    table_cell(&m->table, id.n ? id : bytes_str(hex));
+}
+
+static int take_conflict(void *arg, const struct report_conflict *row)
+{
+    struct making *m = arg;
+    struct table *t = &m->table;
+    put_sale(m, row->time_ms, row->till, row->sale);
+    put_offer(m, row->offer, row->ref);
+    table_text(t, code_word(row->outcome));
+    table_amount(t, row->amount, m->digits);
+    table_text(t, bears_words[row->bears]);
+    if (row->has_winner) {
+        put_sale(m, row->winner_time_ms, row->winner_till, row->winner_sale);
+    }
+    for (int i = 0; !row->has_winner && i < 3; i++) {
+        table_text(t, "");
+    }
+    return t->cells.failed ? TP_E_MEMORY : 0;
+}
+
 static int take_redemption(void *arg, const struct report_redemption *row)
 {
     struct making *m = arg;
     struct table *t = &m->table;
-    char hex[2 * ID_SIZE + 1], memory[64];
-    struct buf time;
-    buf_over(&time, memory, sizeof memory);
-    local_time_put(m->policy, row->time_ms, &time);
-    table_cell(t, buf_view(&time));
-    table_text(t, row->till);
-    hex_encode(row->sale, ID_SIZE, hex);
-    table_text(t, hex);
-    hex_encode(row->ref, REF_SIZE, hex);
-    table_cell(t, row->offer.n ? row->offer : bytes_str(hex));
+    put_sale(m, row->time_ms, row->till, row->sale);
+    put_offer(m, row->offer, row->ref);
     table_text(t, row->channel);
     table_text(t, row->campaign);
     table_amount(t, row->gross, m->digits);
@@ -88,6 +125,12 @@ static int make_redemptions(struct office *o, const struct report_range *range, 
     return report_redemptions(o->store, range, take_redemption, m, e);
 }
 
+static int make_conflicts(struct office *o, const struct report_range *range, struct making *m, struct err *e)
+{
+    table_begin(&m->table, conflict_columns, sizeof conflict_columns / sizeof conflict_columns[0]);
+    return report_conflicts(o->store, range, take_conflict, m, e);
+}
+
 static int make_roi(struct office *o, const struct report_range *range, struct making *m, struct err *e)
 {
     struct report_roi roi = {0};
@@ -106,6 +149,22 @@ static int make_roi(struct office *o, const struct report_range *range, struct m
     add_roi_row(m, &roi.total, "total");
     report_roi_free(&roi);
     return 0;
+}
+
+/* The reports by name. */
+static const struct {
+    const char *name;
+    int (*make)(struct office *o, const struct report_range *range, struct making *m, struct err *e);
+} reports[] = {{"redemptions", make_redemptions}, {"roi", make_roi}, {"conflicts", make_conflicts}};
+enum { REPORTS = sizeof reports / sizeof reports[0] };
+
+static size_t report_named(const char *name)
+{
+    size_t i = 0;
+    while (i < REPORTS && strcmp(reports[i].name, name) != 0) {
+        i++;
+    }
+    return i;
 }
 
 static int print(const struct options *o, const struct making *m, struct err *e)
@@ -167,8 +226,7 @@ static int run(const struct options *o, struct err *e)
     }
     if (rc == 0) {
         m.digits = currency_digits(policy.currency);
-        rc = strcmp(o->name, "roi") == 0 ? make_roi(&office, &range, &m, e)
-                                         : make_redemptions(&office, &range, &m, e);
+        rc = reports[report_named(o->name)].make(&office, &range, &m, e);
     }
     if (rc == 0) {
         rc = print(o, &m, e);
@@ -181,8 +239,9 @@ static int run(const struct options *o, struct err *e)
 
 static int check(const struct options *o, struct err *e)
 {
-    if (strcmp(o->name, "redemptions") != 0 && strcmp(o->name, "roi") != 0) {
-        return err_set(e, TP_E_ARGUMENT, "'%.40s' is not a report; there are: redemptions, roi", o->name);
+    if (report_named(o->name) == REPORTS) {
+        return err_set(e, TP_E_ARGUMENT, "'%.40s' is not a report; there are: redemptions, roi, conflicts",
+                       o->name);
     }
     return o->csv && o->json ? err_set(e, TP_E_ARGUMENT, "give --csv or --json, not both") : 0;
 }

@@ -57,6 +57,9 @@ int cmd_shop_init(int argc, char **argv)
         {"tax", OPT_TEXT, &tax, "included|added", "whether prices hold the tax (included)", 0},
         {"tax-manufacturer-coupons", OPT_TEXT, &manufacturer, "after|before",
          "tax after or before a manufacturer's discount (after)", 0},
+        {"risk-coupon-cap", OPT_TEXT, &plan.risk_coupon_cap, "AMOUNT",
+         "what a till without a line may give by one coupon of an offer of mode risk (0)", 0},
+        {"risk-hour-cap", OPT_TEXT, &plan.risk_hour_cap, "AMOUNT", "and by all of them in an hour (0)", 0},
         {"json", OPT_FLAG, &json, NULL, "print what was made as JSON", 0},
         {0}};
     int status = cli_parse(&usage, opts, argc, argv, &rest);

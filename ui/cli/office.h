@@ -16,6 +16,9 @@ enum { OFFICE_KEYS = PURPOSE_ISSUER + 1, OFFICE_COUPONS_MAX = 1000000 };
 struct office_plan {
     const char *dir, *currency, *zone, *store, *merchant;
     bool tax_included, manufacturer_before_tax;
+    /* What a till alone may redeem of offers that let it: a coupon, and all together in an hour; minor units.
+     */
+    const char *risk_coupon_cap, *risk_hour_cap; /* decimals in major units, or NULL: nothing */
 };
 
 /*

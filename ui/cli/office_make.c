@@ -128,12 +128,33 @@ static int submit_keyset(struct office *o, const struct office_plan *plan,
     return rc;
 }
 
+/* An amount, 0 or more; absent: 0. */
+static int read_cap(const struct office_plan *plan, const char *option, const char *text, int64_t *out,
+                    struct err *e)
+{
+    *out = 0;
+    if (text &&
+        (decimal_parse(bytes_str(text), currency_digits(bytes_str(plan->currency)), out) || *out < 0)) {
+        return err_set(e, TP_E_ARGUMENT, "--%s is an amount in %s like 5.00, not '%.40s'", option,
+                       plan->currency, text);
+    }
+    return 0;
+}
+
+static int read_caps(const struct office_plan *plan, int64_t *coupon, int64_t *hour, struct err *e)
+{
+    int rc = read_cap(plan, "risk-coupon-cap", plan->risk_coupon_cap, coupon, e);
+    return rc ? rc : read_cap(plan, "risk-hour-cap", plan->risk_hour_cap, hour, e);
+}
+
 static int submit_policy(struct office *o, const struct office_plan *plan, struct err *e)
 {
     struct zone_step steps[ZONE_STEPS_MAX];
     size_t n = 0;
     struct policy_statement s = {.common = office_common(o)};
+    int64_t coupon_cap = 0, hour_cap = 0;
     int rc = zone_steps_of(plan->zone, s.common.time_ms, steps, &n, e);
+    rc = rc ? rc : read_caps(plan, &coupon_cap, &hour_cap, e);
     if (rc) {
         return rc;
     }
@@ -142,7 +163,9 @@ static int submit_policy(struct office *o, const struct office_plan *plan, struc
                               .zone = bytes_str(plan->zone),
                               .tax_included = plan->tax_included,
                               .manufacturer_before_tax = plan->manufacturer_before_tax,
-                              .offline_age_ms = DAY_MS};
+                              .offline_age_ms = DAY_MS,
+                              .risk_coupon_cap = coupon_cap,
+                              .risk_hour_cap = hour_cap};
     s.terms.zone_steps.v = steps;
     s.terms.zone_steps.n = n;
     return office_submit(o, KIND_POLICY, &s, NULL, e);
@@ -201,7 +224,9 @@ int office_make(const struct office_plan *plan, struct err *e)
         return err_set(e, TP_E_ARGUMENT, "the shop's folder has a name that is empty or too long");
     }
     snprintf(place, sizeof place, "%.*s", (int)n, plan->dir);
+    int64_t coupon_cap, hour_cap;
     int rc = check_plan(plan, e);
+    rc = rc ? rc : read_caps(plan, &coupon_cap, &hour_cap, e);
     if (rc == 0) {
         rc = zone_steps_of(plan->zone, clock_wall(&clock_system), steps, &count, e);
     }

@@ -172,12 +172,26 @@ static void a_gs1_code_is_for_coupons(void **state)
     expect(&o, TP_BAD_VALUE, "$.gs1");
 }
 
+/* A till alone does not know what the others have taken of a total or a budget. */
+static void a_risk_goes_with_no_total_and_no_budget(void **state)
+{
+    (void)state;
+    struct offer o = good();
+    o.offline = OFFLINE_RISK;
+    o.offline_cap = 500;
+    assert_int_equal(offer_check(&o, NULL), 0);
+    o.total = 100;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+    o.total = NONE;
+    o.budget = 0;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+}
+
 /* Nothing is taken that this version would not keep. */
 static void what_is_not_kept_is_refused_by_name(void **state)
 {
     (void)state;
     REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
-    REFUSED(offline, OFFLINE_RISK, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(holdout_percent, 1, TP_UNSUPPORTED, "$.holdout_percent");
 }
 
@@ -379,6 +393,7 @@ int main(void)
         cmocka_unit_test(lists_have_ranges),
         cmocka_unit_test(the_rest_has_ranges),
         cmocka_unit_test(a_gs1_code_is_for_coupons),
+        cmocka_unit_test(a_risk_goes_with_no_total_and_no_budget),
         cmocka_unit_test(what_is_not_kept_is_refused_by_name),
         cmocka_unit_test(fields_of_another_kind_are_refused),
         cmocka_unit_test(fields_of_each_kind_have_ranges),

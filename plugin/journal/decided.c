@@ -1,0 +1,74 @@
+/* What the till decided of each offer: alone, at a hold without an answer; and at a commit, for good. */
+#include "journal/internal.h"
+
+enum stage { STAGE_HOLD, STAGE_COMMIT, STAGE_PAST };
+
+static int add(struct journal *j, const struct journal_sale *s, const struct journal_decision *v,
+               struct err *e)
+{
+    enum stage stage = s->state == SALE_OPEN ? STAGE_HOLD : STAGE_COMMIT;
+    return db_run(j, e,
+                  "INSERT INTO decided (sale, stage, alone, offer, batch, idx, time_ms, reason, amount)"
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "iiibiiiii", s->id, (int64_t)stage, (int64_t)v->alone, bytes_of(v->offer, REF_SIZE),
+                  v->batch, v->index, v->time_ms, (int64_t)v->reason, v->amount);
+}
+
+int decided_write(struct journal *j, const struct journal_sale *s, struct err *e)
+{
+    if (!s->decided) {
+        return 0;
+    }
+    int rc = db_run(j, e, "UPDATE decided SET stage = ? WHERE sale = ? AND stage = ?", "iii",
+                    (int64_t)STAGE_PAST, s->id, (int64_t)STAGE_HOLD);
+    for (size_t i = 0; i < s->decided_count && rc == 0; i++) {
+        rc = add(j, s, &s->decided[i], e);
+    }
+    return rc;
+}
+
+static int one_number(struct journal *j, sqlite3_stmt *st, int64_t *v, struct err *e)
+{
+    int rc = db_step(j, st, e);
+    if (rc <= 0) {
+        return rc ? rc : damaged(e);
+    }
+    *v = sqlite3_column_int64(st, 0);
+    db_reset(st);
+    return 0;
+}
+
+int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e,
+                               "SELECT count(*) FROM decided d JOIN sale s ON s.id = d.sale"
+                               " WHERE d.batch = ? AND d.idx = ? AND d.stage = ? AND d.reason = 0"
+                               " AND s.state = ?",
+                               "iiii", batch, index, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
+    return st ? one_number(j, st, uses, e) : rc;
+}
+
+int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e,
+                               "SELECT coalesce(sum(d.amount), 0) FROM decided d JOIN sale s ON s.id = d.sale"
+                               " WHERE d.alone = 1 AND d.time_ms > ? AND d.stage = ? AND d.reason = 0"
+                               " AND s.state = ?",
+                               "iii", after_ms, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
+    return st ? one_number(j, st, sum, e) : rc;
+}
+
+int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e)
+{
+    int rc = 0;
+    int64_t found = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, "SELECT count(*) FROM decided WHERE sale = ? AND stage = ?", "ii",
+                               sale, (int64_t)STAGE_HOLD);
+    rc = st ? one_number(j, st, &found, e) : rc;
+    if (rc == 0) {
+        *alone = found > 0;
+    }
+    return rc;
+}

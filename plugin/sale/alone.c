@@ -1,0 +1,218 @@
+/*
+ * What a till may do alone (PROTOCOL, "Without a network"): from a hold that was not answered on, until one
+ * is. Then each offer goes by its own rule, and a loss of the network never gives more than the network
+ * would.
+ */
+#include "sale/internal.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+/* How long such a price stays as it was told: as long as a binding one may be renewed. */
+enum { ALONE_MS = 15 * 60000 };
+
+void alone_begin(struct till *t, struct sale *s, int reason)
+{
+    if (granted_alive(t, s)) {
+        return;
+    }
+    s->alone = reason;
+    s->alone_until_boot = clock_boot(t->clock) + ALONE_MS;
+    price_drop(&s->price);
+}
+
+bool alone_settled(const struct till *t, const struct sale *s)
+{
+    return s->alone && s->state == SALE_OPEN && s->price.known && clock_boot(t->clock) < s->alone_until_boot;
+}
+
+/* A signed coupon of this offer in the sale: all else that applies without a grant is free to anybody. */
+static const struct presentation *coupon_of(const struct sale *s, const uint8_t ref[REF_SIZE])
+{
+    for (size_t i = 0; i < s->presented_count; i++) {
+        const struct presentation *p = s->presented[i];
+        if (!p->card && !p->pickup[0] && memcmp(p->offer, ref, REF_SIZE) == 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static const struct quote_applied *applied(const struct sale *s, const uint8_t ref[REF_SIZE])
+{
+    const struct quote *q = &s->price.quote;
+    for (size_t i = 0; s->price.known && i < q->applied.n; i++) {
+        if (memcmp(q->applied.v[i].ref, ref, REF_SIZE) == 0) {
+            return &q->applied.v[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_coupon(const struct sale *s, const struct presentation *p)
+{
+    for (size_t i = 0; i < s->presented_count; i++) {
+        const struct presentation *o = s->presented[i];
+        if (!o->card && !o->pickup[0] && o->batch == p->batch && o->index == p->index &&
+            memcmp(o->offer, p->offer, REF_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Another open sale of this till was told a price with this very coupon in it. */
+static bool held_here(struct till *t, const struct sale *s, const struct presentation *p)
+{
+    for (size_t i = 0; i < t->sale_count; i++) {
+        const struct sale *o = t->sales[i];
+        if (o != s && (granted_alive(t, o) || alone_settled(t, o)) && has_coupon(o, p) &&
+            applied(o, p->offer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What other open sales have been told alone, and may still be paid. */
+static int64_t promised(const struct till *t, const struct sale *s)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < t->sale_count; i++) {
+        const struct sale *o = t->sales[i];
+        for (size_t k = 0; o != s && alone_settled(t, o) && k < o->price.quote.applied.n; k++) {
+            const struct quote_applied *a = &o->price.quote.applied.v[k];
+            sum += coupon_of(o, a->ref) ? a->discount + a->cashback : 0;
+        }
+    }
+    return sum;
+}
+
+/* Why this coupon is not redeemed alone, whatever it is worth; 0 when it may be. */
+static int judge(struct till *t, const struct sale *s, const struct offer *o, const struct presentation *p,
+                 int *reason, struct err *e)
+{
+    int64_t uses = 0;
+    *reason = TP_OFFLINE_DENIED;
+    if (s->alone != TP_OFFLINE || t->quarantined || t->behind || !p || o->offline != OFFLINE_RISK ||
+        !replica_issued(&t->replica, p->offer, p->batch, p->index)) {
+        return 0;
+    }
+    int rc = journal_uses(t->journal, p->batch, p->index, &uses, e);
+    if (rc == 0) {
+        *reason = o->per_coupon != NONE && uses >= o->per_coupon ? TP_ALREADY_USED
+                  : held_here(t, s, p)                           ? TP_HELD
+                                                                 : 0;
+    }
+    return rc;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int alone_judge(struct till *t, const struct sale *s, struct price_table *w, struct err *e)
+{
+    const struct policy *policy = &t->replica.policy;
+    bool sure = false;
+    int64_t spent = 0, now = till_now(t, &sure);
+    int rc = journal_alone_since(t->journal, now - HOUR_MS, &spent, e);
+    w->hour_left = policy->risk_hour_cap - spent - promised(t, s);
+    if (w->hour_left < 0) {
+        w->hour_left = 0;
+    }
+    for (size_t i = 0; i < w->n && rc == 0; i++) {
+        const struct offer *o = w->offers[i];
+        if (w->standings[i].reason || w->free[i]) {
+            continue; /* what the authority has said of it, or what the till knows anyway, stays */
+        }
+        int reason = TP_OFFLINE_DENIED;
+        rc = sure ? judge(t, s, o, w->coupons[i], &reason, e) : 0;
+        int64_t cap = smaller(policy->risk_coupon_cap, w->hour_left);
+        cap = o->offline_cap == NONE ? cap : smaller(cap, o->offline_cap);
+        w->standings[i] = (struct standing){reason, reason ? NONE : cap};
+        w->risked[i] = reason == 0;
+    }
+    return rc;
+}
+
+static size_t seat_of(const struct price_table *w, const uint8_t ref[REF_SIZE])
+{
+    size_t i = 0;
+    while (i < w->n && memcmp(w->offers[i]->ref, ref, REF_SIZE) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static bool take_off(struct price_table *w, const uint8_t ref[REF_SIZE])
+{
+    size_t i = seat_of(w, ref);
+    if (i == w->n || !w->risked[i]) {
+        return false;
+    }
+    w->risked[i] = false;
+    w->standings[i] = (struct standing){TP_OFFLINE_CAP, NONE};
+    return true;
+}
+
+/* A cap on one coupon is priced as a budget; the hour's is for all of them together, in the order in which
+ * they apply. Each round takes at least one offer off the table, so it ends. */
+bool alone_beyond(struct price_table *w, const struct quote *q)
+{
+    bool again = false;
+    int64_t left = w->hour_left;
+    for (size_t i = 0; i < q->refused.n; i++) {
+        again = (q->refused.v[i].reason == TP_BUDGET_SPENT && take_off(w, q->refused.v[i].ref)) || again;
+    }
+    for (size_t i = 0; i < q->applied.n && !again; i++) {
+        const struct quote_applied *a = &q->applied.v[i];
+        size_t at = seat_of(w, a->ref);
+        if (at < w->n && w->risked[at]) {
+            left -= a->discount + a->cashback;
+            again = left < 0 && take_off(w, a->ref);
+        }
+    }
+    return again;
+}
+
+/* ---- what is kept of it ---- */
+
+static struct journal_decision decision(const struct sale *s, const uint8_t ref[REF_SIZE], int64_t now)
+{
+    const struct presentation *p = coupon_of(s, ref);
+    struct journal_decision d = {.batch = p ? p->batch : NONE,
+                                 .index = p ? p->index : NONE,
+                                 .time_ms = now,
+                                 .alone = p && !s->granted};
+    memcpy(d.offer, ref, REF_SIZE);
+    return d;
+}
+
+size_t decisions(struct till *t, const struct sale *s, struct journal_decision out[TABLE_MAX])
+{
+    const struct quote *q = &s->price.quote;
+    int64_t now = till_now(t, NULL);
+    size_t n = 0;
+    for (size_t i = 0; i < q->applied.n && n < TABLE_MAX; i++) {
+        out[n] = decision(s, q->applied.v[i].ref, now);
+        out[n++].amount = q->applied.v[i].discount + q->applied.v[i].cashback;
+    }
+    for (size_t i = 0; s->alone && !s->granted && i < q->refused.n && n < TABLE_MAX; i++) {
+        out[n] = decision(s, q->refused.v[i].ref, now);
+        out[n++].reason = q->refused.v[i].reason;
+    }
+    return n;
+}
+
+int alone_keep(struct till *t, struct sale *s, struct err *e)
+{
+    struct journal_decision list[TABLE_MAX];
+    struct journal_sale row;
+    sale_row(s, &row);
+    row.decided = list;
+    row.decided_count = decisions(t, s, list);
+    int rc = journal_sale_put(t->journal, &row, e);
+    s->stored = s->stored || rc == 0;
+    return rc;
+}

@@ -1,0 +1,226 @@
+/* Coupons used twice, each with one row: both sales, what is left of the amount, and who bears it. */
+#include "counter.h"
+
+#include "report/report.h"
+
+#include <stdlib.h>
+
+struct shop {
+    struct world w;
+    struct counter c, other;
+    struct offer ours, theirs, twice;
+};
+
+static struct offer publish(struct world *w, const char *id, int bears, int64_t per_coupon, int64_t batch)
+{
+    struct offer o = world_offer(w, id, 10000);
+    o.offline = OFFLINE_RISK;
+    o.bears = bears;
+    o.per_coupon = per_coupon;
+    world_publish(w, &o);
+    world_batch(w, batch, &o, COUNTER_LAST + 1, "email", "autumn");
+    return o;
+}
+
+static int setup(void **state)
+{
+    struct shop *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    world_open(&s->w, 0);
+    struct zone_step step = {0, 60};
+    struct policy_statement p = {.common = world_common(&s->w),
+                                 .terms = {.version = 2,
+                                           .currency = bytes_str("EUR"),
+                                           .zone = bytes_str("Etc/GMT-1"),
+                                           .zone_steps = {&step, 1},
+                                           .tax_included = true,
+                                           .offline_age_ms = DAY_MS,
+                                           .risk_coupon_cap = 100000,
+                                           .risk_hour_cap = 1000000}};
+    assert_int_equal(world_office(&s->w, KIND_POLICY, &p), 0);
+    s->ours = publish(&s->w, "ours", BEARS_MERCHANT, 1, 1);
+    s->theirs = publish(&s->w, "theirs", BEARS_ISSUER, 1, 2);
+    s->twice = publish(&s->w, "twice", BEARS_ISSUER, 2, 3);
+    counter_open(&s->c, &s->w, "kasse1");
+    counter_open(&s->other, &s->w, "kasse2");
+    *state = s;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct shop *s = *state;
+    counter_close(&s->c);
+    counter_close(&s->other);
+    world_close(&s->w);
+    free(s);
+    return 0;
+}
+
+struct seen {
+    struct report_conflict row[16];
+    char offer[16][48], till[16][64];
+    size_t n;
+    int end_with;
+};
+
+static int take(void *arg, const struct report_conflict *row)
+{
+    struct seen *seen = arg;
+    assert_true(seen->n < 16);
+    seen->row[seen->n] = *row;
+    bytes_to_cstr(row->offer, seen->offer[seen->n], sizeof seen->offer[0]);
+    bytes_to_cstr(bytes_str(row->till), seen->till[seen->n++], sizeof seen->till[0]);
+    return seen->end_with;
+}
+
+static struct seen report(struct shop *s, int64_t from, int64_t until, int want)
+{
+    struct store *store = NULL;
+    struct err e = {0};
+    struct report_range range = {from, until};
+    struct seen seen = {.end_with = want};
+    counter_lock();
+    assert_int_equal(store_open(s->w.db, s->w.id, STORE_READ_ONLY, &store, &e), 0);
+    assert_int_equal(report_conflicts(store, &range, take, &seen, &e), want);
+    store_close(store);
+    counter_unlock();
+    return seen;
+}
+
+/* Alone at this counter: one coupon, one sale. */
+static int64_t sell(struct counter *c, const char *reference, int64_t price, const struct offer *o,
+                    uint32_t batch, uint32_t index, uint8_t sale_id[ID_SIZE])
+{
+    struct sale_info info;
+    int64_t sale = counter_sale(c, reference, price);
+    c->cut = true;
+    assert_int_equal(counter_present(c, sale, o, batch, index), 0);
+    counter_hold(c, sale);
+    assert_int_equal(counter_commit(c, sale).redemptions, 1);
+    assert_int_equal(till_sale_info(c->till, sale, &info, NULL), 0);
+    memcpy(sale_id, info.uuid, ID_SIZE);
+    return sale;
+}
+
+static void go_on(struct shop *s, int64_t ms)
+{
+    counter_pass(&s->c, ms);
+    s->other.wall += ms;
+    s->other.boot += ms;
+}
+
+static void a_double_use_is_one_row_with_both_sales(void **state)
+{
+    struct shop *s = *state;
+    uint8_t won[2][ID_SIZE], lost[2][ID_SIZE];
+    int64_t first = s->w.now;
+    sell(&s->c, "A", 3000, &s->theirs, 2, 1, won[0]);
+    sell(&s->c, "B", 1000, &s->ours, 1, 1, won[1]);
+    go_on(s, 60000);
+    sell(&s->other, "A", 2000, &s->theirs, 2, 1, lost[0]);
+    go_on(s, 60000);
+    sell(&s->other, "B", 5000, &s->ours, 1, 1, lost[1]);
+    counter_hear(&s->other);
+    assert_int_equal(report(s, 0, TIME_MAX, 0).n, 0); /* nobody else has told yet */
+    counter_hear(&s->c);
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 2);
+    for (int i = 0; i < 2; i++) {
+        const struct report_conflict *r = &seen.row[i];
+        assert_int_equal(r->outcome, TP_ALREADY_USED);
+        assert_string_equal(seen.till[i], "kasse2");
+        assert_memory_equal(r->sale, lost[i], ID_SIZE);
+        assert_int_equal(r->time_ms, first + 60000 * (i + 1));
+        assert_true(r->has_winner);
+        assert_string_equal(r->winner_till, "kasse1");
+        assert_memory_equal(r->winner_sale, won[i], ID_SIZE);
+        assert_int_equal(r->winner_time_ms, first);
+    }
+    assert_string_equal(seen.offer[0], "theirs");
+    assert_int_equal(seen.row[0].amount, 200);
+    assert_int_equal(seen.row[0].bears, BEARS_ISSUER);
+    assert_string_equal(seen.offer[1], "ours");
+    assert_int_equal(seen.row[1].amount, 500);
+    assert_int_equal(seen.row[1].bears, BEARS_MERCHANT);
+    /* the range is of the sale in conflict; what fn returns ends it */
+    assert_int_equal(report(s, first + 60000, first + 60001, 0).n, 1);
+    assert_int_equal(report(s, 0, first + 60000, 0).n, 0);
+    assert_int_equal(report(s, 0, TIME_MAX, 77).n, 1);
+}
+
+static void a_return_takes_off_its_part_and_a_void_all(void **state)
+{
+    struct shop *s = *state;
+    uint8_t id[ID_SIZE];
+    int64_t refund = 0;
+    struct commit_info info;
+    struct line half = {.number = 1, .quantity = 500};
+    int64_t winner = sell(&s->c, "A", 3000, &s->theirs, 2, 1, id);
+    go_on(s, 1000);
+    sell(&s->other, "B", 2000, &s->theirs, 2, 1, id);
+    counter_hear(&s->c);
+    counter_hear(&s->other);
+    assert_int_equal(report(s, 0, TIME_MAX, 0).row[0].amount, 200);
+    assert_int_equal(till_refund_begin(s->other.till, bytes_str("B"), bytes_str("R"), 0, &refund, NULL), 0);
+    assert_int_equal(till_lines_set(s->other.till, refund, &half, 1, NULL), 0);
+    assert_int_equal(till_commit(s->other.till, refund, bytes_str("R-2"), NULL, 0, &info, NULL), 0);
+    counter_hear(&s->other);
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.row[0].amount, 100);
+    assert_int_equal(till_void(s->c.till, winner, NULL), 0); /* then the other one was right */
+    counter_hear(&s->c);
+    assert_int_equal(report(s, 0, TIME_MAX, 0).n, 0);
+}
+
+static void a_third_use_of_a_coupon_for_two_is_against_the_second(void **state)
+{
+    struct shop *s = *state;
+    uint8_t id[3][ID_SIZE];
+    sell(&s->c, "A", 1000, &s->twice, 3, 1, id[0]);
+    go_on(s, 1000);
+    sell(&s->other, "B", 1000, &s->twice, 3, 1, id[1]);
+    go_on(s, 1000);
+    sell(&s->c, "C", 1000, &s->twice, 3, 1, id[2]);
+    counter_hear(&s->c);
+    counter_hear(&s->other);
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 1);
+    assert_memory_equal(seen.row[0].sale, id[2], ID_SIZE);
+    assert_memory_equal(seen.row[0].winner_sale, id[1], ID_SIZE);
+}
+
+/* Nobody won what nobody may have: the till gave it, so the merchant bears it. */
+static void what_goes_beyond_has_no_winner(void **state)
+{
+    struct shop *s = *state;
+    struct world_till by = {.name = "rogue", .head = {.epoch = 1}};
+    struct world_sale sale = world_sale(&s->w, 6000);
+    counter_lock();
+    assert_int_equal(cose_key_generate(ALG_ESP256, &by.key), 0);
+    world_enrol(&s->w, by.name, &by.key, by.head.d);
+    sale.coupons[sale.coupon_count++] = world_coupon(&s->w, &s->theirs, 2, 7);
+    sale.policy = 1; /* under which nothing was risked */
+    assert_int_equal(world_commit_alone(&s->w, &by, &sale, &s->theirs, 600, NULL), 0);
+    cose_key_free(&by.key);
+    counter_unlock();
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.row[0].outcome, TP_CONFLICT);
+    assert_int_equal(seen.row[0].amount, 600);
+    assert_int_equal(seen.row[0].bears, BEARS_MERCHANT);
+    assert_false(seen.row[0].has_winner);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_double_use_is_one_row_with_both_sales),
+        TEST(a_return_takes_off_its_part_and_a_void_all),
+        TEST(a_third_use_of_a_coupon_for_two_is_against_the_second),
+        TEST(what_goes_beyond_has_no_winner),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
