@@ -76,7 +76,7 @@ struct fake {
     struct fake_statement published[FAKE_STATEMENTS];
     size_t published_count;
     struct fake_coupon coupons[16];
-    struct {
+    struct fake_record {
         uint8_t d[HASH_SIZE], prev[HASH_SIZE];
         int64_t epoch, seq;
         enum kind kind;
