@@ -327,6 +327,8 @@ static int verify_bytes(const struct cose_key *key, struct bytes tbs, const uint
     crypto_begin();
     if (ctx &&
         EVP_DigestVerifyInit_ex(ctx, NULL, digest_name(key), crypto_context(), NULL, key->pkey, NULL) == 1) {
+        /* Used once: without this it is copied first, and a copy that fails is told as a "no". */
+        EVP_MD_CTX_set_flags(ctx, EVP_MD_CTX_FLAG_FINALISE);
         int said = EVP_DigestVerify(ctx, raw, n, tbs.p, tbs.n);
         /* Below zero without an error of its own, it said nothing. */
         bool refused = said == 0 || ERR_peek_error() != 0;
