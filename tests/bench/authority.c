@@ -8,14 +8,17 @@
 #include <unistd.h>
 
 enum {
+    SIZES = 3,
     CLIENTS_MAX = 256,
     RUN_MS = 3000,
     AHEAD = 24000,
     COUPONS = 4000000,
+    PEER_COUPONS = 60000,
     FLOOR_ROUNDS = 300,
     CORE_US = 1000000
 };
 
+static const size_t sizes[SIZES] = {1, 16, CLIENTS_MAX};
 static const struct bench_column columns[] = {
     {"what", false},  {"clients", true}, {"n", true},  {"per s", true},       {"p50 ms", true},
     {"p99 ms", true}, {"cpu us", true},  {"MB", true}, {"floor per s", true}, {"% of floor", true}};
@@ -26,6 +29,8 @@ struct bench {
     struct office office;
     struct bench_market market;
     struct service daemon;
+    struct peer_service peer;
+    int64_t ms;
     double verify_us, sign_us, row_us; /* floors: one core's time for one of each */
 };
 
@@ -106,66 +111,115 @@ static double floor_us(const struct bench *b, enum trial_sort sort)
     return crypto > rows ? crypto : rows;
 }
 
-static void put_row(struct bench *b, struct bench_report *r, const struct trial *t, size_t clients,
-                    struct load_result *result)
+struct measured {
+    const char *what;
+    size_t clients;
+    int64_t cpu_us, resident;
+    double floor_us; /* 0: none */
+    struct load_result *load;
+};
+
+static void put_row(struct bench_report *r, const struct measured *m)
 {
-    static const char *const names[] = {"hold, then commit", "commit", "commits, 128 a request"};
-    double done = result->done ? (double)result->done : 1, cpu = (double)t->cpu_us / done;
-    report_text(r, names[t->sort]);
-    report_count(r, (int64_t)clients);
-    report_count(r, result->done);
-    report_number(r, done * 1e9 / (double)(result->ns ? result->ns : 1), 0);
-    report_number(r, (double)samples_at(&result->latency, 50) / 1e6, 2);
-    report_number(r, (double)samples_at(&result->latency, 99) / 1e6, 2);
+    struct load_result *l = m->load;
+    double done = l->done ? (double)l->done : 1, cpu = (double)m->cpu_us / done;
+    report_text(r, m->what);
+    report_count(r, (int64_t)m->clients);
+    report_count(r, l->done);
+    report_number(r, done * 1e9 / (double)(l->ns ? l->ns : 1), 0);
+    report_number(r, (double)samples_at(&l->latency, 50) / 1e6, 2);
+    report_number(r, (double)samples_at(&l->latency, 99) / 1e6, 2);
     report_number(r, cpu, 0);
-    report_number(r, (double)t->resident / 1e6, 0);
-    report_number(r, CORE_US / floor_us(b, t->sort), 0);
-    report_number(r, cpu > 0 ? 100 * floor_us(b, t->sort) / cpu : 0, 0);
+    report_number(r, (double)m->resident / 1e6, 0);
+    if (m->floor_us > 0 && cpu > 0) {
+        report_number(r, CORE_US / m->floor_us, 0);
+        report_number(r, 100 * m->floor_us / cpu, 0);
+    } else {
+        report_none(r);
+        report_none(r);
+    }
 }
 
 static int one(struct bench *b, enum trial_sort sort, size_t clients, struct bench_report *r, struct err *e)
 {
+    static const char *const names[] = {"hold, then commit", "commit", "commits, 128 a request"};
     struct load_result result = {0};
     struct trial t = {.sort = sort, .market = &b->market, .service = &b->daemon, .ahead = AHEAD};
-    struct load load = {.port = b->daemon.port,
-                        .ca = b->certificate,
-                        .clients = clients,
-                        .ms = b->options->rounds ? b->options->rounds : RUN_MS};
+    struct load load = {.port = b->daemon.port, .ca = b->certificate, .clients = clients, .ms = b->ms};
     int rc = trial_run(&t, &load, &result, e);
     if (rc == 0) {
-        put_row(b, r, &t, clients, &result);
+        put_row(r,
+                &(struct measured){names[sort], clients, t.cpu_us, t.resident, floor_us(b, sort), &result});
     }
     samples_free(&result.latency);
     return rc;
 }
 
-int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e)
+static int one_peer(struct bench *b, size_t clients, struct bench_report *r, struct err *e)
 {
-    static const size_t clients[] = {1, 16, 256};
+    struct load_result result = {0};
+    struct load load = {.ca = b->certificate, .clients = clients, .ms = b->ms};
+    int rc = peer_service_run(&b->peer, &load, &result, e);
+    if (rc == 0) {
+        put_row(r, &(struct measured){"peer: redeem", clients, b->peer.cpu_us, b->peer.resident, 0, &result});
+    }
+    samples_free(&result.latency);
+    return rc;
+}
+
+static int all_peer(struct bench *b, struct bench_report *r, struct err *e)
+{
+    char why[200];
+    if (!getenv("DATABASE_URL")) {
+        report_note(r, "Without the peer: DATABASE_URL names no database for it.");
+        return 0;
+    }
+    if (!peer_there(b->options->peer, why, sizeof why)) {
+        report_note(r, "Without the peer: %s.", why);
+        return 0;
+    }
+    int rc = peer_service_start(&b->peer, b->options->peer, b->folder, PEER_COUPONS, e);
+    for (size_t i = 0; i < SIZES && rc == 0; i++) {
+        rc = one_peer(b, sizes[i], r, e);
+    }
+    peer_service_stop(&b->peer);
+    return rc;
+}
+
+static int all_sorts(struct bench *b, struct bench_report *r, struct err *e)
+{
     static const enum trial_sort sorts[] = {TRIAL_ONLINE, TRIAL_COMMITS, TRIAL_BATCHES};
-    struct bench b = {.options = options, .office = {.lock = -1}};
     int64_t step = 0;
-    report_begin(report, columns, sizeof columns / sizeof *columns);
-    int rc = make_shop(&b, e);
-    rc = rc ? rc : measure_floors(&b, e);
-    rc = rc ? rc : start_daemon(&b, e);
-    for (size_t s = 0; s < 3 && rc == 0; s++) {
-        for (size_t c = 0; c < 3 && rc == 0; c++) {
-            rc = one(&b, sorts[s], clients[c], report, e);
-            if (options->progress) {
-                options->progress(++step, 9);
+    int rc = start_daemon(b, e);
+    for (size_t s = 0; s < 3; s++) {
+        for (size_t c = 0; c < SIZES && rc == 0; c++) {
+            rc = one(b, sorts[s], sizes[c], r, e);
+            if (b->options->progress) {
+                b->options->progress(++step, 3 * SIZES);
             }
         }
     }
+    service_stop(&b->daemon);
+    return rc;
+}
+
+int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e)
+{
+    struct bench b = {
+        .options = options, .office = {.lock = -1}, .ms = options->rounds ? options->rounds : RUN_MS};
+    report_begin(report, columns, sizeof columns / sizeof *columns);
+    int rc = make_shop(&b, e);
+    rc = rc ? rc : measure_floors(&b, e);
+    rc = rc ? rc : all_sorts(&b, report, e);
+    rc = rc ? rc : all_peer(&b, report, e);
     if (rc == 0) {
         report_note(report,
                     "Floors, one core: a signature verified %.1f us, made %.1f us; a row of 2 KiB in a "
                     "transaction of 500 %.1f us.",
                     b.verify_us, b.sign_us, b.row_us);
         report_note(report,
-                    "cpu us: processor time of the authority for one; %% of floor: what the floor is of it.");
+                    "cpu us: processor time of the server for one; %% of floor: what the floor is of it.");
     }
-    service_stop(&b.daemon);
     bench_market_free(&b.market);
     office_close(&b.office);
     folder_remove(b.folder);

@@ -23,6 +23,21 @@ struct trial {
     bool *held;               /* own */
 };
 
+/* The coupon service of peer/service.mjs; DATABASE_URL names its database. Zero it first; peer_service_stop.
+ */
+struct peer_service {
+    struct service service;
+    struct buf lines; /* a JSON body each; each is sent once */
+    size_t at;
+    int64_t cpu_us, resident;
+};
+/* dir: with service.mjs and its modules; folder: with server.pem and server.key, where the rest is put. */
+int peer_service_start(struct peer_service *p, const char *dir, const char *folder, size_t count,
+                       struct err *e);
+void peer_service_stop(struct peer_service *p);
+/* load: ca, clients and ms are told. */
+int peer_service_run(struct peer_service *p, struct load *load, struct load_result *out, struct err *e);
+
 /* load: port, ca, clients and ms are told; the rest is filled here. */
 int trial_run(struct trial *t, struct load *load, struct load_result *out, struct err *e);
 
