@@ -85,3 +85,13 @@ function(unit_test room name)
   add_test(NAME ${room}/${name} COMMAND ${target})
   set_tests_properties(${room}/${name} PROPERTIES TIMEOUT 120)
 endfunction()
+
+# on_postgres(ROOM NAMES...): unit tests with a world also run on a PostgreSQL server, as ROOM/NAME_postgres.
+function(on_postgres room)
+  foreach(name IN LISTS ARGN)
+    target_sources(test_${room}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/world_postgres.c)
+    opens_postgres(test_${room}_${name})
+    add_test(NAME ${room}/${name}_postgres COMMAND with_postgres $<TARGET_FILE:test_${room}_${name}>)
+    set_tests_properties(${room}/${name}_postgres PROPERTIES TIMEOUT 120)
+  endforeach()
+endfunction()

@@ -83,14 +83,27 @@ void pg_drop(struct pg_store *s)
     }
 }
 
-/* Why there is no connection: without what the address holds. libpq names host, role and database, never a
- * password. */
+/*
+ * Why there is no connection. What the server said names role and database; what libpq says may quote any
+ * part of an address that was written wrongly, its password too, so of that only known words are told.
+ */
 static int refused(struct pg_store *s)
 {
-    const char *text = s->conn ? PQerrorMessage(s->conn) : "memory ran out";
-    bool gone = !strstr(text, "FATAL:") || strstr(text, "starting up") || strstr(text, "shutting down") ||
-                strstr(text, "recovery") || strstr(text, "too many");
-    snprintf(s->head.error, sizeof s->head.error, "%.*s", (int)strcspn(text, "\n"), text);
+    static const char *const known[] = {
+        "Connection refused", "No such file or directory",    "timeout expired", "Name or service not known",
+        "No route to host",   "server closed the connection", "certificate",     "no password supplied"};
+    const char *text = s->conn ? PQerrorMessage(s->conn) : "";
+    const char *fatal = strstr(text, "FATAL:"), *why = "it cannot be reached";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        why = strstr(text, known[i]) ? known[i] : why;
+    }
+    bool gone = !fatal || strstr(fatal, "starting up") || strstr(fatal, "shutting down") ||
+                strstr(fatal, "recovery") || strstr(fatal, "too many");
+    if (fatal) {
+        snprintf(s->head.error, sizeof s->head.error, "%.*s", (int)strcspn(fatal + 7, "\n"), fatal + 7);
+    } else {
+        snprintf(s->head.error, sizeof s->head.error, "no connection to its server: %s", why);
+    }
     pg_drop(s);
     return gone ? TP_E_BUSY : TP_E_READ_ONLY;
 }
@@ -127,10 +140,15 @@ static int check_server(struct pg_store *s)
 /* What is before the address is a default, what comes after it is not to be changed. */
 static PGconn *dial(const char *address)
 {
-    static const char *const names[] = {
-        "connect_timeout",  "tcp_user_timeout",          "keepalives_idle", "keepalives_interval",
-        "keepalives_count", "fallback_application_name", "dbname",          "client_encoding",
-        NULL};
+    static const char *const names[] = {"connect_timeout",
+                                        "tcp_user_timeout",
+                                        "keepalives_idle",
+                                        "keepalives_interval",
+                                        "keepalives_count",
+                                        "fallback_application_name",
+                                        "dbname",
+                                        "client_encoding",
+                                        NULL};
     const char *const values[] = {"5", "15000", "10", "5", "3", "tillproof", address, "UTF8", NULL};
     return PQconnectdbParams(names, values, 1);
 }
