@@ -251,6 +251,7 @@ static int replay(void *arg, const struct stored *row)
     struct statement st;
     char by[64];
     arena_init(&arena, ITEM_MEMORY_MAX);
+    a->replayed = row->n;
     struct bytes raw = arena_copy(&arena, row->raw);
     int rc = raw.p ? statement_parse(raw, &arena, &st, NULL) : TP_E_MEMORY;
     if (rc == 0) {
@@ -283,5 +284,7 @@ int authority_rebuild(struct authority *a, struct err *e)
     a->rebuilding = true;
     int rc = store_write(a->config.store, rebuild, a);
     a->rebuilding = false;
-    return rc ? err_set(e, rc, "rebuilding the tables: %s", store_error(a->config.store)) : 0;
+    return rc ? err_set(e, rc, "the tables cannot be made anew from statement %lld on: %s",
+                        (long long)a->replayed, store_error(a->config.store))
+              : 0;
 }

@@ -31,7 +31,8 @@ struct authority {
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
-    bool rebuilding; /* replaying kept statements: no tills are told */
+    bool rebuilding;  /* replaying kept statements: no tills are told */
+    int64_t replayed; /* the last of them that was begun */
 };
 
 struct call {

@@ -13,7 +13,7 @@
 struct store;
 
 enum { STORE_CREATE = 1, STORE_READ_ONLY = 2 };
-enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200 };
+enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200, FIGURE_MAX = 8192 };
 
 /*
  * Opens (or makes) the database at `address` for one merchant, and brings its schema to this version: a path
@@ -50,6 +50,7 @@ struct stored {
     uint8_t d[HASH_SIZE];
     int64_t received_ms;
     struct bytes raw, lines, person; /* parts absent where there are none, or erased */
+    struct bytes residue;            /* what stays of a person's part that was erased; else absent */
 };
 
 /* Keeps a statement and its parts. *fresh is false when the same D was there: then nothing changes. */
@@ -58,9 +59,14 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
  * a nonzero return of fn ends it and is returned. */
 int store_statements(struct store *s, uint32_t kinds, int64_t after, int64_t limit,
                      int (*fn)(void *arg, const struct stored *row), void *arg);
-/* One, by D. STORE_NOT_FOUND, or what fn returned. */
+/* One, by D, without its residue. STORE_NOT_FOUND, or what fn returned. */
 int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
                     int (*fn)(void *arg, const struct stored *row), void *arg);
+
+/* ---- what was erased ---- */
+
+/* A statement's person part is gone, or goes with this; residue is what stays of it, and may be empty. */
+int store_erased_put(struct store *s, const uint8_t d[HASH_SIZE], struct bytes residue);
 
 /* Empties every projection. */
 int store_clear_projections(struct store *s);
@@ -407,6 +413,19 @@ int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
                       int (*fn)(void *arg, const struct checkpoint_row *row), void *arg);
 /* The largest, without raw and note. STORE_NOT_FOUND. */
 int store_checkpoint_last(struct store *s, struct checkpoint_row *row);
+
+/* ---- evidence: what an audit looks at, in one snapshot with store_read ---- */
+
+/* Every leaf in order, with its statement; raw absent: it is not kept. */
+int store_logged(struct store *s, int (*fn)(void *arg, const struct leaf_row *leaf, const struct stored *row),
+                 void *arg);
+/* The statements that wait for their leaves, in order. */
+int store_unlogged_each(struct store *s, int (*fn)(void *arg, const struct stored *row), void *arg);
+/* The last record of each till in each epoch, by (till, epoch). */
+int store_heads(struct store *s, int (*fn)(void *arg, const struct record_row *row), void *arg);
+/* The figures that reports are made of, a row at a time as text, by table and in order: nothing of a person.
+ * `line` has no end of line and begins with the table's name; PROTOCOL, "A bundle". */
+int store_figures(struct store *s, int (*fn)(void *arg, struct bytes line), void *arg);
 
 /* ---- reading for reports: each in one snapshot with store_read ---- */
 
