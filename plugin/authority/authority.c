@@ -31,8 +31,10 @@ static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u
 int authority_open(const struct authority_config *config, struct authority **out, struct err *e)
 {
     struct authority *a = calloc(1, sizeof *a);
-    if (!a) {
-        return err_code(e, TP_E_MEMORY);
+    int rc = a ? random_bytes(a->turn, ID_SIZE) : TP_E_MEMORY;
+    if (rc) {
+        free(a);
+        return err_code(e, rc);
     }
     a->config = *config;
     arena_init(&a->policy_memory, PUBLIC_MEMORY);

@@ -31,8 +31,10 @@ struct authority {
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
-    bool rebuilding;  /* replaying kept statements: no tills are told */
-    int64_t replayed; /* the last of them that was begun */
+    bool log_elsewhere;    /* a sequencer places its leaves */
+    uint8_t turn[ID_SIZE]; /* as which it takes turns at the log */
+    bool rebuilding;       /* replaying kept statements: no tills are told */
+    int64_t replayed;      /* the last of them that was begun */
 };
 
 struct call {

@@ -22,6 +22,24 @@ int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, u
     return 0;
 }
 
+int store_offer_versions(struct store *s, const uint8_t ref[REF_SIZE], int64_t version,
+                         int (*fn)(void *arg, const uint8_t d[HASH_SIZE]), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT d FROM offer WHERE merchant = ?1 AND ref = ?2 AND (?3 IS NULL OR version = ?3) "
+                      "ORDER BY version",
+                      "ri", ref, version);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        uint8_t d[HASH_SIZE];
+        sql_fixed(st, 0, d, HASH_SIZE);
+        if ((rc = fn(arg, d)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
 int store_batch_put(struct store *s, const struct batch_row *row)
 {
     int rc = sql_run(

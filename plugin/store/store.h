@@ -102,6 +102,9 @@ int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t versio
                     const uint8_t d[HASH_SIZE]);
 /* D of one version, or of the highest (version NONE). STORE_NOT_FOUND. */
 int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE]);
+/* Each version of an offer, or that one (NONE: all), oldest first. */
+int store_offer_versions(struct store *s, const uint8_t ref[REF_SIZE], int64_t version,
+                         int (*fn)(void *arg, const uint8_t d[HASH_SIZE]), void *arg);
 
 struct batch_row {
     int64_t number, first, last, exp;
@@ -426,6 +429,63 @@ int store_heads(struct store *s, int (*fn)(void *arg, const struct record_row *r
 /* The figures that reports are made of, a row at a time as text, by table and in order: nothing of a person.
  * `line` has no end of line and begins with the table's name; PROTOCOL, "A bundle". */
 int store_figures(struct store *s, int (*fn)(void *arg, struct bytes line), void *arg);
+
+/* ---- what others read of the log ---- */
+
+/* Nodes of one level from index `from` on, in order, at most `limit`; a nonzero return of fn ends it and is
+ * returned. */
+int store_nodes(struct store *s, int level, int64_t from, int64_t limit,
+                int (*fn)(void *arg, int64_t index, const uint8_t hash[HASH_SIZE]), void *arg);
+/* Leaves likewise, without their statements. */
+int store_entries(struct store *s, int64_t from, int64_t limit,
+                  int (*fn)(void *arg, const struct leaf_row *row), void *arg);
+/* Statements in the order of the log, from leaf `from` on, each with its leaf's index. */
+int store_log_page(struct store *s, int64_t from, int64_t limit,
+                   int (*fn)(void *arg, int64_t index, const struct stored *row), void *arg);
+
+/* The note of the checkpoint of that size becomes `after`, in which so many witnesses' lines stand. TP_E_BUSY
+ * when it is not `before` any more. */
+int store_checkpoint_note(struct store *s, int64_t size, struct bytes before, struct bytes after,
+                          int64_t witnesses);
+/* The largest checkpoint that a witness signed. STORE_NOT_FOUND. */
+int store_witnessed_last(struct store *s, int64_t *size);
+
+/* Whose turn it is to sequence the log, until when, and how often that was written. All zero: nobody's yet.
+ */
+struct turn_row {
+    uint8_t owner[ID_SIZE];
+    int64_t fence, until_ms;
+};
+/*
+ * Takes or renews the turn when it is the owner's own or has ended by now_ms; *row is how it stands then. In
+ * the transaction that adds the leaves: whoever was passed over meanwhile finds that out before it adds any,
+ * so clocks decide who works, and never whether the log is right.
+ */
+int store_sequencer_take(struct store *s, const uint8_t owner[ID_SIZE], int64_t now_ms, int64_t ttl_ms,
+                         struct turn_row *row, bool *mine);
+/* Takes it from whoever has it, if it was not renewed since `fence` was read. */
+int store_sequencer_seize(struct store *s, const uint8_t owner[ID_SIZE], int64_t fence, int64_t until_ms);
+/* Its owner ends it; another's stays. */
+int store_sequencer_leave(struct store *s, const uint8_t owner[ID_SIZE]);
+/* How many leaves wait, counted up to `limit`, and when the first of them was accepted; NONE: none. */
+int store_log_lag(struct store *s, int64_t limit, int64_t *waiting, int64_t *oldest_ms);
+
+/* ---- who may read ---- */
+
+/* A token is kept as its SHA-256 alone. */
+struct token_row {
+    uint8_t hash[HASH_SIZE];
+    int role;
+    int64_t parts;                           /* PART_LINES | PART_PERSON: which it is shown, too */
+    char label[64], funder[65];              /* for people; whose offers, for a funder's */
+    int64_t issued_ms, until_ms, revoked_ms; /* NONE: without end; not revoked */
+};
+int store_token_put(struct store *s, const struct token_row *row);
+int store_token(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *row); /* STORE_NOT_FOUND */
+/* By (issued_ms, hash). */
+int store_tokens(struct store *s, int (*fn)(void *arg, const struct token_row *row), void *arg);
+/* Revokes it; the first time stays. */
+int store_token_revoke(struct store *s, const uint8_t hash[HASH_SIZE], int64_t now_ms);
 
 /* ---- reading for reports: each in one snapshot with store_read ---- */
 
