@@ -19,6 +19,9 @@ static const struct {
     [KIND_COMMIT] = {.project = commit_project},
     [KIND_REVERSE] = {.project = reverse_project},
     [KIND_CLOSE] = {.project = close_project},
+    [KIND_LEASE] = {.project = lease_project},
+    [KIND_LEASE_RETURN] = {.project = lease_return_project},
+    [KIND_WRITE_OFF] = {.check = write_off_check, .project = write_off_project},
     [KIND_HOLD] = {.answer = hold_answer},
     [KIND_RELEASE] = {.answer = release_answer},
     [KIND_SYNC] = {.answer = sync_answer},
@@ -186,7 +189,7 @@ static int run(struct store *s, void *arg)
 
 static bool may_come_in(enum kind kind)
 {
-    return handlers[kind].answer || handlers[kind].check || handlers[kind].project;
+    return kind != KIND_LEASE && (handlers[kind].answer || handlers[kind].check || handlers[kind].project);
 }
 
 static int handle_one(struct authority *a, const struct statement *st, struct arena *arena, struct buf *reply)

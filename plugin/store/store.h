@@ -110,6 +110,7 @@ struct batch_row {
     int64_t number, first, last, exp;
     uint8_t offer[REF_SIZE];
     char channel[64], campaign[64];
+    char till[64]; /* "": no till's own */
 };
 
 int store_batch_put(struct store *s, const struct batch_row *row); /* TP_BAD_STATEMENT: the number is taken */
@@ -161,7 +162,9 @@ struct redemption_row {
     int stage;         /* enum contest_stage; 0 and below: minus the code why it takes part in no contest */
     bool has_customer; /* its offer has a limit for each customer: whose use it is */
     uint8_t customer[HASH_SIZE];
-    bool limited; /* its offer has a total or a budget */
+    bool limited;  /* its offer has a total or a budget */
+    int64_t lease; /* the one that it names, or 0; while that covers it, grant is the same number and */
+    int64_t most;  /* granted is this; otherwise it has no grant */
 };
 
 /*
@@ -192,6 +195,8 @@ int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HA
 int store_redemption_put(struct store *s, const struct redemption_row *row);
 /* Changes outcome, conflict, slot, channel, campaign, stage, customer and limited. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
+/* Changes grant, granted and rank. */
+int store_redemption_grant(struct store *s, const struct redemption_row *row);
 /* Changes back_discount, back_cashback and revived. */
 int store_redemption_back(struct store *s, const struct redemption_row *row);
 
@@ -292,9 +297,63 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
+/* Where in its till's chain the first void of the commit by that till stands. STORE_NOT_FOUND. */
+int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
+                     struct record_place *place);
 /* True when a void of the commit by the same till is held. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);
+
+/* ---- leases ---- */
+
+struct lease_row {
+    int64_t number;
+    uint8_t d[HASH_SIZE], offer[REF_SIZE];
+    char till[64];
+    int64_t epoch, from_ms, until_ms;
+    int64_t uses, amount;           /* as given; NONE: not counted */
+    int64_t batch, first, last;     /* of the coupons that it is for; NONE: for all */
+    int64_t left_uses, left_amount; /* still the till's; 0 where not counted */
+    bool given_back;                /* a return or a write-off of it is held */
+};
+
+/* What an offer's leases keep for their tills. */
+struct lease_left {
+    int64_t uses, amount;
+};
+
+/* A lease-return, or (written_off; epoch and seq 0) what the merchant gave up. */
+struct lease_back_row {
+    uint8_t lease[HASH_SIZE], d[HASH_SIZE]; /* D of the lease and of the statement */
+    char till[64];
+    bool written_off;
+    int64_t epoch, seq, uses, amount;
+};
+
+int store_lease_put(struct store *s, const struct lease_row *row);
+/* Changes left_uses, left_amount and given_back. */
+int store_lease_book(struct store *s, const struct lease_row *row);
+int store_lease(struct store *s, int64_t number, struct lease_row *row); /* STORE_NOT_FOUND */
+int store_lease_named(struct store *s, const uint8_t d[HASH_SIZE], struct lease_row *row); /* the same */
+int store_lease_left(struct store *s, const uint8_t offer[REF_SIZE], struct lease_left *left);
+/* Leases that keep something, by number: of one till, or (NULL) of all. */
+int store_leases(struct store *s, const char *till, int (*fn)(void *arg, const struct lease_row *row),
+                 void *arg);
+/* The lease that keeps this coupon for its till. STORE_NOT_FOUND. */
+int store_lease_of_coupon(struct store *s, int64_t batch, int64_t index, struct lease_row *row);
+int store_lease_back_put(struct store *s, const struct lease_back_row *row);
+/* Returns and write-offs of a lease: returns by their place first. */
+int store_lease_backs(struct store *s, const uint8_t lease[HASH_SIZE],
+                      int (*fn)(void *arg, const struct lease_back_row *row), void *arg);
+/* The redemptions that name a lease, voided ones too, by (time, till, epoch, seq, d, place). */
+int store_lease_uses(struct store *s, int64_t number, int (*fn)(void *arg, const struct contender *row),
+                     void *arg);
+/* Coupons of a batch that somebody has used, holds or was leased: from first to last, in any order. */
+int store_coupons_taken(struct store *s, int64_t batch, int (*fn)(void *arg, int64_t first, int64_t last),
+                        void *arg);
+/* The batches whose coupons are for this till, by number. */
+int store_till_batches(struct store *s, const char *till, int (*fn)(void *arg, const struct batch_row *row),
+                       void *arg);
 
 /* ---- the short memory ---- */
 
@@ -329,9 +388,12 @@ struct claim_row {
     uint8_t customer[HASH_SIZE];
     int64_t amount, number, until_ms;
     char till[64];
+    int64_t lease; /* number of the lease that it draws on, or 0 */
 };
 int store_claim_put(struct store *s, const struct claim_row *row);
-/* All sales' claims on an offer: how many, and their sum; and how many of one customer. */
+/* Those that draw on one lease: how many, and their sum. */
+int store_lease_claims(struct store *s, int64_t number, struct tally_row *row);
+/* All other claims of sales on an offer: how many, and their sum; and how many of one customer. */
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row);
 int store_customer_claims(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
                           int64_t *claims);
