@@ -110,13 +110,15 @@ int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
 int store_clear_projections(struct store *s)
 {
     static const char *const texts[] = {
-        "DELETE FROM till WHERE merchant = ?1",          "DELETE FROM record WHERE merchant = ?1",
-        "DELETE FROM offer WHERE merchant = ?1",         "DELETE FROM batch WHERE merchant = ?1",
-        "DELETE FROM link WHERE merchant = ?1",          "DELETE FROM redemption WHERE merchant = ?1",
-        "DELETE FROM sale WHERE merchant = ?1",          "DELETE FROM reversal WHERE merchant = ?1",
-        "DELETE FROM tally WHERE merchant = ?1",         "DELETE FROM visit WHERE merchant = ?1",
-        "DELETE FROM automatic WHERE merchant = ?1",     "DELETE FROM sale_reference WHERE merchant = ?1",
-        "DELETE FROM reversal_line WHERE merchant = ?1", "DELETE FROM reversal_share WHERE merchant = ?1",
+        "DELETE FROM till WHERE merchant = ?1",           "DELETE FROM record WHERE merchant = ?1",
+        "DELETE FROM offer WHERE merchant = ?1",          "DELETE FROM batch WHERE merchant = ?1",
+        "DELETE FROM link WHERE merchant = ?1",           "DELETE FROM redemption WHERE merchant = ?1",
+        "DELETE FROM sale WHERE merchant = ?1",           "DELETE FROM reversal WHERE merchant = ?1",
+        "DELETE FROM tally WHERE merchant = ?1",          "DELETE FROM visit WHERE merchant = ?1",
+        "DELETE FROM automatic WHERE merchant = ?1",      "DELETE FROM sale_reference WHERE merchant = ?1",
+        "DELETE FROM tenure WHERE merchant = ?1",         "DELETE FROM ruling WHERE merchant = ?1",
+        "DELETE FROM invite WHERE merchant = ?1",         "DELETE FROM reversal_line WHERE merchant = ?1",
+        "DELETE FROM reversal_share WHERE merchant = ?1",
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && rc == 0; i++) {

@@ -113,6 +113,10 @@ void progress_end(struct progress *p);
 
 int cmd_shop_init(int argc, char **argv);
 int cmd_till_enrol(int argc, char **argv);
+int cmd_till_revoke(int argc, char **argv);
+int cmd_till_lose(int argc, char **argv);
+int cmd_till_disputed(int argc, char **argv);
+int cmd_till_forks(int argc, char **argv);
 int cmd_offer_publish(int argc, char **argv);
 int cmd_coupon_issue(int argc, char **argv);
 int cmd_coupon_show(int argc, char **argv);

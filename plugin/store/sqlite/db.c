@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 6, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
+enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 7, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
 
 struct statement_rows {
     struct rows head;
@@ -35,11 +35,11 @@ static sqlite3_stmt *stmt_of(struct rows *st)
 }
 
 extern const unsigned char schema_0001[], schema_0002[], schema_0003[], schema_0004[], schema_0005[],
-    schema_0006[];
+    schema_0006[], schema_0007[];
 
 /* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
-static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003,
-                                                           schema_0004, schema_0005, schema_0006};
+static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003, schema_0004,
+                                                           schema_0005, schema_0006, schema_0007};
 
 static int fault(struct sqlite_store *s, int sqlite_rc)
 {
