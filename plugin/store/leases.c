@@ -87,7 +87,8 @@ int store_lease_left(struct store *s, const uint8_t offer[REF_SIZE], struct leas
     struct rows *st = NULL;
     *left = (struct lease_left){0};
     int rc = sql_open(s, &st,
-                      "SELECT coalesce(sum(left_uses), 0), coalesce(sum(left_amount), 0) FROM lease "
+                      "SELECT CAST(coalesce(sum(left_uses), 0) AS BIGINT), CAST(coalesce(sum(left_amount), "
+                      "0) AS BIGINT) FROM lease "
                       "WHERE merchant = ?1 AND offer = ?2 AND open = 1",
                       "r", offer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
@@ -178,7 +179,8 @@ int store_lease_claims(struct store *s, int64_t number, struct tally_row *row)
     struct rows *st = NULL;
     *row = (struct tally_row){0};
     int rc = sql_open(s, &st,
-                      "SELECT count(*), coalesce(sum(amount), 0) FROM claim WHERE merchant = ?1 AND lease IS "
+                      "SELECT count(*), CAST(coalesce(sum(amount), 0) AS BIGINT) FROM claim WHERE merchant = "
+                      "?1 AND lease IS "
                       "NOT NULL AND lease = ?2",
                       "i", number);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
