@@ -16,7 +16,8 @@ struct round {
 
 static int build(struct till *t, struct round *r, struct err *e)
 {
-    struct sync sync = {.head = t->head, .have = t->have, .outcomes = t->outcomes};
+    struct sync sync = {
+        .head = t->head, .have = t->have, .outcomes = t->outcomes, .keyset = t->replica.trust.keyset};
     till_common(t, &sync.common, request_time(t));
     int rc = random_bytes(sync.id, ID_SIZE);
     return rc ? err_code(e, rc)

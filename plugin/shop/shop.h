@@ -4,7 +4,7 @@
  *
  *   DIR/shop.ini                what the shop is, and where its authority is
  *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
- *   DIR/authority/              authority.db, grant.key, log.key, card.key
+ *   DIR/authority/              authority.db, grant.key, log.key, registrar.key, card.key
  *   DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
  *
  * A directory on another machine has shop.ini, the CA that it names, and tills/ alone.
