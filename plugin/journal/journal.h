@@ -174,8 +174,70 @@ int journal_sale_sent(struct journal *j, int64_t sale, bool *sent, struct err *e
 struct journal_counts {
     int64_t unsent, refused, conflicts;
     int refused_reason; /* of the latest, 0: none */
+    int log;            /* the code of the gravest evidence: TP_LOG_FORKED, TP_BAD_RECEIPT, or 0 */
 };
 int journal_counts(struct journal *j, struct journal_counts *out, struct err *e);
+
+/* ---- receipts, and what speaks against the log ---- */
+
+/* A record that the authority has, and whose receipt has not come. */
+struct journal_due {
+    int64_t n; /* its number in this file */
+    uint8_t d[HASH_SIZE];
+    struct bytes raw;
+};
+/* Those numbered above `after`, by number; a nonzero return of fn ends it and is returned. */
+int journal_receipts_due(struct journal *j, int64_t after, int64_t limit,
+                         int (*fn)(void *arg, const struct journal_due *due), void *arg, struct err *e);
+
+/* A receipt that came for a record; or, with a reason, that is none and why: it is kept as evidence. */
+struct journal_receipt {
+    uint8_t d[HASH_SIZE];
+    struct bytes raw;
+    int64_t size, place; /* of the tree; of the leaf */
+    int reason;
+    bool fresh; /* set by journal_receipts: it was not known before */
+};
+/* Files them beside their records, all in one transaction; of each that is filed or refused for the first
+ * time there is a notice. */
+int journal_receipts(struct journal *j, struct journal_receipt *list, size_t n, int64_t time_ms,
+                     struct err *e);
+/* The receipt of a record, or what fn returned. JOURNAL_NOT_FOUND. */
+int journal_receipt(struct journal *j, const uint8_t d[HASH_SIZE],
+                    int (*fn)(void *arg, const struct journal_receipt *r), void *arg, struct err *e);
+
+/* What was signed and should not have been. At most EVIDENCE_MAX rows are kept, the first ones. */
+enum { EVIDENCE_MAX = 64 };
+struct journal_evidence {
+    int what;               /* TP_LOG_FORKED: `raw` is a checkpoint; TP_BAD_RECEIPT: a receipt */
+    uint8_t key[HASH_SIZE]; /* the root, or D of the record: one row each */
+    int64_t time_ms;
+    struct bytes raw;  /* may be empty: nothing came where something had to */
+    struct bytes seen; /* the signed checkpoint that was seen before; absent: none was kept */
+};
+/* *fresh: it was not known before. `seen` is not looked at: it is filled from what is kept. */
+int journal_evidence_put(struct journal *j, const struct journal_evidence *v, bool *fresh, struct err *e);
+int journal_evidence(struct journal *j, int (*fn)(void *arg, const struct journal_evidence *v), void *arg,
+                     struct err *e);
+
+/* ---- what the program is to be told, until it has taken notice ---- */
+
+enum notice_kind { NOTICE_OUTCOME = 1, NOTICE_RECEIPT, NOTICE_REFUSED };
+/* Of receipts that nobody takes notice of, the last ones are kept. */
+enum { NOTICE_RECEIPTS_MAX = 1024 };
+struct journal_notice {
+    int64_t n; /* never used again, growing */
+    int kind;
+    uint8_t record[HASH_SIZE];
+    int64_t place;             /* of the redemption; 0 for all else */
+    int reason;                /* 0: no longer in conflict; a receipt that is one */
+    int64_t amount, sale, seq; /* sale, seq: of the record, 0 where it is none of this till's */
+};
+/* Those numbered above `after`, by number. */
+int journal_notices(struct journal *j, int64_t after, int64_t limit,
+                    int (*fn)(void *arg, const struct journal_notice *v), void *arg, struct err *e);
+/* They were taken notice of. */
+int journal_noticed(struct journal *j, const int64_t *numbers, size_t n, struct err *e);
 
 /* ---- what sync brings ---- */
 
@@ -183,11 +245,12 @@ struct journal_news {
     const struct bytes *statements; /* envelopes, in order */
     const uint8_t (*d)[HASH_SIZE];
     size_t n;
-    int64_t have, outcomes_to; /* new cursors */
-    const struct outcome *outcomes;
+    int64_t have, outcomes_to;      /* new cursors */
+    const struct outcome *outcomes; /* of each that says something new there is a notice */
     size_t outcome_count;
     int64_t time_ms;                    /* of the authority: it becomes the floor, downwards too */
     const struct checkpoint_seen *seen; /* NULL: none was named, the last one stays */
+    struct bytes seen_signed;           /* with `seen`: the checkpoint as the log's key signed it */
     bool behind;                        /* once true it stays, until the till is enrolled anew */
     bool has_card_key;
     uint8_t card_key[HASH_SIZE];
