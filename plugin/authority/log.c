@@ -161,6 +161,9 @@ static int make_receipt(struct store *s, void *arg)
     if (rc || (rc = store_checkpoint_last(s, &head))) {
         return rc;
     }
+    if (leaf.index >= head.size) {
+        return STORE_NOT_FOUND; /* no checkpoint has it yet */
+    }
     log_origin(a->config.id, origin);
     struct receipt r = {
         .origin = bytes_str(origin), .issued = head.time_ms / 1000, .size = head.size, .index = leaf.index};

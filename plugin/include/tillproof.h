@@ -293,8 +293,8 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
           data: its D; see tillproof_text. Or code: TILLPROOF_BAD_RECEIPT, text: it is none, and was not     \
           taken */
 #define TILLPROOF_EVENT_LOG                                                                                  \
-    21 /* code: TILLPROOF_LOG_FORKED: what the authority says of its log contradicts what it signed before;  \
-          nothing else of that answer is taken, and the evidence is kept */
+    21 /* code: TILLPROOF_LOG_FORKED: what the authority says of its log contradicts what it signed before.  \
+          The till goes on, carries what it saw before in all that it signs, and keeps the evidence */
 
 struct tillproof_event {
     uint32_t size;

@@ -30,6 +30,9 @@ int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint
 /* Opens dir/till.db and holds the lock of dir/lock until journal_close. TP_E_NO_SHOP (no such file),
  * TP_E_TILL_BUSY (open here or elsewhere), TP_E_NEWER, TP_E_CORRUPT (not a journal). */
 int journal_open(const char *dir, struct journal **out, struct err *e);
+/* Opens it for reading alone, also while a till has it open, and takes no lock. TP_E_NO_SHOP, TP_E_NEWER,
+ * TP_E_CORRUPT; TP_E_STATE: no till has opened it since a version that kept less. */
+int journal_read(const char *dir, struct journal **out, struct err *e);
 void journal_close(struct journal *j); /* takes NULL */
 
 /* What the journal says of its till. */
@@ -98,6 +101,17 @@ int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses,
 int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struct err *e);
 /* True when the sale's last hold had no answer, and something was decided without one. */
 int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e);
+/* One row of what was decided: by a hold that had no answer, or by a commit. */
+struct journal_decided {
+    int64_t sale;
+    const char *reference; /* of the sale; "" when it was forgotten */
+    bool committed;        /* by the commit; else by a hold */
+    bool past;             /* by a hold, in place of which a later one or the commit came */
+    struct journal_decision what;
+};
+/* Those with from_ms <= time < until_ms, in the order of their making; alone: those without the authority. */
+int journal_decisions(struct journal *j, int64_t from_ms, int64_t until_ms, bool alone,
+                      int (*fn)(void *arg, const struct journal_decided *v), void *arg, struct err *e);
 /* Takes the next SALE_ID_BLOCK ids, for ever: *first is the first of them, from 1. */
 int journal_sale_ids(struct journal *j, int64_t *first, struct err *e);
 

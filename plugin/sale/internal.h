@@ -321,6 +321,7 @@ struct till {
     struct head head;
     struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
+    bool log_forked;        /* and the one that it named last does not go on from there */
     int64_t receipts_after; /* those of records above this number are asked for next */
     bool behind, quarantined, online, has_card_key;
     uint8_t card_key[HASH_SIZE];
@@ -399,9 +400,10 @@ void notices_taken(struct till *t);
 
 /* log.c: what the authority's log must be, and the receipts. */
 /* Checks what a state says of the log against what was seen of it; `checkpoint` is the signed one that came
- * with it. 0; TP_LOG_FORKED, and the evidence is kept; TP_E_UNTRUSTED; or a fault. */
+ * with it. 0, and *forked: it is not the log that was seen, which was told, and the evidence is kept;
+ * TP_E_UNTRUSTED: the log's key did not sign that; or a fault. */
 int log_check(struct till *t, const struct stage *stage, const struct state *s, struct bytes checkpoint,
-              struct err *e);
+              bool *forked, struct err *e);
 /* Chooses whose receipts are asked for. */
 int receipts_ask(struct till *t, struct receipts_asked *a, struct err *e);
 /* Checks what came for each of them, in order (absent: nothing yet). */

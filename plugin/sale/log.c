@@ -63,25 +63,22 @@ static int keep_fork(struct till *t, const struct state *s, struct bytes checkpo
     int rc = journal_evidence_put(t->journal, &v, &fresh, e);
     if (fresh) {
         (void)journal_counts(t->journal, &t->counts, NULL);
+    }
+    if (rc == 0 && !t->log_forked) {
+        t->log_forked = true;
         event_state(t, EVENT_LOG, TP_LOG_FORKED);
     }
     return rc;
 }
 
 int log_check(struct till *t, const struct stage *stage, const struct state *s, struct bytes checkpoint,
-              struct err *e)
+              bool *forked, struct err *e)
 {
     int rc = s->checkpoint ? check_signed(t, stage, s->checkpoint, checkpoint, e) : 0;
     rc = rc ? rc : check_grown(t, s);
-    if (rc != TP_LOG_FORKED) {
-        return rc ? err_code(e, rc) : 0;
-    }
-    rc = keep_fork(t, s, checkpoint, e);
-    return rc ? rc
-              : err_set(
-                    e, TP_LOG_FORKED,
-                    "the authority's log (%lld leaves) is not the one of %lld leaves that was seen before",
-                    (long long)(s->checkpoint ? s->checkpoint->size : 0), (long long)t->seen.size);
+    *forked = rc == TP_LOG_FORKED;
+    t->log_forked = *forked && t->log_forked;
+    return *forked ? keep_fork(t, s, checkpoint, e) : rc ? err_code(e, rc) : 0;
 }
 
 /* ---- receipts ---- */

@@ -14,6 +14,7 @@ struct round {
     struct statement state;
     struct receipts_asked asked;
     struct bytes checkpoint, came[MAX_RECEIPTS]; /* absent: none */
+    bool forked; /* it is not the log that was seen: what it says of that is not taken */
 };
 
 static int build(struct till *t, struct round *r, struct err *e)
@@ -86,7 +87,7 @@ static int check_state(struct till *t, struct round *r, struct err *e)
         return err_set(e, TP_E_UNTRUSTED, "the authority went back");
     }
     rc = check_list(r, s, e);
-    return rc ? rc : log_check(t, &r->stage, s, r->checkpoint, e);
+    return rc ? rc : log_check(t, &r->stage, s, r->checkpoint, &r->forked, e);
 }
 
 /* A later record than ours, or another one at a place of ours: this is a copy (PROTOCOL, "Keys of a small
@@ -141,7 +142,7 @@ static int take(struct till *t, struct round *r, struct err *e)
         .outcomes = s->outcomes.v,
         .outcome_count = s->outcomes.n,
         .time_ms = s->common.time_ms,
-        .seen = s->checkpoint,
+        .seen = r->forked ? NULL : s->checkpoint,
         .seen_signed = r->checkpoint,
         .behind = behind,
     };
@@ -156,7 +157,7 @@ static int take(struct till *t, struct round *r, struct err *e)
     }
     stage_apply(&r->stage, &t->replica, &t->who);
     t->have = s->have;
-    if (s->checkpoint) {
+    if (news.seen) {
         t->seen = *s->checkpoint;
     }
     t->outcomes = s->outcomes_to;
@@ -179,7 +180,7 @@ static int take_all(struct till *t, struct round *r, bool *soon, struct err *e)
     size_t n;
     receipts_check(t, &r->stage, r->state.payload.state.checkpoint, &r->asked, r->came, receipts, &n);
     int rc = take(t, r, e);
-    rc = rc ? rc : receipts_take(t, &r->asked, receipts, n, soon, e);
+    rc = rc || r->forked ? rc : receipts_take(t, &r->asked, receipts, n, soon, e);
     if (rc == 0) {
         notices_run(t);
     }
