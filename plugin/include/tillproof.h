@@ -427,8 +427,8 @@ TILLPROOF_API int32_t tillproof_sale_forget(struct tillproof *handle, int64_t sa
 
 /*
  * Writes a sale that is not committed into bytes, for another till of the shop to go on with: reference,
- * currency, lines, and what was presented (a card as its keyed hash, never as its token). The bytes are
- * authenticated, not secret. The sale stays as it is: once the bytes are safe, end it here with
+ * currency, lines, what was presented (a card as its keyed hash, never as its token), and what was refused.
+ * The bytes are authenticated, not secret. The sale stays as it is: once the bytes are safe, end it here with
  * tillproof_sale_forget, and do not commit it here. They are good for any till of the shop, for as long as
  * the coupons in them are.
  *
