@@ -32,6 +32,8 @@ struct authority {
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
     bool rebuilding; /* replaying kept statements: no tills are told */
+    bool grouped;    /* in authority_handle_many's transaction: the log is written at its end */
+    bool log_due;
 };
 
 struct call {

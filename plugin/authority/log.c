@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { LOG_ROUNDS = 8 };
+
 struct sequencing {
     struct store *s;
     struct tree tree;
@@ -124,9 +126,12 @@ static int run(struct store *s, void *arg)
 
 void log_now(struct authority *a)
 {
-    struct adding add = {.a = a};
-    if (log_kept(a)) {
-        store_write(a->config.store, run, &add);
+    struct adding add = {.a = a, .added = LOG_BATCH};
+    /* A group may have brought more than one batch. */
+    for (int i = 0; i < LOG_ROUNDS && log_kept(a) && add.added == LOG_BATCH; i++) {
+        if (store_write(a->config.store, run, &add)) {
+            return;
+        }
     }
 }
 
