@@ -91,9 +91,17 @@ static void run_program(const struct postgres *p, char *const argv[])
     need(WIFEXITED(status) && WEXITSTATUS(status) == 0, argv[0]);
 }
 
+static void quiet(void *arg, const char *message)
+{
+    (void)arg;
+    (void)message;
+}
+
 static PGconn *dial(const struct postgres *p)
 {
-    return PQconnectdb(p->address);
+    PGconn *c = PQconnectdb(p->address);
+    PQsetNoticeProcessor(c, quiet, NULL);
+    return c;
 }
 
 static void wait_ready(const struct postgres *p, const char *address)

@@ -1,6 +1,7 @@
 /* Connecting, what every session is told, and what a server's error means here. */
 #include "store/postgres/inside.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -203,9 +204,19 @@ int pg_connect(struct pg_store *s, struct err *e)
     return 0;
 }
 
+/* Whether the connection ended while nobody used it: then something is there to read. Known before a
+ * transaction begins, it costs nothing; in its commit it would leave its fate unknown. */
+static bool broken(struct pg_store *s)
+{
+    struct pollfd p = {.fd = PQsocket(s->conn), .events = POLLIN};
+    return PQstatus(s->conn) != CONNECTION_OK ||
+           (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR) || !PQconsumeInput(s->conn) ||
+                                   !PQconsumeInput(s->conn) || PQstatus(s->conn) != CONNECTION_OK));
+}
+
 int pg_ready(struct pg_store *s)
 {
-    if (s->conn && PQstatus(s->conn) == CONNECTION_OK) {
+    if (s->conn && !broken(s)) {
         return 0;
     }
     pg_drop(s);
