@@ -481,7 +481,7 @@ static void the_victim_of_a_deadlock_begins_again(void **state)
     assert_int_equal(store_write(s, seed, NULL), 0);
     assert_int_equal(store_write(s, cross, &l), 0);
     pthread_join(l.thread, NULL);
-    assert_int_equal(l.runs, 2);
+    assert_true(l.runs >= 2);
     assert_int_equal(store_count(s, "a", &a), 0);
     assert_int_equal(store_count(s, "b", &b), 0);
     assert_true(a == 2 && b == 2);
