@@ -11,6 +11,8 @@
 #include <event2/keyvalq_struct.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/eventfd.h>
@@ -390,6 +392,11 @@ static int open_socket(struct server *s, struct err *e)
                        strerror(errno));
     }
     s->listener = evhttp_bound_socket_get_listener(s->socket);
+    /* Linux hands it on to what is accepted. Without it the last bytes of an answer that leaves in two writes
+     * wait for the client's delayed acknowledgement of the first. */
+    if (setsockopt(evhttp_bound_socket_get_fd(s->socket), IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int))) {
+        return err_set(e, TP_E_IO, "TCP_NODELAY cannot be set: %s", strerror(errno));
+    }
     log_line(LOG_SAY, "listening on %s port %u", c->address, port_of(evhttp_bound_socket_get_fd(s->socket)));
     return 0;
 }
