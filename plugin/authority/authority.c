@@ -109,7 +109,12 @@ static int learn(void *arg, const struct stored *row)
 
 int authority_refresh(struct authority *a)
 {
-    return store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    if (a->grouped && a->level) {
+        return 0;
+    }
+    int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    a->level = rc == 0;
+    return rc;
 }
 
 /* Not signed as it should be; or a fault, in which nobody can say. */
@@ -199,6 +204,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     }
     if (rc == 0) {
         rc = store_write(a->config.store, run, &c);
+        a->level = a->level && !(learned_kinds >> st->kind & 1);
     }
     if (rc == 0) {
         buf_put(reply, answer.p, answer.n);
@@ -267,11 +273,11 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
         return rc;
     }
     a->grouped = true;
-    a->log_due = false;
+    a->log_due = a->log_grew = a->level = false;
     for (size_t i = 0; i < n && rc == 0; i++) {
         rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
     }
-    if (rc == 0 && a->log_due) {
+    if (rc == 0 && (a->log_due || (a->log_grew && log_is_due(a)))) {
         log_now(a);
     }
     a->grouped = false;

@@ -33,7 +33,9 @@ struct authority {
     struct automatics automatics;
     bool rebuilding; /* replaying kept statements: no tills are told */
     bool grouped;    /* in authority_handle_many's transaction: the log is written at its end */
-    bool log_due;
+    bool log_due, log_grew;
+    bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
+                 */
 };
 
 struct call {
@@ -84,6 +86,7 @@ int log_queue(struct call *c);
 /* Leaves and a checkpoint for what waits, where this handle keeps the log; outside of any transaction. When
  * it fails, they wait on: what was accepted and answered stands, and the next call tries again. */
 void log_now(struct authority *a);
+bool log_is_due(struct authority *a); /* LOG_BATCH leaves wait; in a group */
 
 /* lookup.c: statements read back, decoded into the call's arena. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,

@@ -106,7 +106,9 @@ int log_queue(struct call *c)
 {
     int64_t waiting = 0;
     int rc = store_leaf_wait(c->s, c->st->d);
-    if (rc == 0 && log_kept(c->a)) {
+    if (c->a->grouped) {
+        c->a->log_grew = true; /* counted once, at the group's end */
+    } else if (rc == 0 && log_kept(c->a)) {
         rc = store_leaves_waiting(c->s, LOG_BATCH, &waiting);
     }
     c->log_due = waiting == LOG_BATCH;
@@ -122,6 +124,17 @@ static int run(struct store *s, void *arg)
 {
     struct adding *add = arg;
     return sequence(add->a, s, clock_wall(add->a->config.clock), &add->added);
+}
+
+static int count(struct store *s, void *arg)
+{
+    return store_leaves_waiting(s, LOG_BATCH, arg);
+}
+
+bool log_is_due(struct authority *a)
+{
+    int64_t waiting = 0;
+    return log_kept(a) && store_write(a->config.store, count, &waiting) == 0 && waiting == LOG_BATCH;
 }
 
 void log_now(struct authority *a)

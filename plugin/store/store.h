@@ -283,6 +283,8 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
+/* Whether any reverse of the commit is held. */
+int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed);
 /* True when a void of the commit by the same till is held. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);
