@@ -79,6 +79,8 @@ int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, str
         {"automatic", "SELECT * FROM automatic WHERE merchant = ?1 ORDER BY ref"},
         {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
         {"reversal_line", "SELECT * FROM reversal_line WHERE merchant = ?1 ORDER BY d, number"},
+        {"lease", "SELECT * FROM lease WHERE merchant = ?1 ORDER BY number"},
+        {"lease_back", "SELECT * FROM lease_back WHERE merchant = ?1 ORDER BY lease, d"},
         {"reversal_share", "SELECT * FROM reversal_share WHERE merchant = ?1 ORDER BY d, place"},
     };
     struct buf line;

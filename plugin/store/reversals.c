@@ -134,6 +134,22 @@ int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *rever
     return 0;
 }
 
+int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
+                     struct record_place *place)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT epoch, seq FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
+                      "AND op = ?4 ORDER BY epoch, seq LIMIT 1",
+                      "hti", commit, till, (int64_t)REVERSE_VOID);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    *place = (struct record_place){sql_int(st, 0), sql_int(st, 1)};
+    sql_end(s, st);
+    return 0;
+}
+
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
 {
     struct rows *st = NULL;

@@ -78,6 +78,19 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e);
 int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
                   struct err *e);
 
+/* What was given up, all leases together. */
+struct office_given_up {
+    int64_t leases, uses, amount;
+};
+/*
+ * Gives up what is left of a till's leases (till NULL: of any till's), or (lease not NONE) of the one with
+ * that number: others may use it from then on, and what the till has spent of it beyond comes to be a
+ * conflict. None that keeps anything is fine: out->leases is 0. On failure those that out counts were given
+ * up.
+ */
+int office_write_off(struct office *o, const char *till, int64_t lease, struct office_given_up *out,
+                     struct err *e);
+
 /* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
                  int64_t count, struct batch *out, struct err *e);
