@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { LAG_MAX = 1000000 };
+enum { LAG_MAX = 1000000, LOG_ROUNDS = 8 };
 
 struct sequencing {
     struct store *s;
@@ -129,7 +129,9 @@ int log_queue(struct call *c)
 {
     int64_t waiting = 0;
     int rc = store_leaf_wait(c->s, c->st->d);
-    if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
+    if (c->a->grouped) {
+        c->a->log_grew = true; /* counted once, at the group's end */
+    } else if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
         rc = store_leaves_waiting(c->s, LOG_BATCH, &waiting);
     }
     c->log_due = waiting == LOG_BATCH;
@@ -145,10 +147,23 @@ static int add_some(struct authority *a, int64_t *added)
     return rc;
 }
 
+static int count(struct store *s, void *arg)
+{
+    return store_leaves_waiting(s, LOG_BATCH, arg);
+}
+
+bool log_is_due(struct authority *a)
+{
+    int64_t waiting = 0;
+    return log_kept(a) && !a->log_elsewhere && store_write(a->config.store, count, &waiting) == 0 &&
+           waiting == LOG_BATCH;
+}
+
 void log_now(struct authority *a)
 {
-    int64_t added = 0;
-    if (log_kept(a) && !a->log_elsewhere) {
+    int64_t added = LOG_BATCH;
+    /* A group may have brought more than one batch. */
+    for (int i = 0; i < LOG_ROUNDS && log_kept(a) && !a->log_elsewhere && added == LOG_BATCH; i++) {
         add_some(a, &added);
     }
 }

@@ -338,6 +338,8 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
+/* Whether any reverse of the commit is held. */
+int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed);
 /* Where in its till's chain the first void of the commit by that till stands that is not disputed.
  * STORE_NOT_FOUND. */
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
