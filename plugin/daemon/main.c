@@ -1,5 +1,4 @@
 /* tillproofd: one authority for tills on other machines. */
-#include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/server.h"
 
@@ -28,7 +27,7 @@ static int fail(const struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct daemon_config config;
+    const struct server_start start = {argc, argv};
     struct err e = {0};
     for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--help") == 0) {
@@ -36,12 +35,8 @@ int main(int argc, char **argv)
             return 0;
         }
     }
-    int rc = config_read(argc, argv, &config, &e);
-    if (rc) {
-        return fail(&e);
-    }
     signal(SIGPIPE, SIG_IGN);
-    rc = server_run(&config, &e);
+    int rc = server_run(&start, &e);
     if (rc) {
         return fail(&e);
     }
