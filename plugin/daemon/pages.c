@@ -100,19 +100,39 @@ static const struct place *find(const struct place *places, size_t n, const char
     return i < n ? &places[i] : NULL;
 }
 
-/* libevent takes the first of two lengths. What frames a request in two ways is answered once, and its
- * connection ended, so that nobody between takes its rest for another request (RFC 9112, 6.3). */
+/* A header's name is a token (RFC 9110, 5.6.2): one with a blank before its colon is another name for others.
+ */
+static bool is_token(const char *name)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    size_t n = 0;
+    while ((name[n] >= '0' && name[n] <= '9') || (name[n] >= 'a' && name[n] <= 'z') ||
+           (name[n] >= 'A' && name[n] <= 'Z') || (name[n] && strchr(marks, name[n]))) {
+        n++;
+    }
+    return n > 0 && name[n] == 0;
+}
+
+/*
+ * libevent takes the first of two lengths, and no body for what is only read: what it leaves would be the
+ * next request. What others may frame otherwise is answered once, and its connection ended, so that nobody
+ * between takes its rest for another request (RFC 9112, 6.3).
+ */
 static bool framed_once(struct evhttp_request *req)
 {
     const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
     int frames = 0;
-    bool digits = true;
+    bool good = true, posted = evhttp_request_get_command(req) == EVHTTP_REQ_POST;
     for (const struct evkeyval *h = headers->tqh_first; h; h = h->next.tqe_next) {
         bool length = strcasecmp(h->key, "Content-Length") == 0;
-        frames += length || strcasecmp(h->key, "Transfer-Encoding") == 0;
-        digits = digits && (!length || (*h->value && h->value[strspn(h->value, "0123456789")] == 0));
+        bool coding = strcasecmp(h->key, "Transfer-Encoding") == 0;
+        frames += length || coding;
+        good = good && is_token(h->key) &&
+               (!length || (*h->value && h->value[strspn(h->value, "0123456789")] == 0)) &&
+               (!coding || strcasecmp(h->value, "chunked") == 0) &&
+               (posted || (!coding && (!length || h->value[strspn(h->value, "0")] == 0)));
     }
-    return digits && frames <= 1;
+    return good && frames <= 1;
 }
 
 static void route(struct server *s, struct evhttp_request *req, const char *path)

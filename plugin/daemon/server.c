@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* SPARE_S: conn.c's time is over before libevent's own. */
-enum { SPARE_S = 5, HEADERS_MAX = 16 * 1024, BODY_MAX = MESSAGE_MAX };
+enum { SPARE_S = 5, HEADERS_MAX = 8 * 1024, BODY_MAX = MESSAGE_MAX };
 
 static void take_done(evutil_socket_t fd, short what, void *arg)
 {

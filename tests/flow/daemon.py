@@ -54,9 +54,9 @@ def limits():
     same("a body of 4 MiB", ask(connect(d.port), "POST", "/v1/statements", bytes(4 * 1024 * 1024))[0], 200)
     c = connect(d.port)
     c.putrequest("GET", "/healthz")
-    c.putheader("X", "y" * 16 * 1024)
+    c.putheader("X", "y" * 8 * 1024)
     c.endheaders()
-    check("headers above 16 KiB", cut(lambda: c.getresponse().status) in (400, 413))
+    check("headers above 8 KiB", cut(lambda: c.getresponse().status) in (400, 413))
     same("and goes on", ask(connect(d.port), "GET", "/healthz")[0], 200)
     d.stop()
 
