@@ -1,6 +1,7 @@
 /* tillproofd: one authority for tills on other machines. */
 #include "daemon/log.h"
 #include "daemon/server.h"
+#include "store/postgres/postgres.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ int main(int argc, char **argv)
 {
     const struct server_start start = {argc, argv};
     struct err e = {0};
+    store_postgres();
     for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);

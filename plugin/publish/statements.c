@@ -211,7 +211,7 @@ int statements_page(struct store *s, const struct asking *ask)
     arena_init(&p.arena, ARENA_MAX);
     ask->page->form = PAGE_SEQUENCE;
     ask->page->limit = p.limit;
-    rc = store_logged(s, p.next, left < STATEMENTS_READ ? left : STATEMENTS_READ, pick, &p);
+    rc = store_log_page(s, p.next, left < STATEMENTS_READ ? left : STATEMENTS_READ, pick, &p);
     arena_reset(&p.arena);
     ask->page->next = p.next < last.size ? p.next : NONE;
     return rc == PAGE_FULL ? 0 : rc;

@@ -39,8 +39,8 @@ int store_entries(struct store *s, int64_t from, int64_t limit,
     return rc;
 }
 
-int store_logged(struct store *s, int64_t from, int64_t limit,
-                 int (*fn)(void *arg, int64_t index, const struct stored *row), void *arg)
+int store_log_page(struct store *s, int64_t from, int64_t limit,
+                   int (*fn)(void *arg, int64_t index, const struct stored *row), void *arg)
 {
     struct rows *st = NULL;
     int rc =

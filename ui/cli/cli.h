@@ -111,8 +111,13 @@ void progress_end(struct progress *p);
 
 /* ---- verbs ---- */
 
+int cmd_store_migrate(int argc, char **argv);
 int cmd_shop_init(int argc, char **argv);
 int cmd_till_enrol(int argc, char **argv);
+int cmd_till_revoke(int argc, char **argv);
+int cmd_till_lose(int argc, char **argv);
+int cmd_till_disputed(int argc, char **argv);
+int cmd_till_forks(int argc, char **argv);
 int cmd_offer_publish(int argc, char **argv);
 int cmd_coupon_issue(int argc, char **argv);
 int cmd_coupon_show(int argc, char **argv);
@@ -123,6 +128,7 @@ int cmd_refund(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_export_bundle(int argc, char **argv);
 int cmd_log_key(int argc, char **argv);
 int cmd_log_cosign(int argc, char **argv);
 int cmd_token_issue(int argc, char **argv);
