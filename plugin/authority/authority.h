@@ -68,6 +68,7 @@ struct log_turn {
     bool mine;                  /* this handle has the turn, until ttl_ms from now */
     int64_t fence;              /* while it stands still, whoever has the turn does nothing */
     int64_t waiting, oldest_ms; /* leaves that still wait (up to 1000000), and since when the first; NONE */
+    int64_t conflicts;          /* outcomes that were none of the good ones, ever */
 };
 /*
  * One step of one of several sequencers on one store, each a handle with a log key: SEQUENCER_BATCH leaves at

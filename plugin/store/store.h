@@ -310,6 +310,7 @@ int store_automatic(struct store *s, int64_t after_ms, int (*fn)(void *arg, cons
 /* A counter that only grows, 0 at first. */
 int store_count(struct store *s, const char *name, int64_t *value);
 int store_count_on(struct store *s, const char *name);
+#define STORE_CONFLICTS "conflicts" /* outcomes with a reason, for those who watch */
 
 /* A reverse statement of one commit. */
 struct reversal_row {
@@ -494,6 +495,7 @@ struct outcome_row {
     int64_t redemption, amount;
     int reason;
 };
+/* One with a reason is counted as STORE_CONFLICTS, too. */
 int store_outcome_put(struct store *s, const struct outcome_row *row);
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
                    int (*fn)(void *arg, const struct outcome_row *row), void *arg);
