@@ -42,6 +42,7 @@ struct call {
     const char *by; /* the signer's name */
     int64_t now;    /* when it is, or was, received */
     struct arena *arena;
+    struct bytes residue; /* when tables are rebuilt: what stays of an erased person; else absent */
     struct buf *answer;
     bool log_due; /* the log is to be written when this is done */
     struct err err;
@@ -61,6 +62,7 @@ int link_project(struct call *c);
 int commit_project(struct call *c);
 int reverse_project(struct call *c);
 int close_project(struct call *c);
+int erasure_check(struct call *c);
 int hold_answer(struct call *c);
 int release_answer(struct call *c);
 int sync_answer(struct call *c);
@@ -74,6 +76,9 @@ bool request_stale(const struct call *c);
 
 /* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);
+
+/* Inside a transaction: checks a statement's signature and keeps it, as if it had come in a message. */
+int authority_keep(struct call *c);
 
 /* Takes in what other handles on the same store have kept since. */
 int authority_refresh(struct authority *a);
@@ -118,6 +123,10 @@ int customer_of_sale(struct call *c, const struct person_part *person, struct cu
 /* Remembers who took part in the commit at hand. */
 int customer_visits(struct call *c, const struct person_part *person);
 
+/* link.c: the rows that stay of an erased link, as `like` has its channel, time and place. */
+int link_erased(struct call *c, const uint8_t d[HASH_SIZE], const struct link_row *like,
+                const struct residue *residue);
+
 /* returns.c: books every reverse of a commit that is held; its redemptions are to be ranked after it. */
 int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
 
@@ -129,6 +138,9 @@ int alone_allows(struct call *c, const struct redemption *r, int64_t *most);
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);     /* it was linked, or no longer */
 int rank_offer(struct call *c, const uint8_t ref[REF_SIZE]);      /* its newest version has other limits */
+/* Its redemptions were frozen: first those that had lost to the customer's others (lost), so that nobody
+ * takes their place. */
+int rank_frozen(struct call *c, const uint8_t commit[HASH_SIZE], bool lost);
 /* What a redemption's outcome is before it was ever ranked. */
 enum { OUTCOME_NEW = TP_PROVISIONAL };
 

@@ -145,3 +145,24 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
                       "");
     return rc ? rc : each_link(s, st, fn, arg);
 }
+
+int store_link_rows(struct store *s, const uint8_t d[HASH_SIZE],
+                    int (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 AND d = ?2 ORDER BY card, offer",
+                      "h", d);
+    return rc ? rc : each_link(s, st, fn, arg);
+}
+
+int store_link_twins(struct store *s, const uint8_t card[HASH_SIZE], const uint8_t offer[REF_SIZE],
+                     int (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " LINK_COLUMNS
+                      " FROM link WHERE merchant = ?1 AND card = ?2 AND offer = ?3 ORDER BY d",
+                      "hr", card, offer);
+    return rc ? rc : each_link(s, st, fn, arg);
+}

@@ -106,13 +106,13 @@ int store_redemption_put(struct store *s, const struct redemption_row *row)
         s,
         "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
         "basis, discount, cashback, outcome, conflict, slot, channel, campaign, rank, stage, customer, "
-        "limited) "
+        "limited, frozen) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-        "?21, ?22)",
-        "hiriiihiiiiiiiittvihi", row->d, row->place, row->offer, row->version, row->batch, row->index,
+        "?21, ?22, ?23)",
+        "hiriiihiiiiiiiittvihii", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
         (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign, bytes_str(row->rank),
-        (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited);
+        (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited, row->frozen);
 }
 
 int store_redemption_rank(struct store *s, const struct redemption_row *row)
@@ -168,6 +168,7 @@ void read_ranked(struct rows *st, int from, struct redemption_row *row)
     row->has_customer = sql_int(st, from + 22) != NONE;
     sql_fixed(st, from + 22, row->customer, HASH_SIZE);
     row->limited = sql_int(st, from + 23) != 0;
+    row->frozen = sql_int(st, from + 24);
 }
 
 #define SELECT_CONTEST                                                                                       \

@@ -21,6 +21,7 @@ static const struct verb {
     {"link", NULL, cmd_link, "join a card token to offers"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
+    {"erase", NULL, cmd_erase, "erase a customer, a card or the person of a sale from what is kept"},
     {"export", "bundle", cmd_export_bundle,
      "write the log and its evidence into one file that anybody can audit"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},

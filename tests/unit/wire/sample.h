@@ -189,6 +189,9 @@ static inline void sample(enum kind kind, union payload *p)
     case KIND_RECALLED:
         p->recalled = (struct recalled){sample_common, {5}, {6}, {7}};
         break;
+    case KIND_ERASURE:
+        p->erasure = (struct erasure){sample_common, 3, {8}};
+        break;
     case KIND_PICKUP:
         p->pickup = (struct pickup){sample_common, {4}, bytes_str("coupon")};
         break;
