@@ -219,9 +219,13 @@ static int read_rows(struct erasing *x, struct target *t)
     return rc ? rc : t->rows ? 0 : TP_E_MEMORY;
 }
 
-/* What was decided of it that hung on who it was; all else is decided by what is kept. */
+/* What was decided of it that hung on who it was; all else is decided by what is kept. NONE: that was
+ * nothing. */
 static int64_t frozen(const struct redemption_row *r)
 {
+    if (r->frozen != NONE || rank_out_for_good(r)) {
+        return r->frozen;
+    }
     bool stands = r->stage > 0 || r->stage == STAGE_REVIVED || r->stage == -TP_VOIDED;
     return r->stage == CONTEST_CUSTOMER ? TP_LIMIT_REACHED : stands ? 0 : -r->stage;
 }
@@ -312,19 +316,22 @@ static int make_residue(struct erasing *x, struct target *t)
     if (!list) {
         return TP_E_MEMORY;
     }
+    t->stays.redemptions.v = list;
     for (size_t i = 0; i < t->row_count; i++) {
         struct redemption_row *r = &t->rows[i];
-        r->frozen = r->frozen == NONE ? frozen(r) : r->frozen;
-        list[i] = (struct residue_row){.place = r->place,
-                                       .reason = (int)r->frozen,
-                                       .channel = text_or_none(r->channel),
-                                       .campaign = text_or_none(r->campaign)};
+        r->frozen = frozen(r);
+        if (r->frozen != NONE) {
+            list[t->stays.redemptions.n++] = (struct residue_row){.place = r->place,
+                                                                  .reason = (int)r->frozen,
+                                                                  .channel = text_or_none(r->channel),
+                                                                  .campaign = text_or_none(r->campaign)};
+        }
     }
-    t->stays.redemptions.v = list;
-    t->stays.redemptions.n = t->row_count;
     buf_init(&out, STATEMENT_MAX);
     int rc = schema_encode(&schema_residue, &t->stays, &out, NULL);
-    t->residue = rc ? (struct bytes){0} : arena_copy(&x->arena, buf_view(&out));
+    if (rc == 0) {
+        t->residue = arena_copy(&x->arena, buf_view(&out));
+    }
     buf_free(&out);
     return rc ? rc : t->residue.p ? 0 : TP_E_MEMORY;
 }

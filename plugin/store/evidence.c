@@ -13,7 +13,7 @@ int store_logged(struct store *s, int (*fn)(void *arg, const struct leaf_row *le
                  "SELECT f.idx, f.d, f.entry, " STORED_COLUMNS ", " RESIDUE_COLUMN " FROM leaf f "
                  "LEFT JOIN statement s ON s.merchant = f.merchant AND s.d = f.d " STORED_JOINS RESIDUE_JOIN
                  "WHERE f.merchant = ?1 ORDER BY f.idx",
-                 "");
+                 "*");
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct leaf_row leaf = {.index = sql_int(st, 0)};
         struct stored row;
@@ -34,7 +34,7 @@ int store_unlogged_each(struct store *s, int (*fn)(void *arg, const struct store
                       "SELECT " STORED_COLUMNS ", " RESIDUE_COLUMN " FROM leaf_queue q "
                       "JOIN statement s ON s.merchant = q.merchant AND s.d = q.d " STORED_JOINS RESIDUE_JOIN
                       "WHERE q.merchant = ?1 ORDER BY q.n",
-                      "");
+                      "*");
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct stored row;
         rc = read_stored(s, st, 0, &row);

@@ -88,9 +88,9 @@ int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t li
     }
     rc = sql_open(s, &st,
                   "SELECT " STORED_COLUMNS ", " RESIDUE_COLUMN " FROM statement s " STORED_JOINS RESIDUE_JOIN
-                  "WHERE s.merchant = ?1 AND s.n > ?2 AND (?3 >> s.kind) & 1 "
+                  "WHERE s.merchant = ?1 AND s.n > ?2 AND ((?3 >> CAST(s.kind AS INTEGER)) & 1) = 1 "
                   "ORDER BY s.n LIMIT ?4",
-                  "iii", after, (int64_t)wanted, limit);
+                  "*iii", after, (int64_t)wanted, limit);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         rc = hand_out(s, st, fn, arg);
         if (rc) {
@@ -126,6 +126,7 @@ int store_clear_projections(struct store *s)
         "DELETE FROM tally WHERE merchant = ?1",         "DELETE FROM visit WHERE merchant = ?1",
         "DELETE FROM automatic WHERE merchant = ?1",     "DELETE FROM sale_reference WHERE merchant = ?1",
         "DELETE FROM reversal_line WHERE merchant = ?1", "DELETE FROM reversal_share WHERE merchant = ?1",
+        "DELETE FROM lease WHERE merchant = ?1",         "DELETE FROM lease_back WHERE merchant = ?1",
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && rc == 0; i++) {
