@@ -13,6 +13,7 @@ static const struct {
     [KIND_POLICY] = {.check = policy_check},
     [KIND_KEYSET] = {.check = keyset_check},
     [KIND_TERMINAL] = {.check = terminal_check, .project = terminal_project},
+    [KIND_RULING] = {.project = ruling_project},
     [KIND_OFFER] = {.check = offer_statement_check, .project = offer_statement_project},
     [KIND_BATCH] = {.check = batch_check, .project = batch_project},
     [KIND_LINK] = {.project = link_project},
@@ -128,8 +129,7 @@ static int untrusted(struct call *c, int rc, struct err *why)
     return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
 }
 
-/* Who signed, with a key of the kind's purpose that was valid then: requests now, records when they were
- * made. */
+/* Who signed, with a key that may sign this kind; all but records now. */
 static int authenticate(struct call *c)
 {
     struct authority *a = c->a;
@@ -143,7 +143,9 @@ static int authenticate(struct call *c)
         int rc = trust_first_keyset(c->st, a->config.root, &why);
         return rc ? untrusted(c, rc, &why) : 0;
     }
-    int64_t at = kinds[c->st->kind].record ? c->st->payload.common.time_ms : c->now;
+    /* A record is taken whenever it was made: dispute.c says what counts of those from outside of its key's
+     * time. */
+    int64_t at = kinds[c->st->kind].record ? NONE : c->now;
     int rc = trust_verify(&a->trust, c->st, at, &by, &why);
     if (rc) {
         return untrusted(c, rc, &why);
@@ -190,7 +192,7 @@ static int run(struct store *s, void *arg)
     struct call *c = arg;
     c->s = s;
     c->err = (struct err){0};
-    c->log_due = false;
+    c->log_due = c->disputed = false;
     buf_reset(c->answer);
     int (*answer)(struct call *) = handlers[c->st->kind].answer;
     int rc = answer ? request_handle(c, answer) : keep(c);

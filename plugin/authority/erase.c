@@ -226,7 +226,8 @@ static int64_t frozen(const struct redemption_row *r)
     if (r->frozen != NONE || rank_out_for_good(r)) {
         return r->frozen;
     }
-    bool stands = r->stage > 0 || r->stage == STAGE_REVIVED || r->stage == -TP_VOIDED;
+    bool stands =
+        r->stage > 0 || r->stage == STAGE_REVIVED || r->stage == -TP_VOIDED || r->stage == -TP_DISPUTED;
     return r->stage == CONTEST_CUSTOMER ? TP_LIMIT_REACHED : stands ? 0 : -r->stage;
 }
 
@@ -258,8 +259,9 @@ static int see_twin(void *arg, const struct link_row *twin)
 {
     struct link_taking *k = arg;
     const struct link_row *row = k->row;
-    bool same = twin->op == LINK_ADD && strcmp(twin->channel, row->channel) == 0 &&
-                strcmp(twin->campaign, row->campaign) == 0 && memcmp(twin->d, row->d, HASH_SIZE) != 0;
+    bool same = twin->op == LINK_ADD && twin->disputed == row->disputed &&
+                strcmp(twin->channel, row->channel) == 0 && strcmp(twin->campaign, row->campaign) == 0 &&
+                memcmp(twin->d, row->d, HASH_SIZE) != 0;
     if (same && (memcmp(twin->d, row->d, HASH_SIZE) < 0 || !is_target(k->x, twin->d))) {
         k->counts = false;
     }

@@ -46,7 +46,8 @@ struct call {
     struct arena *arena;
     struct bytes residue; /* when tables are rebuilt: what stays of an erased person; else absent */
     struct buf *answer;
-    bool log_due; /* the log is to be written when this is done */
+    bool log_due;  /* the log is to be written when this is done */
+    bool disputed; /* of a record, once it has its place: it does not count */
     struct err err;
 };
 
@@ -56,6 +57,7 @@ int policy_check(struct call *c);
 int keyset_check(struct call *c);
 int terminal_check(struct call *c);
 int terminal_project(struct call *c);
+int ruling_project(struct call *c);
 int offer_statement_check(struct call *c);
 int offer_statement_project(struct call *c);
 int batch_check(struct call *c);
@@ -67,6 +69,8 @@ int close_project(struct call *c);
 int erasure_check(struct call *c);
 int lease_project(struct call *c);
 int lease_return_project(struct call *c);
+/* It was disputed, or is not any more. */
+int lease_return_dispute(struct call *c, const struct statement *st, bool disputed);
 int write_off_check(struct call *c);
 int write_off_project(struct call *c);
 int hold_answer(struct call *c);
@@ -79,6 +83,11 @@ int recall_answer(struct call *c);
 int request_handle(struct call *c, int (*answer)(struct call *c));
 /* Its time is further off than REQUEST_WINDOW_MS. */
 bool request_stale(const struct call *c);
+
+/* dispute.c: whether the call's record counts, into row->dispute and c->disputed. */
+int dispute_judge(struct call *c, struct record_row *row);
+/* The call's terminal statement: when its key signs, or from where on its records are disputed. */
+int dispute_terminal(struct call *c);
 
 /* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);

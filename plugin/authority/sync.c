@@ -79,8 +79,6 @@ static int put_outcome(void *arg, const struct outcome_row *row)
     return 0;
 }
 
-/* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
- * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. */
 static int put_checkpoint(struct parcel *p)
 {
     struct checkpoint_row last;
@@ -93,6 +91,9 @@ static int put_checkpoint(struct parcel *p)
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
+/* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
+ * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. So is a copy
+ * of a till that has been enrolled anew since. */
 static int fill(struct parcel *p)
 {
     struct call *c = p->c;
@@ -110,13 +111,14 @@ static int fill(struct parcel *p)
                               .outcomes_to = sync->outcomes};
     memcpy(p->state.common.audience, c->a->config.id, ID_SIZE);
     memcpy(p->state.request, c->st->d, HASH_SIZE);
-    if (!stale) {
+    bool over = sync->head.epoch != till.epoch;
+    if (!stale && !over) {
         memcpy(p->state.card_key, c->a->config.card_key, HASH_SIZE);
     }
     p->state.more = stale;
-    rc = stale ? 0 : lease_give(c, sync); /* what it gives is among the statements */
+    rc = stale || over ? 0 : lease_give(c, sync); /* what it gives is among the statements */
     rc = rc ? rc : store_statements(c->s, public_kinds, sync->have, INT64_MAX, put_statement, p);
-    if (!stale && (rc == 0 || rc == PARCEL_FULL)) {
+    if (!stale && !over && (rc == 0 || rc == PARCEL_FULL)) {
         rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
     }
     return rc == 0 || rc == PARCEL_FULL ? put_checkpoint(p) : rc;

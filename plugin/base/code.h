@@ -53,6 +53,7 @@
     X(TP_APPLIED, 37, "applied", "the offer applies")                                                        \
     X(TP_PRODUCT, 38, "product", "the code is an article, not a coupon")                                     \
     X(TP_THROTTLED, 39, "throttled", "too many wrong codes; wait ten minutes or scan the coupon")            \
+    X(TP_DISPUTED, 44, "disputed", "signed beyond the till's revocation; the merchant decides")              \
     /* how a device stands */                                                                                \
     X(TP_DEVICE_OPENING, 50, "device_opening", "the device is being opened")                                 \
     X(TP_DEVICE_READY, 51, "device_ready", "the device is read")                                             \

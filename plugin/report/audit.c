@@ -112,8 +112,8 @@ static int who(struct audit *a, const struct statement *st, int64_t received_ms,
     if (st->kind == KIND_KEYSET && a->trust.keyset == 0) {
         return trust_first_keyset(st, a->root, why);
     }
-    return trust_verify(&a->trust, st, kinds[st->kind].record ? st->payload.common.time_ms : received_ms, &by,
-                        why);
+    /* A record from outside of its key's time is kept, and disputed: tables say so. */
+    return trust_verify(&a->trust, st, kinds[st->kind].record ? NONE : received_ms, &by, why);
 }
 
 /* What the statement signs beside itself. A person's part may be gone, where it is said that it was erased.

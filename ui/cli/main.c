@@ -13,6 +13,10 @@ static const struct verb {
 } verbs[] = {
     {"shop", "init", cmd_shop_init, "make a shop: its keys, its policy, its first till"},
     {"till", "enrol", cmd_till_enrol, "give a till its key and its place in the shop"},
+    {"till", "revoke", cmd_till_revoke, "give a till's key up from a record on"},
+    {"till", "lose", cmd_till_lose, "the same for a till whose disk is lost"},
+    {"till", "disputed", cmd_till_disputed, "what was signed beyond that: list, accept, reject"},
+    {"till", "forks", cmd_till_forks, "records in which a till contradicts itself"},
     {"offer", "publish", cmd_offer_publish, "check offers and publish them"},
     {"coupon", "issue", cmd_coupon_issue, "issue coupons as QR codes for a channel"},
     {"coupon", "show", cmd_coupon_show, "decode a coupon's picture or text, check it, explain it"},

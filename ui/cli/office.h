@@ -69,6 +69,14 @@ int office_offer_named(struct office *o, const char *id, struct arena *a, struct
  */
 int office_enrol(struct office *o, const char *name, const char *store, bool anew, struct err *e);
 
+/*
+ * Gives a till's key up (state: TERMINAL_REVOKED or _LOST) from place->seq of place->epoch on. NONE in either
+ * is the enrolment in force, and the first record that is not known here; both are filled. TP_UNKNOWN_TILL.
+ */
+int office_give_up(struct office *o, const char *till, int state, struct record_place *place, struct err *e);
+/* What the merchant says of a record that is or was disputed; any other one is TP_E_ARGUMENT. */
+int office_rule(struct office *o, const uint8_t record[HASH_SIZE], int verdict, struct err *e);
+
 /* Whether this version is published: 1 with the same terms, 0 not yet; TP_VERSION_EXISTS with other terms. */
 int office_published(struct office *o, const struct offer *offer, struct err *e);
 int office_publish(struct office *o, const struct offer *offer, struct err *e);
