@@ -21,6 +21,8 @@ static const struct verb {
     {"sale", NULL, cmd_sale, "ring up a basket through the plugin"},
     {"refund", NULL, cmd_refund, "take goods of a recorded sale back"},
     {"link", NULL, cmd_link, "join a card token to offers"},
+    {"lease", "list", cmd_lease_list, "what tills may spend without a line, and who bears the rest"},
+    {"lease", "write-off", cmd_lease_write_off, "give up what a till will not give back"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
