@@ -51,7 +51,7 @@ static int tell(struct conflicts *c, const struct sale_row *sale, const struct r
 static int each_sale(void *arg, const struct sale_row *sale, const struct redemption_row *list, size_t n)
 {
     int rc = 0;
-    for (size_t i = 0; i < n && rc == 0 && !sale->voided; i++) {
+    for (size_t i = 0; i < n && rc == 0 && !sale_out(sale); i++) {
         if (list[i].outcome && list[i].outcome != TP_VOIDED) {
             rc = tell(arg, sale, &list[i]);
         }

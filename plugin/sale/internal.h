@@ -326,6 +326,7 @@ struct till {
     struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
     bool behind, quarantined, online, has_card_key;
+    bool revoked; /* quarantined because the authority says that the key was given up */
     uint8_t card_key[HASH_SIZE];
     struct trusted_time time;
     struct replica replica;

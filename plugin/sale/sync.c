@@ -16,7 +16,8 @@ struct round {
 
 static int build(struct till *t, struct round *r, struct err *e)
 {
-    struct sync sync = {.head = t->head, .have = t->have, .outcomes = t->outcomes};
+    struct sync sync = {
+        .head = t->head, .have = t->have, .outcomes = t->outcomes, .keyset = t->replica.trust.keyset};
     struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
     sync.wanted.v = wanted;
@@ -116,7 +117,7 @@ static void tell(struct till *t, const struct state *s, size_t news, bool was_be
     if (t->behind && !was_behind) {
         event_state(t, EVENT_BEHIND, TP_E_BEHIND);
     }
-    if (t->quarantined != s->quarantined) {
+    if (t->quarantined != s->quarantined || t->revoked) {
         event_state(t, EVENT_QUARANTINED, s->quarantined ? TP_QUARANTINED : 0);
     }
     if (news) {
@@ -171,6 +172,7 @@ static int take(struct till *t, struct round *r, struct err *e)
     t->behind = t->behind || behind;
     tell(t, s, s->statements.n, was_behind, changed);
     t->quarantined = s->quarantined;
+    t->revoked = false;
     if (has_key) {
         t->has_card_key = true;
         memcpy(t->card_key, s->card_key, HASH_SIZE);
@@ -178,6 +180,15 @@ static int take(struct till *t, struct round *r, struct err *e)
     trusted_heard(&t->time, s->common.time_ms, r->sent_boot);
     t->time.age_ms = t->replica.policy.offline_age_ms;
     return 0;
+}
+
+/* Its key was given up: until it is enrolled anew nothing is redeemed, with or without a line. */
+static void tell_revoked(struct till *t, int reason)
+{
+    if (reason == TP_REVOKED && !t->revoked) {
+        t->revoked = t->quarantined = true;
+        event_state(t, EVENT_QUARANTINED, TP_REVOKED);
+    }
 }
 
 static int read_answer(struct till *t, struct round *r, bool *more, struct err *e)
@@ -188,6 +199,7 @@ static int read_answer(struct till *t, struct round *r, bool *more, struct err *
         return rc;
     }
     if (answer.kind == ANSWER_PROBLEM) {
+        tell_revoked(t, answer.reason);
         return err_set(e, answer.reason, "the authority: %s", code_word(answer.reason));
     }
     if (answer.kind != ANSWER_STATE) {

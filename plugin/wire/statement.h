@@ -35,6 +35,7 @@ enum {
     PICKUP_SIZE = 9,    /* digits of a pickup code */
     TILL_NAME_MAX = 32, /* tills and stores */
     SIGNER_MAX = 63,    /* names of keys in a keyset */
+    PROOF_SIZE = 64,    /* an Ed25519 signature (RFC 8032) */
 };
 
 enum kind {
@@ -59,6 +60,10 @@ enum kind {
     KIND_LEASE,
     KIND_LEASE_RETURN,
     KIND_WRITE_OFF,
+    KIND_RULING,
+    KIND_INVITE,
+    KIND_ENROL,
+    KIND_RENEW,
     KIND_COUNT
 };
 
@@ -71,7 +76,8 @@ enum purpose {
     PURPOSE_GRANT,
     PURPOSE_LOG,
     PURPOSE_WALLET,
-    PURPOSE_WITNESS
+    PURPOSE_WITNESS,
+    PURPOSE_REGISTRAR /* signs terminal statements of active tills, and nothing else */
 };
 
 /* Every payload begins with these: keys 1, 2, 3. */
@@ -128,7 +134,41 @@ struct terminal {
     struct bytes cose_key;
     int64_t from, until; /* ms; 90 days at most */
     int state;
-    int64_t from_seq; /* revoked or lost from this seq on; NONE while active */
+    int64_t from_seq;    /* revoked or lost from this seq on; NONE while active */
+    struct bytes invite; /* D of the invite that this enrolment used up; else absent */
+};
+
+/* What counts of the records that a till signed beyond its revocation is the merchant's to say. */
+enum ruling_verdict { RULING_ACCEPT, RULING_REJECT };
+struct ruling {
+    struct common common;
+    uint8_t record[HASH_SIZE]; /* D */
+    int verdict;
+};
+
+/* Whoever shows the code may enrol this till, once, until then. Nobody can read the code out of it. */
+struct invite {
+    struct common common;
+    struct bytes till, store;
+    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/enrolment.h) */
+    int64_t until;               /* ms */
+};
+
+/* A new till asks to be enrolled; signed by the key that it brings. */
+struct enrol {
+    struct common common;
+    uint8_t id[ID_SIZE];
+    struct bytes till, cose_key;
+    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/enrolment.h) */
+};
+
+/* A till asks for its next epoch, with a key that it has made for it. */
+struct renew {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    struct bytes cose_key;
 };
 
 struct offer_statement {
@@ -354,6 +394,7 @@ struct sync {
     int64_t have;     /* number of the last public statement taken, 0 at first */
     int64_t outcomes; /* number of the last outcome taken, 0 at first */
     LIST(struct lease_wanted) wanted;
+    int64_t keyset; /* number of the keyset in force, 0: none yet; NONE: not said */
 };
 
 /* What became of one redemption of one of the till's commits. */
@@ -462,6 +503,10 @@ union payload {
     struct lease lease;
     struct lease_return lease_return;
     struct write_off write_off;
+    struct ruling ruling;
+    struct invite invite;
+    struct enrol enrol;
+    struct renew renew;
 };
 
 /* The table of kinds. */
@@ -525,8 +570,8 @@ void message_put(struct buf *out, enum kind kind, struct bytes statement, struct
 int message_next(struct dec *d, struct arena *a, struct statement *out, struct err *e);
 
 /*
- * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] (as a
- * grant's: the statement tells which), [D, state, statement...],
+ * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] and
+ * [D, terminal, bstr keyset] (as a grant's: the statement tells which), [D, state, statement...],
  * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
  * 9290; it echoes nothing).
  */
