@@ -32,6 +32,7 @@ struct authority {
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
     bool rebuilding; /* replaying kept statements: no tills are told */
+    bool damaged;    /* the log's tables were found to be: this handle answers nothing more */
 };
 
 struct call {

@@ -125,8 +125,8 @@ static int run(struct store *s, void *arg)
 void log_now(struct authority *a)
 {
     struct adding add = {.a = a};
-    if (log_kept(a)) {
-        store_write(a->config.store, run, &add);
+    if (log_kept(a) && store_write(a->config.store, run, &add) == TP_E_CORRUPT) {
+        a->damaged = true; /* what comes next is answered so: nothing is granted beside such a log */
     }
 }
 

@@ -139,6 +139,9 @@ static int send_batch(struct till *t, struct batch_out *b, struct err *e)
         rc = rc ? rc : counted;
     } else if (rc == 0 && b->sent) {
         rc = err_set(e, TP_OFFLINE, "the authority answered no record");
+    } else if (rc == 0) {
+        /* There is nothing to send, and yet it was counted: the count failed after the last one. */
+        rc = journal_counts(t->journal, &t->counts, e);
     }
     buf_free(&reply);
     return rc;
