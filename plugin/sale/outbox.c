@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { BATCH_ITEMS = 64, BATCH_BYTES = 1024 * 1024 };
+enum { BATCH_ITEMS = 256, BATCH_BYTES = 1024 * 1024 };
 
 struct batch_out {
     struct buf message;
