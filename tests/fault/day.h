@@ -37,6 +37,7 @@ int in_child(int (*fn)(void *arg), void *arg);
 /* The same from a process that has used the libraries before, which costs less. It is made by the first call,
  * with fn and arg as they are then; what changes lies in shared memory. */
 int in_warm_child(int (*fn)(void *arg), void *arg);
+void in_warm_end(void);
 
 /* ---- day.c: 0, or a code ---- */
 

@@ -47,7 +47,7 @@ const char *fault_where(void); /* the point that failed, or "" */
  * Call sites: a wrapped call with the addresses that it would return to, SITE_DEPTH deep. fault_sites_seek
  * notes each with its first place into a table that the caller has shared with its children.
  */
-enum { SITE_DEPTH = 6, SITES_MAX = 16384 };
+enum { SITE_DEPTH = 5, SITES_MAX = 16384 };
 struct site {
     uint64_t mark; /* 0: none */
     int lane;

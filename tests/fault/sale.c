@@ -250,6 +250,7 @@ static void in_workers(void (*all)(enum fault family, long stride), enum fault f
             told = &shared->told[i];
             shop_mine(i + 1);
             all(family, stride);
+            in_warm_end();
             fflush(stdout);
             _exit(0);
         }

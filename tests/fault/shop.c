@@ -173,6 +173,16 @@ static void nurse_run(int ask, int answer, int (*fn)(void *arg), void *arg)
     _exit(0);
 }
 
+void in_warm_end(void)
+{
+    if (nurse.pid > 0) {
+        close(nurse.ask);
+        close(nurse.answer);
+        waitpid(nurse.pid, NULL, 0);
+        nurse.pid = 0;
+    }
+}
+
 int in_warm_child(int (*fn)(void *arg), void *arg)
 {
     int to[2], from[2], status = -1;
