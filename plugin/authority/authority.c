@@ -13,6 +13,10 @@ static const struct {
     [KIND_POLICY] = {.check = policy_check},
     [KIND_KEYSET] = {.check = keyset_check},
     [KIND_TERMINAL] = {.check = terminal_check, .project = terminal_project},
+    [KIND_RULING] = {.project = ruling_project},
+    [KIND_INVITE] = {.project = invite_project},
+    [KIND_ENROL] = {.answer = enrol_answer},
+    [KIND_RENEW] = {.answer = renew_answer},
     [KIND_OFFER] = {.check = offer_statement_check, .project = offer_statement_project},
     [KIND_BATCH] = {.check = batch_check, .project = batch_project},
     [KIND_LINK] = {.project = link_project},
@@ -54,6 +58,7 @@ void authority_close(struct authority *a)
     store_close(a->config.store);
     cose_key_free(&a->config.grant_key);
     cose_key_free(&a->config.log_key);
+    cose_key_free(&a->config.registrar_key);
     trust_free(&a->trust);
     arena_reset(&a->policy_memory);
     arena_reset(&a->automatics.memory);
@@ -74,18 +79,6 @@ static int learn_policy(struct authority *a, struct bytes raw)
     return rc;
 }
 
-/* The name of one of our keys, as the keyset has it; empty when it does not. */
-static void learn_name(const struct trust *t, enum purpose purpose, const struct cose_key *key, char name[64])
-{
-    name[0] = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        const struct trusted_key *k = &t->v[i];
-        if (k->purpose == purpose && memcmp(k->key.kid, key->kid, KID_SIZE) == 0) {
-            bytes_to_cstr(bytes_str(k->name), name, 64);
-        }
-    }
-}
-
 /* A kept keyset, policy or terminal becomes what this handle knows. */
 static int learn(void *arg, const struct stored *row)
 {
@@ -100,8 +93,7 @@ static int learn(void *arg, const struct stored *row)
         rc = rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
     } else if (row->kind == KIND_KEYSET) {
         rc = trust_keyset(&a->trust, &st.payload.keyset, NULL);
-        learn_name(&a->trust, PURPOSE_GRANT, &a->config.grant_key, a->name);
-        learn_name(&a->trust, PURPOSE_LOG, &a->config.log_key, a->log_name);
+        own_keys_learn(a);
     } else {
         rc = trust_terminal(&a->trust, &st.payload.terminal, NULL);
     }
@@ -114,7 +106,11 @@ static int learn(void *arg, const struct stored *row)
 
 int authority_refresh(struct authority *a)
 {
-    return store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    if (rc == 0) {
+        own_keys_reload(a);
+    }
+    return rc;
 }
 
 /* Not signed as it should be; or a fault, in which nobody can say. */
@@ -127,8 +123,7 @@ static int untrusted(struct call *c, int rc, struct err *why)
     return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
 }
 
-/* Who signed, with a key of the kind's purpose that was valid then: requests now, records when they were
- * made. */
+/* Who signed, with a key that may sign this kind; all but records now. */
 static int authenticate(struct call *c)
 {
     struct authority *a = c->a;
@@ -142,7 +137,12 @@ static int authenticate(struct call *c)
         int rc = trust_first_keyset(c->st, a->config.root, &why);
         return rc ? untrusted(c, rc, &why) : 0;
     }
-    int64_t at = kinds[c->st->kind].record ? c->st->payload.common.time_ms : c->now;
+    if (c->st->kind == KIND_ENROL) {
+        return enrol_authenticate(c);
+    }
+    /* A record is taken whenever it was made: dispute.c says what counts of those from outside of its key's
+     * time. */
+    int64_t at = kinds[c->st->kind].record ? NONE : c->now;
     int rc = trust_verify(&a->trust, c->st, at, &by, &why);
     if (rc) {
         return untrusted(c, rc, &why);
@@ -180,7 +180,7 @@ static int run(struct store *s, void *arg)
     struct call *c = arg;
     c->s = s;
     c->err = (struct err){0};
-    c->log_due = false;
+    c->log_due = c->disputed = false;
     buf_reset(c->answer);
     int (*answer)(struct call *) = handlers[c->st->kind].answer;
     int rc = answer ? request_handle(c, answer) : keep(c);
