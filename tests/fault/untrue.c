@@ -130,9 +130,21 @@ static int morning(void *arg)
     return rc ? 5 : 0;
 }
 
+/* What is there after the cut: statements and leaves at the authority, and leaves that the till has seen. */
+struct kept {
+    int64_t statements, log, seen;
+};
+
+static struct kept look_at_rest(void)
+{
+    return (struct kept){ask(AUTHORITY_DB, "SELECT count(*) FROM statement"),
+                         ask(AUTHORITY_DB, "SELECT coalesce(max(size), 0) FROM checkpoint"),
+                         ask(TILL_DB, "SELECT coalesce(max(size), 0) FROM seen")};
+}
+
 /* Which sales and refunds are lost with both sides' disks, nobody there knows; all that is left must agree.
  */
-static int judge_lie(int r, int64_t statements)
+static int judge_lie(int r, const struct kept *cut)
 {
     bool till_lied = !trial.file || strcmp(trial.file, "till.db") == 0;
     if (r == 0) {
@@ -142,9 +154,14 @@ static int judge_lie(int r, int64_t statements)
         return books_sound(&seen->told) ? complain("lie", "the books are not sound") : 1;
     }
     if (r == 5 && seen->event == TILLPROOF_E_UNTRUSTED && !till_lied) {
-        int64_t now = ask(AUTHORITY_DB, "SELECT count(*) FROM statement");
-        int64_t kept = ask(TILL_DB, "SELECT count(*) FROM sale WHERE state = 1");
-        return now < statements || kept != 2 ? complain("lie", "more was lost than the disk lost") : 1;
+        struct kept now = look_at_rest();
+        if (now.statements < cut->statements ||
+            ask(TILL_DB, "SELECT count(*) FROM sale WHERE state = 1") != 2) {
+            return complain("lie", "more was lost than the disk lost");
+        }
+        /* A log that is shorter than one that its till saw is not carried on. */
+        bool signed_on_top = cut->seen > cut->log && now.log != cut->log;
+        return signed_on_top ? complain("lie", "the log was signed on top") : 1;
     }
     char how[80];
     snprintf(how, sizeof how, "it was not noticed: %d, event %s", r, tillproof_name(seen->event));
@@ -163,8 +180,8 @@ static int one_lie(void)
     if (r != FAULT_KILLED) {
         return complain("lie", "the day did not come to its end");
     }
-    int64_t statements = ask(AUTHORITY_DB, "SELECT count(*) FROM statement");
-    return judge_lie(in_child(morning, NULL), statements);
+    struct kept cut = look_at_rest();
+    return judge_lie(in_child(morning, NULL), &cut);
 }
 
 static long each_lie(const char *file)

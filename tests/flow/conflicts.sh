@@ -52,6 +52,7 @@ import sqlite3
 db = sqlite3.connect("shop/authority/authority.db")
 n = db.execute("UPDATE reversal SET outcome = 33, conflict = due").rowcount
 db.commit()
+db.execute("VACUUM")
 assert n == 1, n
 END
 ok report conflicts --shop shop --json
