@@ -245,6 +245,9 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
         answer_problem(reply, NULL, TP_BAD_STATEMENT, "the message is too long");
         return 0;
     }
+    if (a->damaged) {
+        return TP_E_CORRUPT;
+    }
     arena_init(&arena, ITEM_MEMORY_MAX);
     dec_init(&d, request);
     for (int items = 0; rc == 0 && !dec_done(&d); items++) {

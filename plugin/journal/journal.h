@@ -168,6 +168,9 @@ int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
                    int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e);
 /* D of the record at a place of the chain. JOURNAL_NOT_FOUND. */
 int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[HASH_SIZE], struct err *e);
+/* Whether the authority has said that it has the record at a place of the chain; false where there is none.
+ */
+int journal_taken_at(struct journal *j, int64_t epoch, int64_t seq, bool *taken, struct err *e);
 /* The records that the authority has neither taken nor refused, oldest first; a nonzero return of fn ends it
  * and is returned. */
 int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),

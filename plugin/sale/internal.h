@@ -375,7 +375,9 @@ struct till {
     struct urgent urgent[URGENT_MAX]; /* oldest first */
     size_t urgent_count;
 
-    int online_told; /* 1, -1; 0: nothing was told yet */
+    bool online_told;
+    int online_code; /* what was told: see TILLPROOF_EVENT_ONLINE */
+    int doubt;       /* why the last sync's answer was not taken, below zero; or 0 */
     struct events events;
 };
 
@@ -413,7 +415,7 @@ void events_close(struct events *q);
  * and counted. */
 void event_put(struct till *t, const struct till_event *v, struct bytes data);
 void event_state(struct till *t, int kind, int code);
-void event_online(struct till *t, bool online);
+void event_online(struct till *t, int code);
 void event_hold(struct till *t, const struct sale *s, int code);
 /* An event of what the journal keeps: it takes the place of an older one of the same thing. */
 void event_notice(struct till *t, const struct journal_notice *v);

@@ -194,11 +194,16 @@ static void till_free(struct till *t)
     free(t);
 }
 
+enum { FIRST_WORD_MS = 300 };
+
+/* A copy of an old record learns that it is one from its authority's first word: nothing is signed before,
+ * where it can be had. And a new till can price nothing without one. */
 static void first_wait(struct till *t, int64_t wait_ms)
 {
-    int64_t until = monotonic_ms() + wait_ms;
     till_lock(t);
-    while (t->replica.policy.version == 0 && t->sync_finished == 0 && till_wait(t, until)) {
+    bool fresh = t->replica.policy.version == 0;
+    int64_t until = monotonic_ms() + (fresh || wait_ms < FIRST_WORD_MS ? wait_ms : FIRST_WORD_MS);
+    while (t->sync_finished == 0 && till_wait(t, until)) {
     }
     till_unlock(t);
 }

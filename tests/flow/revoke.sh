@@ -60,6 +60,7 @@ import sqlite3
 db = sqlite3.connect("shop/authority/authority.db")
 db.execute("INSERT INTO record (merchant, till, epoch, seq, d, prev) SELECT merchant, till, epoch, seq, zeroblob(32), prev FROM record WHERE till = 'till2'")
 db.commit()
+db.execute("VACUUM")
 END
 ok till forks --shop shop --json
 same "the fork" "$(printf '%s' "$out" | json "[(r['till'], r['epoch'], r['seq']) for r in d], d[0]['prev'] == d[1]['prev'], d[0]['record'] != d[1]['record']")" \

@@ -163,7 +163,7 @@ static void forget_records(sqlite3 *db)
              "DELETE FROM statement WHERE kind IN (%d, %d, %d);"
              "DELETE FROM record; DELETE FROM link; DELETE FROM redemption; DELETE FROM sale; DELETE FROM "
              "reversal; DELETE FROM reversal_line; DELETE FROM reversal_share; DELETE FROM tally; DELETE "
-             "FROM visit;"
+             "FROM visit; DELETE FROM leaf_queue; DELETE FROM leaf; DELETE FROM node; DELETE FROM checkpoint;"
              "UPDATE till SET head_seq = 0, head_d = terminal, quarantined = 0; COMMIT",
              KIND_LINK, KIND_COMMIT, KIND_REVERSE, KIND_LINK, KIND_COMMIT, KIND_REVERSE);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
