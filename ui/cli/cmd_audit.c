@@ -32,6 +32,8 @@ struct auditing {
     char open[AUDIT_TEXT]; /* the first gap */
 };
 
+static void prepare(void *arg, struct audit *a);
+
 static void each_till(void *arg, const struct audit_till *t)
 {
     struct auditing *g = arg;
@@ -57,15 +59,33 @@ static void each_till(void *arg, const struct audit_till *t)
     }
 }
 
-/* So that one moment is looked at and the shop is not held up. */
-static int make_copy(struct auditing *g, struct err *e)
+/* What a server keeps is no file: one moment of it becomes a bundle. */
+static int audit_served(struct auditing *g, struct store *kept, struct err *e)
 {
-    struct store *kept = NULL;
-    int rc = shop_store(&g->shop, &kept, e);
-    if (rc == 0 && (rc = store_copy(kept, g->place.copy)) != 0) {
+    struct bundle_header header = {.parts = true};
+    struct bundle_end end;
+    char path[sizeof g->place.dir + 16];
+    snprintf(path, sizeof path, "%s/books.tpb", g->place.dir);
+    memcpy(header.authority, g->shop.authority, ID_SIZE);
+    memcpy(header.root, g->shop.root, HASH_SIZE);
+    FILE *f = fopen(path, "wxe");
+    if (!f) {
+        return err_set(e, TP_E_IO, "%.200s cannot be written", path);
+    }
+    int rc = bundle_write(kept, &header, NULL, f, &end, e);
+    if (fclose(f) && rc == 0) {
+        rc = err_set(e, TP_E_IO, "%.200s cannot be written", path);
+    }
+    return rc ? rc : audit_file(&g->a, path, g->root_file ? g->root : g->shop.root, &g->place, prepare, g, e);
+}
+
+/* So that one moment is looked at and the shop is not held up. */
+static int make_copy(struct auditing *g, struct store *kept, struct err *e)
+{
+    int rc = store_copy(kept, g->place.copy);
+    if (rc && rc != TP_UNSUPPORTED) {
         err_set(e, rc, "the shop's database cannot be copied to %.100s: %s", g->place.dir, store_error(kept));
     }
-    store_close(kept);
     return rc;
 }
 
@@ -203,10 +223,21 @@ static int audit_shop(struct auditing *g, const char *dir, struct err *e)
     if (rc) {
         return rc;
     }
+    struct store *kept = NULL;
+    rc = shop_store(&g->shop, &kept, e);
+    rc = rc ? rc : make_copy(g, kept, e);
+    if (rc == TP_UNSUPPORTED) {
+        rc = audit_served(g, kept, e);
+        store_close(kept);
+        return rc;
+    }
+    store_close(kept);
+    if (rc) {
+        return rc;
+    }
     audit_begin(&g->a, g->shop.authority, g->root_file ? g->root : g->shop.root);
     prepare(g, &g->a);
-    rc = make_copy(g, e);
-    return rc ? rc : check(g, e);
+    return check(g, e);
 }
 
 static int load_root(struct auditing *g, struct err *e)
