@@ -255,8 +255,9 @@ static void apply_batch(struct replica *r, const struct batch *b)
     }
 }
 
-static void apply_terminal(struct replica *r, const struct identity *who, const struct terminal *m)
+static void apply_terminal(struct replica *r, const struct identity *who, const struct statement *st)
 {
+    const struct terminal *m = &st->payload.terminal;
     struct cose_key key = {0};
     if (!bytes_is(m->till, who->name) || m->epoch < r->terminal_epoch || cose_key_decode(m->cose_key, &key)) {
         return;
@@ -264,6 +265,11 @@ static void apply_terminal(struct replica *r, const struct identity *who, const 
     r->terminal_epoch = m->epoch;
     memcpy(r->terminal_key, key.thumbprint, HASH_SIZE);
     cose_key_free(&key);
+    if (m->state == TERMINAL_ACTIVE) {
+        memcpy(r->terminal_d, st->d, HASH_SIZE);
+        r->terminal_from = m->from;
+        r->terminal_until = m->until;
+    }
 }
 
 void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
@@ -275,7 +281,7 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
         } else if (st->kind == KIND_BATCH) {
             apply_batch(r, &st->payload.batch);
         } else if (st->kind == KIND_TERMINAL) {
-            apply_terminal(r, who, &st->payload.terminal);
+            apply_terminal(r, who, st);
         } else if (st->kind == KIND_POLICY && st->payload.policy.terms.version > r->policy.version) {
             r->policy = st->payload.policy.terms;
         }

@@ -119,6 +119,7 @@ int cmd_till_revoke(int argc, char **argv);
 int cmd_till_lose(int argc, char **argv);
 int cmd_till_disputed(int argc, char **argv);
 int cmd_till_forks(int argc, char **argv);
+int cmd_keys_rotate(int argc, char **argv);
 int cmd_offer_publish(int argc, char **argv);
 int cmd_coupon_issue(int argc, char **argv);
 int cmd_coupon_show(int argc, char **argv);
