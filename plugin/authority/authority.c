@@ -23,6 +23,9 @@ static const struct {
     [KIND_COMMIT] = {.project = commit_project},
     [KIND_REVERSE] = {.project = reverse_project},
     [KIND_CLOSE] = {.project = close_project},
+    [KIND_LEASE] = {.project = lease_project},
+    [KIND_LEASE_RETURN] = {.project = lease_return_project},
+    [KIND_WRITE_OFF] = {.check = write_off_check, .project = write_off_project},
     [KIND_HOLD] = {.answer = hold_answer},
     [KIND_RELEASE] = {.answer = release_answer},
     [KIND_SYNC] = {.answer = sync_answer},
@@ -35,8 +38,10 @@ static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u
 int authority_open(const struct authority_config *config, struct authority **out, struct err *e)
 {
     struct authority *a = calloc(1, sizeof *a);
-    if (!a) {
-        return err_code(e, TP_E_MEMORY);
+    int rc = a ? random_bytes(a->turn, ID_SIZE) : TP_E_MEMORY;
+    if (rc) {
+        free(a);
+        return err_code(e, rc);
     }
     a->config = *config;
     arena_init(&a->policy_memory, PUBLIC_MEMORY);
@@ -184,7 +189,7 @@ static int run(struct store *s, void *arg)
 
 static bool may_come_in(enum kind kind)
 {
-    return handlers[kind].answer || handlers[kind].check || handlers[kind].project;
+    return kind != KIND_LEASE && (handlers[kind].answer || handlers[kind].check || handlers[kind].project);
 }
 
 static int handle_one(struct authority *a, const struct statement *st, struct arena *arena, struct buf *reply)
@@ -251,6 +256,7 @@ static int replay(void *arg, const struct stored *row)
     struct statement st;
     char by[64];
     arena_init(&arena, ITEM_MEMORY_MAX);
+    a->replayed = row->n;
     struct bytes raw = arena_copy(&arena, row->raw);
     int rc = raw.p ? statement_parse(raw, &arena, &st, NULL) : TP_E_MEMORY;
     if (rc == 0) {
@@ -283,5 +289,7 @@ int authority_rebuild(struct authority *a, struct err *e)
     a->rebuilding = true;
     int rc = store_write(a->config.store, rebuild, a);
     a->rebuilding = false;
-    return rc ? err_set(e, rc, "rebuilding the tables: %s", store_error(a->config.store)) : 0;
+    return rc ? err_set(e, rc, "the tables cannot be made anew from statement %lld on: %s",
+                        (long long)a->replayed, store_error(a->config.store))
+              : 0;
 }

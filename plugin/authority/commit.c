@@ -170,8 +170,9 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
         rc = take_automatic(c, r, row);
     }
     take_grant(g, &t);
+    rc = rc ? rc : lease_take(c, r, row->grant == NONE ? NONE : row->granted, row);
     redemption_rank(row, sale);
-    if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE) {
+    if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE && row->lease == 0) {
         rc = alone_allows(c, r, &row->granted);
     }
     return rc ? rc : store_redemption_put(c->s, row);

@@ -99,6 +99,8 @@ static int change(struct call *c, const struct statement *st, bool disputed)
         return change_reverse(c, st, disputed);
     case KIND_LINK:
         return change_link(c, st->d, disputed);
+    case KIND_LEASE_RETURN:
+        return lease_return_dispute(c, st, disputed);
     default:
         return 0; /* a close changes no table */
     }

@@ -3,8 +3,9 @@
 
 enum { SEND_MAX = 200, SEND_BYTES = 1024 * 1024, OUTCOMES_MAX = 64 };
 
-static const uint32_t public_kinds =
-    1u << KIND_POLICY | 1u << KIND_KEYSET | 1u << KIND_TERMINAL | 1u << KIND_OFFER | 1u << KIND_BATCH;
+static const uint32_t public_kinds = 1u << KIND_POLICY | 1u << KIND_KEYSET | 1u << KIND_TERMINAL |
+                                     1u << KIND_OFFER | 1u << KIND_BATCH | 1u << KIND_LEASE |
+                                     1u << KIND_WRITE_OFF;
 
 struct parcel {
     struct call *c;
@@ -19,19 +20,26 @@ struct parcel {
 
 enum { PARCEL_FULL = 1 };
 
-/* A till is sent its own terminal statements, not its neighbours'. */
+static struct bytes till_of(const struct statement *st)
+{
+    return st->kind == KIND_TERMINAL ? st->payload.terminal.till
+           : st->kind == KIND_LEASE  ? st->payload.lease.till
+                                     : st->payload.write_off.till;
+}
+
+/* A till is sent its own terminal statements, leases and write-offs, not its neighbours'. */
 static int concerns(struct call *c, const struct stored *row, bool *yes)
 {
     struct statement st;
     *yes = true;
-    if (row->kind != KIND_TERMINAL) {
+    if (row->kind != KIND_TERMINAL && row->kind != KIND_LEASE && row->kind != KIND_WRITE_OFF) {
         return 0;
     }
     struct bytes raw = arena_copy(c->arena, row->raw);
     if (!raw.p || statement_parse(raw, c->arena, &st, NULL) != 0) {
         return TP_E_CORRUPT;
     }
-    *yes = bytes_is(st.payload.terminal.till, c->by);
+    *yes = bytes_is(till_of(&st), c->by);
     return 0;
 }
 
@@ -129,8 +137,9 @@ static int fill(struct parcel *p)
         memcpy(p->state.card_key, c->a->config.card_key, HASH_SIZE);
     }
     p->state.more = stale;
+    rc = stale || over ? 0 : lease_give(c, sync); /* what it gives is among the statements */
     uint32_t wanted = public_kinds;
-    if (sync->keyset != NONE) {
+    if (rc == 0 && sync->keyset != NONE) {
         wanted &= ~(1u << KIND_KEYSET);
         rc = store_statements(c->s, 1u << KIND_KEYSET, 0, INT64_MAX, put_keyset, p);
     }

@@ -74,6 +74,8 @@
     X(TP_UNKNOWN_TILL, 68, "unknown_till", "no such till is enrolled")                                       \
     X(TP_UNKNOWN_SALE, 69, "unknown_sale", "no such sale")                                                   \
     X(TP_NOT_INVITED, 74, "not_invited", "no such enrolment code is open for this till")                     \
+    X(TP_UNKNOWN_TOKEN, 75, "unknown_token", "the token is missing, or not one that was issued here")        \
+    X(TP_NOT_PERMITTED, 76, "not_permitted", "the token does not open that")                                 \
     /* misuse and faults */                                                                                  \
     X(TP_E_ARGUMENT, -1, "argument", "an argument is not what the contract asks for")                        \
     X(TP_E_STATE, -2, "state", "the call does not fit the state of the sale or till")                        \

@@ -18,8 +18,15 @@ static int build(struct till *t, struct round *r, struct err *e)
 {
     struct sync sync = {
         .head = t->head, .have = t->have, .outcomes = t->outcomes, .keyset = t->replica.trust.keyset};
+    struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
-    int rc = random_bytes(sync.id, ID_SIZE);
+    sync.wanted.v = wanted;
+    int rc = leases_wanted(t, wanted, &t->wanted, e);
+    sync.wanted.n = t->wanted;
+    if (rc) {
+        return rc;
+    }
+    rc = random_bytes(sync.id, ID_SIZE);
     return rc ? err_code(e, rc)
               : statement_sign(KIND_SYNC, &sync, bytes_str(t->who.name), &t->key, &r->message, r->d, e);
 }
@@ -239,6 +246,14 @@ int sync_round(struct till *t, bool *more, struct err *e)
     return rc;
 }
 
+/* The first sync knew of no offer to ask leases for; it does now. */
+static bool ask_again(struct till *t, int round)
+{
+    struct lease_wanted wanted[MAX_WANTED];
+    size_t n = 0;
+    return round == 0 && t->wanted == 0 && leases_wanted(t, wanted, &n, NULL) == 0 && n > 0;
+}
+
 void sync_run(struct till *t)
 {
     struct err e = {0};
@@ -247,11 +262,15 @@ void sync_run(struct till *t)
     t->sync_started++;
     for (int i = 0; i < ROUNDS_MAX && rc == 0 && more; i++) {
         rc = sync_round(t, &more, &e);
+        more = more || (rc == 0 && ask_again(t, i));
     }
     t->sync_finished++;
     t->sync_rc = rc;
     t->sync_err = e;
     t->synced = t->synced || rc == 0;
+    if (rc == 0 && !t->behind) { /* not before: a copy of the till must not sign anything */
+        (void)leases_return(t, false, NULL);
+    }
     t->sync_wait = rc == 0 ? SYNC_EVERY_MS : t->sync_wait * 2 + RETRY_FIRST_MS;
     if (t->sync_wait > SYNC_EVERY_MS) {
         t->sync_wait = SYNC_EVERY_MS;

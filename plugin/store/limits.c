@@ -25,17 +25,18 @@ int store_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses
 
 int store_claim_put(struct store *s, const struct claim_row *row)
 {
-    return sql_run(s, "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "drhiitii", row->sale,
-                   row->offer, row->has_customer ? row->customer : NULL, (int64_t)row->fresh, row->amount,
-                   row->till, row->number, row->until_ms);
+    return sql_run(s, "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "drhiitiii",
+                   row->sale, row->offer, row->has_customer ? row->customer : NULL, (int64_t)row->fresh,
+                   row->amount, row->till, row->number, row->until_ms, row->lease ? row->lease : NONE);
 }
 
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {
     struct rows *st = NULL;
-    int rc = sql_open(
-        s, &st, "SELECT count(*), coalesce(sum(amount), 0) FROM claim WHERE merchant = ?1 AND offer = ?2",
-        "r", offer);
+    int rc = sql_open(s, &st,
+                      "SELECT count(*), CAST(coalesce(sum(amount), 0) AS BIGINT) FROM claim WHERE merchant = "
+                      "?1 AND offer = ?2 AND lease IS NULL",
+                      "r", offer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }

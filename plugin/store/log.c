@@ -82,7 +82,7 @@ int store_leaves(struct store *s, int64_t from,
     int rc = sql_open(s, &st,
                       "SELECT l.idx, l.d, l.entry, s.raw FROM leaf l LEFT JOIN statement s ON s.merchant = "
                       "l.merchant AND s.d = l.d WHERE l.merchant = ?1 AND l.idx >= ?2 ORDER BY l.idx",
-                      "i", from);
+                      "*i", from);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct leaf_row row = {.index = sql_int(st, 0)};
         sql_fixed(st, 1, row.d, HASH_SIZE);
@@ -132,8 +132,10 @@ int store_node(struct store *s, int level, int64_t index, uint8_t hash[HASH_SIZE
 
 int store_checkpoint_put(struct store *s, const struct checkpoint_row *row)
 {
-    return sql_run(s, "INSERT INTO checkpoint VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "iihvv", row->size,
-                   row->time_ms, row->root, row->raw, row->note);
+    return sql_run(
+        s,
+        "INSERT INTO checkpoint (merchant, size, time_ms, root, raw, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "iihvv", row->size, row->time_ms, row->root, row->raw, row->note);
 }
 
 int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
@@ -143,7 +145,7 @@ int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
     int rc = sql_open(s, &st,
                       "SELECT size, time_ms, root, raw, note FROM checkpoint WHERE merchant = ?1 "
                       "AND size >= ?2 ORDER BY size LIMIT ?3",
-                      "ii", from_size, limit);
+                      "*ii", from_size, limit);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct checkpoint_row row = {.size = sql_int(st, 0),
                                      .time_ms = sql_int(st, 1),

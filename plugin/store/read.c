@@ -30,7 +30,7 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
     int rc = sql_open(s, &st,
                       "SELECT " SALE_COLUMNS " FROM sale s WHERE s.merchant = ?1 AND s.time_ms >= ?2 "
                       "AND s.time_ms < ?3 ORDER BY s.time_ms, s.till, s.epoch, s.seq, s.d",
-                      "ii", from_ms, until_ms);
+                      "*ii", from_ms, until_ms);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct sale_row sale;
         struct redemption_row list[MAX_REDEMPTIONS];
@@ -82,6 +82,8 @@ int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, str
         {"automatic", "SELECT * FROM automatic WHERE merchant = ?1 ORDER BY ref"},
         {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
         {"reversal_line", "SELECT * FROM reversal_line WHERE merchant = ?1 ORDER BY d, number"},
+        {"lease", "SELECT * FROM lease WHERE merchant = ?1 ORDER BY number"},
+        {"lease_back", "SELECT * FROM lease_back WHERE merchant = ?1 ORDER BY lease, d"},
         {"reversal_share", "SELECT * FROM reversal_share WHERE merchant = ?1 ORDER BY d, place"},
     };
     struct buf line;
@@ -89,7 +91,7 @@ int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, str
     buf_init(&line, DUMP_LINE_MAX);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++) {
         struct rows *st = NULL;
-        rc = sql_open(s, &st, tables[i].text, "");
+        rc = sql_open(s, &st, tables[i].text, "*");
         while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
             buf_reset(&line);
             dump_row(st, tables[i].name, &line);

@@ -79,7 +79,7 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
                       REVERSAL_COLUMNS "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 "
                                        "AND disputed = 0 "
                                        "ORDER BY time_ms, d",
-                      "iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
+                      "*iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
     return rc ? rc : hand_out(s, st, fn, arg);
 }
 
@@ -121,6 +121,22 @@ int store_reversal_book(struct store *s, const struct reversal_row *row)
 {
     return sql_run(s, "UPDATE reversal SET outcome = ?3, conflict = ?4 WHERE merchant = ?1 AND d = ?2", "hii",
                    row->d, (int64_t)row->outcome, row->conflict);
+}
+
+int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
+                     struct record_place *place)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT epoch, seq FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
+                      "AND op = ?4 AND disputed = 0 ORDER BY epoch, seq LIMIT 1",
+                      "hti", commit, till, (int64_t)REVERSE_VOID);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    *place = (struct record_place){sql_int(st, 0), sql_int(st, 1)};
+    sql_end(s, st);
+    return 0;
 }
 
 int store_reversal_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed)

@@ -115,14 +115,22 @@ int store_redemption_put(struct store *s, const struct redemption_row *row)
         s,
         "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
         "basis, discount, cashback, outcome, conflict, slot, channel, campaign, rank, stage, customer, "
-        "limited, barred) "
+        "limited, lease, most, barred) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-        "?21, ?22, ?23)",
-        "hiriiihiiiiiiiittvihii", row->d, row->place, row->offer, row->version, row->batch, row->index,
+        "?21, ?22, ?23, ?24, ?25)",
+        "hiriiihiiiiiiiittvihiiii", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
         (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign, bytes_str(row->rank),
         (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited,
-        (int64_t)row->barred);
+        row->lease ? row->lease : NONE, row->most, (int64_t)row->barred);
+}
+
+int store_redemption_grant(struct store *s, const struct redemption_row *row)
+{
+    return sql_run(s,
+                   "UPDATE redemption SET grant_no = ?4, granted = ?5, rank = ?6 "
+                   "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+                   "hiiiv", row->d, row->place, row->grant, row->granted, bytes_str(row->rank));
 }
 
 int store_redemption_rank(struct store *s, const struct redemption_row *row)
@@ -169,17 +177,19 @@ void read_redemption(struct rows *st, int from, struct redemption_row *row)
     row->back_discount = sql_int(st, from + 17);
     row->back_cashback = sql_int(st, from + 18);
     row->revived = sql_int(st, from + 19) != 0;
+    row->lease = sql_int(st, from + 20) == NONE ? 0 : sql_int(st, from + 20);
+    row->most = sql_int(st, from + 21);
 }
 
 void read_ranked(struct rows *st, int from, struct redemption_row *row)
 {
     read_redemption(st, from, row);
-    sql_cstr(st, from + 20, row->rank, sizeof row->rank);
-    row->stage = (int)sql_int(st, from + 21);
-    row->has_customer = sql_int(st, from + 22) != NONE;
-    sql_fixed(st, from + 22, row->customer, HASH_SIZE);
-    row->limited = sql_int(st, from + 23) != 0;
-    row->barred = (int)sql_int(st, from + 24);
+    sql_cstr(st, from + 22, row->rank, sizeof row->rank);
+    row->stage = (int)sql_int(st, from + 23);
+    row->has_customer = sql_int(st, from + 24) != NONE;
+    sql_fixed(st, from + 24, row->customer, HASH_SIZE);
+    row->limited = sql_int(st, from + 25) != 0;
+    row->barred = (int)sql_int(st, from + 26);
 }
 
 #define SELECT_CONTEST                                                                                       \

@@ -11,7 +11,7 @@
 #define REDEMPTION_COLUMNS                                                                                   \
     "r.d, r.place, r.offer, r.version, r.batch, r.idx, r.card, r.grant_no, r.granted, r.basis, r.discount, " \
     "r.cashback, r.outcome, r.conflict, r.slot, r.channel, r.campaign, "                                     \
-    "r.back_discount, r.back_cashback, r.revived"
+    "r.back_discount, r.back_cashback, r.revived, r.lease, r.most"
 #define RANKED_COLUMNS REDEMPTION_COLUMNS ", r.rank, r.stage, r.customer, r.limited, r.barred"
 enum { SALE_COLUMN_COUNT = 17 };
 

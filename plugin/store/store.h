@@ -13,13 +13,18 @@
 struct store;
 
 enum { STORE_CREATE = 1, STORE_READ_ONLY = 2 };
-enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200 };
+enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200, FIGURE_MAX = 8192 };
 
-/* Opens (or makes) the SQLite database at path for one merchant, and brings its schema to this version.
- * TP_E_NEWER when a later version wrote it; TP_E_NO_SHOP when it is not there. */
-int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+/*
+ * Opens (or makes) the database at `address` for one merchant, and brings its schema to this version: a path
+ * is a SQLite file, postgresql://... a server, where a program has registered that kind
+ * (postgres/postgres.h). TP_E_NEWER when a later version wrote it; TP_E_NO_SHOP when it is not there;
+ * TP_UNSUPPORTED when this program does not open such a one.
+ */
+int store_open(const char *address, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
                struct err *e);
-void store_close(struct store *s); /* takes NULL */
+bool store_is_server(const char *address); /* it names a server, not a file */
+void store_close(struct store *s);         /* takes NULL */
 const char *store_error(const struct store *s);
 
 /*
@@ -27,6 +32,15 @@ const char *store_error(const struct store *s);
  * the database was busy, so it must only touch the store and what it resets at its beginning.
  */
 int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
+
+/*
+ * Groups many store_write into one transaction, so that one fsync carries them all. In between, a store_write
+ * whose fn refuses (above 0) undoes only itself; after a fault (below 0) nothing of the group is kept. What
+ * store_write returned counts only when store_group_end, which commits, returned 0; without `keep` it undoes
+ * them all and returns the fault, or TP_E_STATE. store_group_begin that fails has begun nothing.
+ */
+int store_group_begin(struct store *s);
+int store_group_end(struct store *s, bool keep);
 
 /* ---- statements ---- */
 
@@ -36,6 +50,7 @@ struct stored {
     uint8_t d[HASH_SIZE];
     int64_t received_ms;
     struct bytes raw, lines, person; /* parts absent where there are none, or erased */
+    struct bytes residue;            /* what stays of a person's part that was erased; else absent */
 };
 
 /* Keeps a statement and its parts. *fresh is false when the same D was there: then nothing changes. */
@@ -44,9 +59,14 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
  * a nonzero return of fn ends it and is returned. */
 int store_statements(struct store *s, uint32_t kinds, int64_t after, int64_t limit,
                      int (*fn)(void *arg, const struct stored *row), void *arg);
-/* One, by D. STORE_NOT_FOUND, or what fn returned. */
+/* One, by D, without its residue. STORE_NOT_FOUND, or what fn returned. */
 int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
                     int (*fn)(void *arg, const struct stored *row), void *arg);
+
+/* ---- what was erased ---- */
+
+/* A statement's person part is gone, or goes with this; residue is what stays of it, and may be empty. */
+int store_erased_put(struct store *s, const uint8_t d[HASH_SIZE], struct bytes residue);
 
 /* Empties every projection. */
 int store_clear_projections(struct store *s);
@@ -109,11 +129,15 @@ int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t versio
                     const uint8_t d[HASH_SIZE]);
 /* D of one version, or of the highest (version NONE). STORE_NOT_FOUND. */
 int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE]);
+/* Each version of an offer, or that one (NONE: all), oldest first. */
+int store_offer_versions(struct store *s, const uint8_t ref[REF_SIZE], int64_t version,
+                         int (*fn)(void *arg, const uint8_t d[HASH_SIZE]), void *arg);
 
 struct batch_row {
     int64_t number, first, last, exp;
     uint8_t offer[REF_SIZE];
     char channel[64], campaign[64];
+    char till[64]; /* "": no till's own */
 };
 
 int store_batch_put(struct store *s, const struct batch_row *row); /* TP_BAD_STATEMENT: the number is taken */
@@ -176,8 +200,10 @@ struct redemption_row {
     int stage;         /* enum contest_stage; 0 and below: minus the code why it takes part in no contest */
     bool has_customer; /* its offer has a limit for each customer: whose use it is */
     uint8_t customer[HASH_SIZE];
-    bool limited; /* its offer has a total or a budget */
-    int barred;   /* why it takes part in no contest whatever becomes of its sale, or 0 */
+    bool limited;  /* its offer has a total or a budget */
+    int64_t lease; /* the one that it names, or 0; while that covers it, grant is the same number and */
+    int64_t most;  /* granted is this; otherwise it has no grant */
+    int barred;    /* why it takes part in no contest whatever becomes of its sale, or 0 */
 };
 
 /*
@@ -208,6 +234,8 @@ int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HA
 int store_redemption_put(struct store *s, const struct redemption_row *row);
 /* Changes outcome, conflict, slot, channel, campaign, stage, customer, limited and barred. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
+/* Changes grant, granted and rank. */
+int store_redemption_grant(struct store *s, const struct redemption_row *row);
 /* Changes back_discount, back_cashback and revived. */
 int store_redemption_back(struct store *s, const struct redemption_row *row);
 
@@ -310,12 +338,69 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
+/* Where in its till's chain the first void of the commit by that till stands that is not disputed.
+ * STORE_NOT_FOUND. */
+int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
+                     struct record_place *place);
 /* Whether it counts; what was booked of it is forgotten. */
 int store_reversal_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
 /* True when a void of the commit by the same till is held that is not disputed. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
 int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE], bool voided);
 int store_sale_dispute(struct store *s, const uint8_t commit[HASH_SIZE], bool disputed);
+
+/* ---- leases ---- */
+
+struct lease_row {
+    int64_t number;
+    uint8_t d[HASH_SIZE], offer[REF_SIZE];
+    char till[64];
+    int64_t epoch, from_ms, until_ms;
+    int64_t uses, amount;           /* as given; NONE: not counted */
+    int64_t batch, first, last;     /* of the coupons that it is for; NONE: for all */
+    int64_t left_uses, left_amount; /* still the till's; 0 where not counted */
+    bool given_back;                /* a return or a write-off of it is held */
+};
+
+/* What an offer's leases keep for their tills. */
+struct lease_left {
+    int64_t uses, amount;
+};
+
+/* A lease-return, or (written_off; epoch and seq 0) what the merchant gave up. */
+struct lease_back_row {
+    uint8_t lease[HASH_SIZE], d[HASH_SIZE]; /* D of the lease and of the statement */
+    char till[64];
+    bool written_off, disputed;
+    int64_t epoch, seq, uses, amount;
+};
+
+int store_lease_put(struct store *s, const struct lease_row *row);
+/* Changes left_uses, left_amount and given_back. */
+int store_lease_book(struct store *s, const struct lease_row *row);
+int store_lease(struct store *s, int64_t number, struct lease_row *row); /* STORE_NOT_FOUND */
+int store_lease_named(struct store *s, const uint8_t d[HASH_SIZE], struct lease_row *row); /* the same */
+int store_lease_left(struct store *s, const uint8_t offer[REF_SIZE], struct lease_left *left);
+/* Leases that keep something, by number: of one till, or (NULL) of all. */
+int store_leases(struct store *s, const char *till, int (*fn)(void *arg, const struct lease_row *row),
+                 void *arg);
+/* The lease that keeps this coupon for its till. STORE_NOT_FOUND. */
+int store_lease_of_coupon(struct store *s, int64_t batch, int64_t index, struct lease_row *row);
+int store_lease_back_put(struct store *s, const struct lease_back_row *row);
+/* Whether it counts. */
+int store_lease_back_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+/* Returns and write-offs of a lease that are not disputed: returns by their place first. */
+int store_lease_backs(struct store *s, const uint8_t lease[HASH_SIZE],
+                      int (*fn)(void *arg, const struct lease_back_row *row), void *arg);
+/* The redemptions that name a lease, voided ones too, by (time, till, epoch, seq, d, place). */
+int store_lease_uses(struct store *s, int64_t number, int (*fn)(void *arg, const struct contender *row),
+                     void *arg);
+/* Coupons of a batch that somebody has used, holds or was leased: from first to last, in any order. */
+int store_coupons_taken(struct store *s, int64_t batch, int (*fn)(void *arg, int64_t first, int64_t last),
+                        void *arg);
+/* The batches whose coupons are for this till, by number. */
+int store_till_batches(struct store *s, const char *till, int (*fn)(void *arg, const struct batch_row *row),
+                       void *arg);
 
 /* ---- the short memory ---- */
 
@@ -350,9 +435,12 @@ struct claim_row {
     uint8_t customer[HASH_SIZE];
     int64_t amount, number, until_ms;
     char till[64];
+    int64_t lease; /* number of the lease that it draws on, or 0 */
 };
 int store_claim_put(struct store *s, const struct claim_row *row);
-/* All sales' claims on an offer: how many, and their sum; and how many of one customer. */
+/* Those that draw on one lease: how many, and their sum. */
+int store_lease_claims(struct store *s, int64_t number, struct tally_row *row);
+/* All other claims of sales on an offer: how many, and their sum; and how many of one customer. */
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row);
 int store_customer_claims(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
                           int64_t *claims);
@@ -454,6 +542,76 @@ int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
                       int (*fn)(void *arg, const struct checkpoint_row *row), void *arg);
 /* The largest, without raw and note. STORE_NOT_FOUND. */
 int store_checkpoint_last(struct store *s, struct checkpoint_row *row);
+
+/* ---- evidence: what an audit looks at, in one snapshot with store_read ---- */
+
+/* Every leaf in order, with its statement; raw absent: it is not kept. */
+int store_logged(struct store *s, int (*fn)(void *arg, const struct leaf_row *leaf, const struct stored *row),
+                 void *arg);
+/* The statements that wait for their leaves, in order. */
+int store_unlogged_each(struct store *s, int (*fn)(void *arg, const struct stored *row), void *arg);
+/* The last record of each till in each epoch, by (till, epoch). */
+int store_heads(struct store *s, int (*fn)(void *arg, const struct record_row *row), void *arg);
+/* The figures that reports are made of, a row at a time as text, by table and in order: nothing of a person.
+ * `line` has no end of line and begins with the table's name; PROTOCOL, "A bundle". */
+int store_figures(struct store *s, int (*fn)(void *arg, struct bytes line), void *arg);
+
+/* ---- what others read of the log ---- */
+
+/* Nodes of one level from index `from` on, in order, at most `limit`; a nonzero return of fn ends it and is
+ * returned. */
+int store_nodes(struct store *s, int level, int64_t from, int64_t limit,
+                int (*fn)(void *arg, int64_t index, const uint8_t hash[HASH_SIZE]), void *arg);
+/* Leaves likewise, without their statements. */
+int store_entries(struct store *s, int64_t from, int64_t limit,
+                  int (*fn)(void *arg, const struct leaf_row *row), void *arg);
+/* Statements in the order of the log, from leaf `from` on, each with its leaf's index. */
+int store_log_page(struct store *s, int64_t from, int64_t limit,
+                   int (*fn)(void *arg, int64_t index, const struct stored *row), void *arg);
+
+/* The note of the checkpoint of that size becomes `after`, in which so many witnesses' lines stand. TP_E_BUSY
+ * when it is not `before` any more. */
+int store_checkpoint_note(struct store *s, int64_t size, struct bytes before, struct bytes after,
+                          int64_t witnesses);
+/* The largest checkpoint that a witness signed. STORE_NOT_FOUND. */
+int store_witnessed_last(struct store *s, int64_t *size);
+
+/* Whose turn it is to sequence the log, until when, and how often that was written. All zero: nobody's yet.
+ */
+struct turn_row {
+    uint8_t owner[ID_SIZE];
+    int64_t fence, until_ms;
+};
+/*
+ * Takes or renews the turn when it is the owner's own or has ended by now_ms; *row is how it stands then. In
+ * the transaction that adds the leaves: whoever was passed over meanwhile finds that out before it adds any,
+ * so clocks decide who works, and never whether the log is right.
+ */
+int store_sequencer_take(struct store *s, const uint8_t owner[ID_SIZE], int64_t now_ms, int64_t ttl_ms,
+                         struct turn_row *row, bool *mine);
+/* Takes it from whoever has it, if it was not renewed since `fence` was read. */
+int store_sequencer_seize(struct store *s, const uint8_t owner[ID_SIZE], int64_t fence, int64_t until_ms);
+/* Its owner ends it; another's stays. */
+int store_sequencer_leave(struct store *s, const uint8_t owner[ID_SIZE]);
+/* How many leaves wait, counted up to `limit`, and when the first of them was accepted; NONE: none. */
+int store_log_lag(struct store *s, int64_t limit, int64_t *waiting, int64_t *oldest_ms);
+
+/* ---- who may read ---- */
+
+/* A token is kept as its SHA-256 alone. */
+struct token_row {
+    uint8_t hash[HASH_SIZE];
+    int role;
+    int64_t parts;                           /* PART_LINES | PART_PERSON: which it is shown, too */
+    char label[64], funder[65];              /* for people; whose offers, for a funder's */
+    int64_t issued_ms, until_ms, revoked_ms; /* NONE: without end; not revoked */
+};
+int store_token_put(struct store *s, const struct token_row *row);
+int store_token(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *row); /* STORE_NOT_FOUND */
+/* By (issued_ms, hash). */
+int store_tokens(struct store *s, int (*fn)(void *arg, const struct token_row *row), void *arg);
+/* Revokes it; the first time stays. */
+int store_token_revoke(struct store *s, const uint8_t hash[HASH_SIZE], int64_t now_ms);
 
 /* ---- reading for reports: each in one snapshot with store_read ---- */
 

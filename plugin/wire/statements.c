@@ -109,6 +109,7 @@ static const struct field batch_fields[] = {
     TEXT(batch, channel, 14, 1, LABEL_MAX),
     FIELD_OPT(F_TEXT, batch, campaign, 15, 1, LABEL_MAX),
     INT(batch, exp, 16, 1, EXP_MAX),
+    FIELD_OPT(F_TEXT, batch, till, 17, 1, TILL_NAME_MAX),
 };
 static const struct schema schema_batch = SCHEMA("batch", SHAPE_MAP, batch, batch_fields);
 
@@ -263,12 +264,20 @@ static const struct field reverse_fields[] = {
 };
 static const struct schema schema_reverse = SCHEMA("reverse", SHAPE_MAP, reverse, reverse_fields);
 
+static const struct field wanted_fields[] = {
+    FIXED(lease_wanted, offer, 0, REF_SIZE),
+    INT(lease_wanted, uses, 0, 0, COUNTER_MAX),
+    INT(lease_wanted, amount, 0, 0, COUNTER_MAX),
+};
+static const struct schema schema_wanted = SCHEMA("lease_wanted", SHAPE_TUPLE, lease_wanted, wanted_fields);
+
 static const struct field sync_fields[] = {
     COMMON(sync),
     REQUEST(sync),
     INT(sync, have, 12, 0, COUNTER_MAX),
     INT(sync, outcomes, 13, 0, COUNTER_MAX),
     INT_OPT(sync, keyset, 14, 0, COUNTER_MAX),
+    FIELD_LIST_OPT(sync, wanted, 20, 1, MAX_WANTED, &schema_wanted),
 };
 static const struct schema schema_sync = SCHEMA("sync", SHAPE_MAP, sync, sync_fields);
 
@@ -353,6 +362,47 @@ static const struct field recalled_fields[] = {
     FIXED(recalled, part, 12, HASH_SIZE),
 };
 static const struct schema schema_recalled = SCHEMA("recalled", SHAPE_MAP, recalled, recalled_fields);
+
+static const struct field leased_coupons_fields[] = {
+    INT(leased_coupons, batch, 0, 0, UINT32_MAX),
+    INT(leased_coupons, first, 0, 0, UINT32_MAX),
+    INT(leased_coupons, last, 0, 0, UINT32_MAX),
+};
+static const struct schema schema_leased_coupons =
+    SCHEMA("leased_coupons", SHAPE_TUPLE, leased_coupons, leased_coupons_fields);
+
+static const struct field lease_fields[] = {
+    COMMON(lease),
+    TEXT(lease, till, 10, 1, TILL_NAME_MAX),
+    INT(lease, epoch, 11, 1, UINT32_MAX),
+    FIXED(lease, offer, 12, REF_SIZE),
+    INT(lease, number, 13, 1, COUNTER_MAX),
+    INT(lease, from, 14, 0, TIME_MAX),
+    INT(lease, until, 15, 0, TIME_MAX),
+    INT_OPT(lease, uses, 16, 1, INT64_C(1) << 32),
+    INT_OPT(lease, amount, 17, 1, AMOUNT_MAX),
+    FIELD_SUB_OPT(lease, coupons, 18, &schema_leased_coupons),
+};
+static const struct schema schema_lease = SCHEMA("lease", SHAPE_MAP, lease, lease_fields);
+
+static const struct field lease_return_fields[] = {
+    COMMON(lease_return),
+    CHAIN(lease_return),
+    FIXED(lease_return, lease, 10, HASH_SIZE),
+    INT_OPT(lease_return, uses, 11, 0, INT64_C(1) << 32),
+    INT_OPT(lease_return, amount, 12, 0, AMOUNT_MAX),
+};
+static const struct schema schema_lease_return =
+    SCHEMA("lease-return", SHAPE_MAP, lease_return, lease_return_fields);
+
+static const struct field write_off_fields[] = {
+    COMMON(write_off),
+    TEXT(write_off, till, 10, 1, TILL_NAME_MAX),
+    FIXED(write_off, lease, 11, HASH_SIZE),
+    INT_OPT(write_off, uses, 12, 0, INT64_C(1) << 32),
+    INT_OPT(write_off, amount, 13, 0, AMOUNT_MAX),
+};
+static const struct schema schema_write_off = SCHEMA("write-off", SHAPE_MAP, write_off, write_off_fields);
 
 static const struct field ruling_fields[] = {
     COMMON(ruling),
@@ -449,4 +499,7 @@ const struct kind_info kinds[KIND_COUNT] = {
     [KIND_ENROL] = {"enrol", &schema_enrol, PURPOSE_TILL, .request = true},
     [KIND_RENEW] = {"renew", &schema_renew, PURPOSE_TILL, .request = true},
     [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},
+    [KIND_LEASE] = {"lease", &schema_lease, PURPOSE_GRANT, .leaf = true},
+    [KIND_LEASE_RETURN] = {"lease-return", &schema_lease_return, PURPOSE_TILL, .record = true, .leaf = true},
+    [KIND_WRITE_OFF] = {"write-off", &schema_write_off, PURPOSE_MERCHANT, .leaf = true},
 };

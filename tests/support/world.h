@@ -1,7 +1,8 @@
 /*
  * A merchant's world for tests: root, merchant, issuer, grant and log keys, an authority on a real SQLite
  * file, and tills that sign by hand. Everything lives in a temporary directory that world_close removes. Any
- * failure of the fixture itself fails the test.
+ * failure of the fixture itself fails the test. Where TILLPROOF_TEST_STORE names a PostgreSQL server (the
+ * ctests NAME_postgres), the authority is there instead, each world as a merchant of its own.
  */
 #ifndef TESTS_SUPPORT_WORLD_H
 #define TESTS_SUPPORT_WORLD_H
@@ -17,7 +18,7 @@ struct world_till {
 };
 
 struct world {
-    char dir[256], db[288];
+    char dir[256], db[288]; /* what store_open takes */
     uint8_t id[ID_SIZE];
     int64_t now; /* the authority's and the tills' clock, ms */
     struct clock_source clock;
@@ -96,6 +97,27 @@ void world_alone_message(struct world *w, struct world_till *t, struct world_sal
                          int64_t discount, struct buf *out, uint8_t d[HASH_SIZE]);
 int world_commit_alone(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
                        int64_t discount, uint8_t d[HASH_SIZE]);
+
+/* A lease as a sync brought it; its texts live in the arena. */
+struct world_lease {
+    struct lease terms;
+    uint8_t d[HASH_SIZE];
+};
+/* The till syncs and asks for leases of these offers, of each of which it says to have so much left. Fills
+ * `out` with those that are new since `*have`, which moves on; how many. The reason of a refusal is negative.
+ */
+int world_leases(struct world *w, struct world_till *t, const struct lease_wanted *wanted, size_t n,
+                 int64_t *have, struct world_lease *out, size_t room);
+/* A commit without a grant that names this lease (or NONE): its first coupon, or none for an automatic offer.
+ */
+void world_leased_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                          int64_t lease, int64_t discount, struct buf *out, uint8_t d[HASH_SIZE]);
+int world_commit_leased(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                        int64_t lease, int64_t discount, uint8_t d[HASH_SIZE]);
+void world_lease_return_message(struct world *w, struct world_till *t, const uint8_t lease[HASH_SIZE],
+                                int64_t uses, int64_t amount, struct buf *out);
+int world_lease_return(struct world *w, struct world_till *t, const uint8_t lease[HASH_SIZE], int64_t uses,
+                       int64_t amount);
 void world_void_message(struct world *w, struct world_till *t, const struct world_sale *s,
                         const uint8_t commit[HASH_SIZE], struct buf *out);
 /* `quantity` (thousandths) of the sale's one line comes back, with its part of the price. */

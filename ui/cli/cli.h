@@ -111,6 +111,7 @@ void progress_end(struct progress *p);
 
 /* ---- verbs ---- */
 
+int cmd_store_migrate(int argc, char **argv);
 int cmd_shop_init(int argc, char **argv);
 int cmd_till_enrol(int argc, char **argv);
 int cmd_till_invite(int argc, char **argv);
@@ -130,6 +131,12 @@ int cmd_refund(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_export_bundle(int argc, char **argv);
+int cmd_log_key(int argc, char **argv);
+int cmd_log_cosign(int argc, char **argv);
+int cmd_token_issue(int argc, char **argv);
+int cmd_token_list(int argc, char **argv);
+int cmd_token_revoke(int argc, char **argv);
 int cmd_cose_verify(int argc, char **argv);
 int cmd_device_list(int argc, char **argv);
 int cmd_device_watch(int argc, char **argv);

@@ -1,6 +1,8 @@
 /* The tillproof command: a table of verbs, one file each. */
 #include "cli.h"
 
+#include "store/postgres/postgres.h"
+
 #include <signal.h>
 #include <stdlib.h>
 
@@ -28,9 +30,17 @@ static const struct verb {
     {"link", NULL, cmd_link, "join a card token to offers"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
+    {"export", "bundle", cmd_export_bundle,
+     "write the log and its evidence into one file that anybody can audit"},
+    {"log", "key", cmd_log_key, "the log's key, as a witness is told it"},
+    {"log", "cosign", cmd_log_cosign, "take what witnesses say of a checkpoint"},
+    {"token", "issue", cmd_token_issue, "let somebody read over HTTPS: merchant, funder, auditor"},
+    {"token", "list", cmd_token_list, "who was let"},
+    {"token", "revoke", cmd_token_revoke, "and is not any more"},
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
     {"device", "list", cmd_device_list, "a till's scanners, and how each stands"},
     {"device", "watch", cmd_device_watch, "print what scanners read as it comes"},
+    {"store", "migrate", cmd_store_migrate, "make or bring forward the tables on a database server"},
     {"bench", NULL, cmd_bench, "measure this machine: a sale's steps, or prices a second"},
 };
 
@@ -98,6 +108,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    store_postgres();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* a parent may have it ignored; then a child could not be waited for */
     struct err e = {0};

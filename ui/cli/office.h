@@ -16,6 +16,8 @@ enum { OFFICE_KEYS = PURPOSE_ISSUER + 1, OFFICE_COUPONS_MAX = 1000000 };
 /* What a new shop is to be. dir is made, or is an empty directory. */
 struct office_plan {
     const char *dir, *currency, *zone, *store, *merchant;
+    const char
+        *database; /* postgresql://...: where its authority keeps what it keeps; NULL: in the directory */
     bool tax_included, manufacturer_before_tax;
     /* What a till alone may redeem of offers that let it: a coupon, and all together in an hour; minor units.
      */
@@ -95,6 +97,19 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e);
  * refusal, for example TP_UNKNOWN_COUPON, is the return value. */
 int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
                   struct err *e);
+
+/* What was given up, all leases together. */
+struct office_given_up {
+    int64_t leases, uses, amount;
+};
+/*
+ * Gives up what is left of a till's leases (till NULL: of any till's), or (lease not NONE) of the one with
+ * that number: others may use it from then on, and what the till has spent of it beyond comes to be a
+ * conflict. None that keeps anything is fine: out->leases is 0. On failure those that out counts were given
+ * up.
+ */
+int office_write_off(struct office *o, const char *till, int64_t lease, struct office_given_up *out,
+                     struct err *e);
 
 /* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,

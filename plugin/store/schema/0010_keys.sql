@@ -23,6 +23,7 @@ CREATE INDEX record_dispute ON record (merchant, till, epoch, seq) WHERE dispute
 ALTER TABLE sale ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE reversal ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE link ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lease_back ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX link_statement ON link (merchant, d);
 -- Why a redemption takes part in no contest whatever becomes of its sale; 0: nothing, or not known apart from its stage.
 ALTER TABLE redemption ADD COLUMN barred INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,105 @@
+"""What an authority keeps, read as bytes: a decoder, hashes and a Merkle tree of the checker's own, so that nothing of the
+product is asked whether the product is right."""
+import hashlib
+import sqlite3
+
+HEAD_BYTES = {24: 1, 25: 2, 26: 4, 27: 8}
+
+
+def sha256(*pieces):
+    return hashlib.sha256(b"".join(pieces)).digest()
+
+
+def head(major, n):
+    """The first bytes of a CBOR item."""
+    if n < 24:
+        return bytes([major << 5 | n])
+    size = next(s for s in (1, 2, 4, 8) if n < 1 << 8 * s)
+    return bytes([major << 5 | {1: 24, 2: 25, 4: 26, 8: 27}[size]]) + n.to_bytes(size, "big")
+
+
+def item(data, at=0):
+    """One CBOR item and where the next begins."""
+    major, n = data[at] >> 5, data[at] & 31
+    at += 1
+    if n in HEAD_BYTES:
+        size = HEAD_BYTES[n]
+        n = int.from_bytes(data[at:at + size], "big")
+        at += size
+    if major == 0:
+        return n, at
+    if major == 1:
+        return -1 - n, at
+    if major in (2, 3):
+        if len(data) < at + n:
+            raise ValueError("cut off")
+        content = bytes(data[at:at + n])
+        return (content if major == 2 else content.decode()), at + n
+    if major == 4:
+        values = []
+        for _ in range(n):
+            value, at = item(data, at)
+            values.append(value)
+        return values, at
+    if major == 5:
+        pairs = {}
+        for _ in range(n):
+            key, at = item(data, at)
+            pairs[key], at = item(data, at)
+        return pairs, at
+    if major == 6:
+        value, at = item(data, at)
+        return value, at
+    return {20: False, 21: True, 22: None}[n], at
+
+
+def decode(data):
+    value, at = item(data)
+    if at != len(data):
+        raise ValueError("more than one item")
+    return value
+
+
+class Statement:
+    def __init__(self, raw, received_ms=0):
+        protected, _, payload, signature = decode(raw)
+        header = decode(protected)
+        self.received_ms = received_ms
+        self.kind = header[16].rsplit(".", 1)[1]
+        self.by = header[15][1]
+        self.payload = decode(payload)
+        self.time_ms = self.payload[3]
+        wrapped = [head(2, len(x)) + x for x in (protected, payload, signature)]
+        self.d = sha256(b"\x84\x6aSignature1", wrapped[0], b"\x40", wrapped[1])
+        self.entry = sha256(b"\xd2\x84", wrapped[0], b"\xa0", wrapped[1], wrapped[2])
+
+    def chain(self):
+        """epoch, seq, prev of a record."""
+        return self.payload[5], self.payload[6], self.payload[7]
+
+
+def roots(entries, sizes):
+    """The roots of RFC 9162 over the first n entries, for each n of sizes."""
+    wanted, found, peaks = set(sizes), {}, []  # peaks: [height, hash] from the largest complete tree on
+    for n, entry in enumerate(entries, 1):
+        peaks.append((0, sha256(b"\0", entry)))
+        while len(peaks) > 1 and peaks[-1][0] == peaks[-2][0]:
+            (height, right), (_, left) = peaks.pop(), peaks.pop()
+            peaks.append((height + 1, sha256(b"\1", left, right)))
+        if n in wanted:
+            root = peaks[-1][1]
+            for _, left in reversed(peaks[:-1]):
+                root = sha256(b"\1", left, root)
+            found[n] = root
+    return found
+
+
+class Sqlite:
+    def __init__(self, path):
+        self.db = sqlite3.connect(path)
+
+    def all(self, query):
+        return self.db.execute(query).fetchall()
+
+    def one(self, query):
+        return self.all(query)[0][0]

@@ -1,0 +1,475 @@
+"""What must be true after the storm. World is everything that is known: the tills' own histories, what they were told, and
+the authority's books. findings() names whatever is not as it must be; an empty list is a good storm.
+
+The rules are written here once more, from the protocol's page, and from nothing else: what the product made of the records
+is compared with what this makes of them.
+"""
+import collections
+import json
+import os
+import subprocess
+
+import books
+
+LOGGED = {"policy", "keyset", "terminal", "offer", "batch", "link", "commit", "reverse", "close", "lease", "lease-return",
+          "write-off"}
+RECORDS = {"commit", "reverse", "link", "close", "lease-return"}
+FOR_EVER = 1 << 62
+AMOUNTS = ("gross", "discount", "net", "tax", "due")
+
+
+def read_history(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def pending(history):
+    """What was asked and not answered, because the till was killed: (op, ref), oldest first."""
+    waiting = {}
+    for line in history:
+        key = (line["op"], line["ref"])
+        if line["op"] in ("commit", "void", "close"):
+            if line["k"] == "call":
+                waiting[key] = True
+            else:
+                waiting.pop(key, None)
+    return list(waiting)
+
+
+def said(program, *words):
+    """What a program of the build prints, whatever it thinks of it."""
+    return subprocess.run([os.environ[program], *words], stdout=subprocess.PIPE, text=True, check=False).stdout
+
+
+def minor(text):
+    return int(text.replace(".", ""))
+
+
+class World:
+    def __init__(self, histories, database, offers, coupons, cards, hour_cap):
+        self.histories, self.cards, self.hour_cap = histories, cards, hour_cap
+        self.offers = {}
+        self.statements = [books.Statement(raw, received) for raw, received in
+                           database.all("SELECT raw, received_ms FROM statement ORDER BY n")]
+        self.named = [d for d, in database.all("SELECT d FROM statement ORDER BY n")]
+        self.parts = {(bytes(d), which): bytes(content) for d, which, content in
+                      database.all("SELECT d, which, content FROM part")}
+        self.redemptions = {(bytes(d), place): {"outcome": outcome, "conflict": conflict} for d, place, outcome, conflict in
+                            database.all("SELECT d, place, outcome, conflict FROM redemption")}
+        self.reversals = {bytes(d): (outcome, conflict) for d, outcome, conflict in
+                          database.all("SELECT d, outcome, conflict FROM reversal")}
+        self.leaves = [(bytes(d), bytes(entry)) for d, entry in database.all("SELECT d, entry FROM leaf ORDER BY idx")]
+        self.checkpoints = [bytes(raw) for raw, in database.all("SELECT raw FROM checkpoint ORDER BY size")]
+        self.quarantined = [name for name, in database.all("SELECT name FROM till WHERE quarantined <> 0")]
+        for s in self.statements:
+            if s.kind == "offer":
+                terms = s.payload[10]
+                limits = offers[terms[2]]["limits"]
+                self.offers[terms[1]] = {
+                    "id": terms[2], "per_coupon": limits.get("per_coupon"), "per_customer": limits.get("per_customer"),
+                    "total": limits.get("total"), "budget": minor(limits["budget"]) if "budget" in limits else None,
+                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00"))}
+        self.customers = {}  # card handle: whose it is
+        for s in self.statements:
+            if s.kind == "link":
+                _, cards, customer, _ = books.decode(self.parts[s.d, 2])
+                self.customers.update((card, customer or card) for card in cards)
+
+    def reports(self, shop):
+        """What the product's own reports and its audit say, to be compared as well."""
+        self.audit = json.loads(said("TILLPROOF", "audit", "--shop", shop, "--json"))
+        self.roi = json.loads(said("TILLPROOF", "report", "roi", "--shop", shop, "--json"))["rows"]
+        self.conflicts = json.loads(said("TILLPROOF", "report", "conflicts", "--shop", shop, "--json"))["rows"]
+        self.receipts = said("STORM_RECEIPTS", shop)
+
+    def of(self, kind):
+        return [s for s in self.statements if s.kind == kind]
+
+    def mine(self, s):
+        return s.by in self.histories
+
+
+def hexadecimal(d):
+    return d.hex()[:16]
+
+
+# ---- what the tills know ----
+
+def confirmed(world):
+    """Records that a till was told are recorded: D: (till, line)."""
+    told = {}
+    for till, history in world.histories.items():
+        for line in history:
+            if line["k"] == "back" and line.get("record"):
+                told[bytes.fromhex(line["record"])] = (till, line)
+    return told
+
+
+def voided(world):
+    """(till, ref) of the recorded sales whose void was recorded; those whose answer was lost and found later, too."""
+    gone = set()
+    for till, history in world.histories.items():
+        sold = {line["ref"] for line in history if line["k"] == "back" and line["op"] == "commit"}
+        for line in history:
+            done = line["k"] == "back" or (line["k"] == "found" and line["state"] == "voided")
+            if line["op"] == "void" and done and line["ref"] in sold:
+                gone.add((till, line["ref"]))
+    return gone
+
+
+def tills(world):
+    """No call failed that should not; every till has brought everything, and nothing of it was refused."""
+    for till, history in world.histories.items():
+        for line in history:
+            if line["k"] == "odd":
+                yield f"{till}: {line['op']} of {line['ref']} in run {line['run']} failed: {line['rc']}: {line['why']}"
+        last = [line for line in history if line["k"] == "status" and line["op"] == "drained"]
+        if not last:
+            yield f"{till} never brought its records"
+        elif any(last[-1][what] for what in ("queue", "refused", "quarantined", "behind")):
+            yield f"{till} is not level with its authority: {last[-1]}"
+        for op, ref in pending(history):
+            yield f"{till}: nobody found out what became of {op} {ref}"
+
+
+def sales(world):
+    """Every record that a till was told of is in the books once, with the same sums; nothing else is."""
+    held = collections.Counter(s.d for s in world.statements)
+    by_d = {s.d: s for s in world.statements}
+    told = confirmed(world)
+    for d, (till, line) in told.items():
+        s = by_d.get(d)
+        if held[d] != 1:
+            yield f"{till}: {line['op']} {line['ref']}, record {hexadecimal(d)}: {held[d]} times in the books"
+        elif s.by != till or s.chain()[1] != line["seq"]:
+            yield f"record {hexadecimal(d)} of {till} is another one's in the books"
+        elif line["op"] == "commit":
+            signed = [s.payload[14 + i] for i in range(5)]
+            sign = -1 if s.kind == "reverse" else 1
+            if signed != [sign * line[what] for what in AMOUNTS]:
+                yield f"{till}: {line['ref']} was {[line[what] for what in AMOUNTS]}, and is {signed} in the books"
+    for s in world.statements:
+        void = s.kind == "reverse" and s.payload[10] == "void"
+        if s.kind in RECORDS and world.mine(s) and s.d not in told and not void:
+            yield f"{s.kind} {hexadecimal(s.d)} is in the books, and {s.by} was never told so"
+    once = collections.Counter(s.payload[10] for s in world.of("commit"))
+    for sale, times in once.items():
+        if times != 1:
+            yield f"sale {sale.hex()} was recorded {times} times"
+    yield from voids(world, told)
+
+
+def voids(world, told):
+    """Voids have no name that a till is told: they are those of the sales that it voided."""
+    gone = voided(world)
+    kept = collections.Counter(told[s.payload[11]][0:1] + (told[s.payload[11]][1]["ref"],) for s in world.of("reverse")
+                               if s.payload[10] == "void" and s.payload[11] in told)
+    for till, ref in gone - set(kept):
+        yield f"the void of {till}'s {ref} is not in the books"
+    for (till, ref), times in kept.items():
+        if times != 1 or (till, ref) not in gone:
+            yield f"{till}'s {ref} is voided {times} times in the books, and {int((till, ref) in gone)} by the till"
+
+
+# ---- the chains and the log ----
+
+def chains(world):
+    """Each till's records, without a gap or a fork, each naming the one before."""
+    first = {s.payload[10]: s.d for s in world.of("terminal") if s.payload[12] == 1}
+    for till in world.histories:
+        at, prev = 0, first[till]
+        for s in sorted((s for s in world.statements if s.kind in RECORDS and s.by == till), key=lambda s: s.chain()[:2]):
+            epoch, seq, before = s.chain()
+            if (epoch, seq) != (1, at + 1):
+                yield f"{till}: record {epoch}/{seq} follows 1/{at}"
+            elif before != prev:
+                yield f"{till}: record {seq} does not name the one before"
+            at, prev = seq, s.d
+        status = [line for line in world.histories[till] if line["k"] == "status"]
+        if status and status[-1]["seq"] != at:
+            yield f"{till} has signed {status[-1]['seq']} records, and {at} are in the books"
+    for till in world.quarantined:
+        yield f"{till} is quarantined"
+
+
+def log(world):
+    """Every kept statement is one leaf, as it was signed; every checkpoint, also those that tills saw, is of this log."""
+    for s, name in zip(world.statements, world.named):
+        if s.d != name:
+            yield f"statement {hexadecimal(s.d)} is kept under another's name"
+    by_d = {s.d: s for s in world.statements}
+    placed = collections.Counter(d for d, _ in world.leaves)
+    for s in world.statements:
+        if s.kind in LOGGED and placed[s.d] != 1:
+            yield f"{s.kind} {hexadecimal(s.d)} of {s.by} has {placed[s.d]} leaves"
+    for i, (d, entry) in enumerate(world.leaves):
+        if d not in by_d or by_d[d].entry != entry:
+            yield f"leaf {i} is not a statement that is kept"
+    signed = [(s.payload[10], s.payload[11]) for s in map(books.Statement, world.checkpoints)]
+    seen = [(*s.payload[4], s) for s in world.statements if 4 in s.payload]
+    root = books.roots([entry for _, entry in world.leaves], [size for size, _ in signed] + [size for size, _, _ in seen])
+    for size, claimed in signed:
+        if root.get(size) != claimed:
+            yield f"the checkpoint of {size} leaves is not this log's"
+    for size, claimed, s in seen:
+        if size and root.get(size) != claimed:
+            yield f"record {s.chain()[1]} of {s.by} saw a log of {size} leaves that is not this one"
+    if signed and signed[-1][0] != len(world.leaves):
+        yield f"{len(world.leaves) - signed[-1][0]} leaves are under no checkpoint"
+
+
+# ---- who won what ----
+
+class Use:
+    """One redemption of one commit."""
+
+    def __init__(self, world, s, place, gone, grant):
+        ref, self.version, coupon, card, number, _, discount, cashback = s.payload[21][place]
+        self.key, self.terms, self.commit = (s.d, place), world.offers[ref], s
+        self.worth, self.voided = discount + cashback, s.d in gone
+        self.coupon = tuple(books.decode(books.decode(coupon)[2])[-65537][1:]) if coupon else None
+        handle = None if card is None else books.decode(world.parts[s.d, 2])[1][card]
+        self.linked = handle is None or handle in world.customers
+        self.customer = world.customers.get(handle, handle)
+        self.granted, self.number, self.in_time = 0, None, False
+        verdict = next((v for v in grant.payload[16] if v[8] == number and number is not None), None) if grant else None
+        if verdict and verdict[0] == ref and verdict[5] == "ok":
+            self.granted, self.number = verdict[10] + verdict[11], number
+            self.in_time = s.received_ms < grant.time_ms + grant.payload[14]
+        elif self.coupon:
+            self.granted = self.terms["alone"]
+        self.charge = min(self.worth, self.granted) if self.number else self.worth
+        self.rank = (self.number is None, self.number or 0, s.time_ms, s.by, s.chain()[0], s.chain()[1], s.d.hex(), place)
+
+
+def grant_of(s):
+    """The grant that a commit embeds, if it was made before that grant's end."""
+    if 22 not in s.payload:
+        return None
+    grant = books.Statement(s.payload[22])
+    good = grant.payload[11] == s.by and grant.payload[12] == s.payload[10]
+    return grant if good and s.time_ms < grant.time_ms + grant.payload[14] else None
+
+
+def uses(world):
+    gone = {s.payload[11] for s in world.of("reverse") if s.payload[10] == "void"}
+    return [Use(world, s, place, gone, grant) for s in world.of("commit")
+            for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
+
+
+def settle(all_uses):
+    """The contests: {key: (outcome word, amount in conflict)} of every use, from the set of records alone."""
+    outcome = {}
+    counts = collections.Counter()
+    broke = set()  # offers whose budget could not pay for somebody: nobody behind wins
+    for u in sorted(all_uses, key=lambda u: u.rank):
+        t, why = u.terms, None
+        if u.voided:
+            outcome[u.key] = ("voided", 0)
+            continue
+        if not u.linked and not u.number:
+            outcome[u.key] = ("not_linked", u.worth)
+            continue
+        for word, key, limit in (("already_used", ("coupon", t["id"], u.coupon), t["per_coupon"] if u.coupon else None),
+                                 ("limit_reached", ("customer", t["id"], u.customer), t["per_customer"]),
+                                 ("limit_reached", ("total", t["id"]), t["total"])):
+            if limit is not None and not why:
+                why = word if counts[key] >= limit else None
+                counts[key] += not why
+        if t["budget"] is not None and not why:
+            if t["id"] in broke or counts["spent", t["id"]] + u.charge > t["budget"]:
+                broke.add(t["id"])
+                why = "budget_spent"
+            else:
+                counts["spent", t["id"]] += u.charge
+        excess = u.worth - u.granted
+        outcome[u.key] = (why, u.worth) if why else ("conflict", excess) if excess > 0 else ("ok", 0)
+    return outcome
+
+
+WORDS = {0: "ok", 10: "already_used", 11: "limit_reached", 12: "budget_spent", 19: "not_linked", 31: "voided", 33: "conflict"}
+
+
+def outcomes(world):
+    """What the books say of each redemption is what the records make; and no limit and no budget is passed by one that
+    counts."""
+    every = uses(world)
+    wanted = settle(every)
+    returned = {s.payload[11] for s in world.of("reverse") if s.payload[10] == "return"}
+    counted = collections.Counter()
+    for u in every:
+        row = world.redemptions.get(u.key)
+        if row is None:
+            yield f"redemption {u.key[1]} of {hexadecimal(u.key[0])} is not in the tables"
+            continue
+        word, amount = wanted[u.key]
+        got = WORDS.get(row["outcome"], str(row["outcome"]))
+        if got != word or (row["conflict"] != amount and u.key[0] not in returned):
+            yield (f"{u.terms['id']} {u.coupon or ''} in {hexadecimal(u.key[0])} of {u.commit.by} is {got} "
+                   f"{row['conflict']}, and the records make {word} {amount}")
+        if got in ("ok", "conflict"):
+            counted.update([("per_coupon", u.terms["id"], u.coupon)] * bool(u.coupon))
+            counted.update([("per_customer", u.terms["id"], u.customer)] * bool(u.customer))
+            counted["total", u.terms["id"], None] += 1
+            counted["budget", u.terms["id"], None] += u.charge
+    limits = {t["id"]: t for t in world.offers.values()}
+    for (what, offer, whose), n in counted.items():
+        if limits[offer][what] is not None and n > limits[offer][what]:
+            yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} count without a conflict"
+    # A grant is a promise: who pays in time is not told afterwards that somebody else had it, unless that one's record,
+    # made in time, came when its grant was over.
+    late = {u.terms["id"] for u in every if u.number and not u.in_time}
+    for u in every:
+        if u.number and u.in_time and not u.voided and u.terms["id"] not in late:
+            got = WORDS.get(world.redemptions.get(u.key, {}).get("outcome"))
+            if got != "ok":
+                yield f"{u.terms['id']} was granted to {u.commit.by} as {u.number}, paid in time, and is {got}"
+
+
+def claims(world):
+    """What tills surely held, from the answer until it was given back, was used up or ran out: (from, until, uses)."""
+    received = {s.d: (s, grant_of(s)) for s in world.of("commit")}
+    for history in world.histories.values():
+        open_claims = {}
+        for line in history:
+            ref, at = line["ref"], line["t"]
+            if line["k"] == "call" and line["op"] in ("hold", "release", "void", "forget") and ref in open_claims:
+                claim = open_claims.pop(ref)
+                yield claim[0], min(claim[1], at), claim[2]
+            if line["k"] != "back":
+                continue
+            if line["op"] == "hold" and line["outcome"] == "binding":
+                open_claims[ref] = (at, at + 1000 * line["left"], [(*u, line["card"]) for u in line["uses"]])
+            elif line["op"] == "commit" and line["binding"] and ref in open_claims:
+                s, grant = received.get(bytes.fromhex(line["record"]), (None, None))
+                if grant and s.received_ms < grant.time_ms + grant.payload[14]:
+                    open_claims[ref] = (open_claims[ref][0], FOR_EVER, open_claims[ref][2])
+        yield from open_claims.values()
+
+
+def holds(world):
+    """At no moment did tills hold more of anything than there is."""
+    limits = {t["id"]: t for t in world.offers.values()}
+    events = collections.defaultdict(list)
+    for begun, until, used in claims(world):
+        for offer, number, outcome, discount, cashback, card in used:
+            if outcome != "applied" or until <= begun:
+                continue
+            keys = [(("per_coupon", offer, number), 1)] if number >= 0 else []
+            keys += [(("total", offer, None), 1), (("budget", offer, None), discount + cashback)]
+            if limits[offer]["per_customer"] and card >= 0:
+                keys += [(("per_customer", offer, 0 if card == 1 else card), 1)]  # the first two cards are one customer's
+            for key, amount in keys:
+                events[key] += [(begun, amount), (until, -amount)]
+    for key, moves in events.items():
+        limit, held = limits[key[1]][key[0]], 0
+        for at, amount in sorted(moves):
+            held += amount
+            if limit is not None and held > limit:
+                yield f"{key[1]}: {held} of {limit} {key[0]} {key[2] if key[2] is not None else ''} were held at {at} us"
+                break
+
+
+def alone(world):
+    """Without an authority no till gives more by one coupon, or in an hour, than it may."""
+    unheld = set()  # sales that were priced after a release: booked as conflicts, and no decision of a till alone
+    for history in world.histories.values():
+        for line in history:
+            if line["k"] == "call" and line["op"] == "release":
+                unheld.add(line["ref"])
+            elif line["k"] == "back" and line["op"] == "hold":
+                unheld.discard(line["ref"])
+    told = confirmed(world)
+    given = collections.defaultdict(list)
+    for u in uses(world):
+        if u.number is None and u.coupon and u.terms["alone"] and u.key[0] in told:
+            till, line = told[u.key[0]]
+            if line["ref"] not in unheld:
+                given[till].append((u.commit.time_ms, u.worth))
+                if u.worth > u.terms["alone"]:
+                    yield f"{till} gave {u.worth} by one coupon, alone"
+    for till, gifts in given.items():
+        gifts.sort()
+        for at, _ in gifts:
+            most = sum(worth for when, worth in gifts if at <= when < at + 3600000)
+            if most > world.hour_cap:
+                yield f"{till} gave {most} in an hour, alone"
+
+
+# ---- what came back, and what is reported ----
+
+def returns(world):
+    """More never comes back than was sold without a conflict; and no conflict without that."""
+    commits = {s.d: s for s in world.of("commit")}
+    order = lambda s: (s.payload[10] != "void", s.time_ms, s.by, s.chain()[:2])
+    back, gone = collections.Counter(), set()
+    for s in sorted(world.of("reverse"), key=order):
+        d = s.payload[11]
+        if d not in commits:
+            yield f"a reverse of {s.by} names a sale that is not in the books"
+            continue
+        if s.payload[10] == "void":
+            wrong = d in gone or s.by != commits[d].by
+            gone.add(d)
+        else:
+            sold = {line[0]: line[4] for line in books.decode(world.parts[d, 1])[1][5]}
+            lines = {line[0]: line[4] for line in books.decode(world.parts[s.d, 1])[1][5]}
+            wrong = d in gone or any(back[d, n] + q > sold.get(n, 0) for n, q in lines.items())
+            for n, q in lines.items():
+                back[d, n] = min(back[d, n] + q, sold.get(n, 0))
+        outcome, _ = world.reversals.get(s.d, (None, None))
+        if outcome is None or bool(outcome) != wrong:
+            yield f"a {s.payload[10]} of {s.by}: {'wrong' if wrong else 'right'}, and its outcome is {outcome}"
+
+
+def reported(world):
+    """The sums of the reports are the sums of the tills' own histories; each conflict has its row; the product's audit and
+    receipts say yes."""
+    gone = voided(world)
+    told = confirmed(world)
+    kinds = {s.d: s.kind for s in world.statements}
+    sums = collections.Counter()
+    for d, (till, line) in told.items():
+        if line["op"] == "commit" and kinds.get(d) != "reverse" and (till, line["ref"]) not in gone:
+            sums.update({what: line[what] for what in ("gross", "discount", "net")})
+    for what in ("gross", "discount", "net"):
+        rows = sum(minor(row[what]) for row in world.roi if row["channel"] not in ("total", "(returns)"))
+        if rows != sums[what]:
+            yield f"the report's {what} is {rows}, and that of the tills' sales {sums[what]}"
+    booked = collections.Counter((WORDS.get(row["outcome"]), row["conflict"]) for row in world.redemptions.values())
+    listed = collections.Counter((row["outcome"], minor(row["amount"])) for row in world.conflicts)
+    for (word, amount), times in booked.items():
+        if word not in ("ok", "voided") and times != listed[word, amount]:
+            yield f"{times} times {amount} {word} is booked, and {listed[word, amount]} times reported"
+    if not world.audit["true"]:
+        yield f"the audit: {world.audit['wrong']}"
+    good = sum(s.kind in LOGGED for s in world.statements)
+    if world.receipts.split() != [str(good), "receipts"]:
+        yield f"of {good} receipts: {world.receipts}"
+
+
+CHECKS = (tills, sales, chains, log, outcomes, holds, alone, returns, reported)
+
+
+def findings(world):
+    return [f"{check.__name__}: {text}" for check in CHECKS for text in check(world)]
+
+
+def summary(world, faults):
+    """For people: how much there was to check."""
+    lines = [line for history in world.histories.values() for line in history]
+    ops = collections.Counter(line["op"] for line in lines if line["k"] == "back")
+    held = collections.Counter(line["outcome"] + (f" ({line['reason']})" if line["reason"] != "ok" else "")
+                               for line in lines if line["k"] == "back" and line["op"] == "hold")
+    words = collections.Counter(WORDS.get(row["outcome"], "?") for row in world.redemptions.values())
+    refused = collections.Counter(u[2] for line in lines if line["k"] == "back" and line["op"] == "hold"
+                                  for u in line["uses"] if u[2] != "applied")
+    show = lambda counts: ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
+    yield f"{sum(ops.values())} operations: {show(ops)}"
+    yield f"holds: {show(held)}; refused: {show(refused)}"
+    yield f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again"
+    yield f"redemptions: {show(words)}; returns in conflict: {sum(bool(o) for o, _ in world.reversals.values())}"
+    yield f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints"
+    yield f"{sum(faults.values())} faults: {show(faults)}"

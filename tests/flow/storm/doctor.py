@@ -1,0 +1,180 @@
+"""The checker can fail: after a good storm its world is made untrue in one thing at a time, and each time it must say so."""
+import copy
+
+import check
+
+
+def clone(world):
+    """A world whose lists, tables and lines can be changed; statements are shared, and stay as they are."""
+    new = copy.copy(world)
+    new.histories = {till: [dict(line) for line in history] for till, history in world.histories.items()}
+    for name in ("statements", "named", "leaves", "checkpoints"):
+        setattr(new, name, list(getattr(world, name)))
+    for name in ("offers", "redemptions"):
+        setattr(new, name, {key: dict(row) for key, row in getattr(world, name).items()})
+    new.reversals, new.audit = dict(world.reversals), dict(world.audit)
+    new.roi, new.conflicts = ([dict(row) for row in rows] for rows in (world.roi, world.conflicts))
+    return new
+
+
+def with_history(world, till, change):
+    world.histories[till] = change(list(world.histories[till]))
+
+
+def paid(world, **wanted):
+    """A line that says that a sale was recorded, and its till."""
+    for till, history in world.histories.items():
+        for line in history:
+            if line["k"] == "back" and line["op"] == "commit" and all(line.get(k) == v for k, v in wanted.items()):
+                return till, line
+    raise SystemExit(f"FAILED: the storm was too mild: no commit with {wanted}")
+
+
+def first(world, good):
+    for u in check.uses(world):
+        row = world.redemptions[u.key]
+        if good(u, row):
+            return u, row
+    raise SystemExit("FAILED: the storm was too mild for the checker's own test")
+
+
+def lost_commit(world):
+    d = bytes.fromhex(paid(world, kind="sale")[1]["record"])
+    at = next(i for i, s in enumerate(world.statements) if s.d == d)
+    del world.statements[at], world.named[at]
+
+
+def twice_kept(world):
+    d = bytes.fromhex(paid(world)[1]["record"])
+    at = next(i for i, s in enumerate(world.statements) if s.d == d)
+    world.statements.append(world.statements[at])
+    world.named.append(d)
+
+
+def never_told(world):
+    till, line = paid(world)
+    with_history(world, till, lambda lines: [x for x in lines if x.get("record") != line["record"]])
+
+
+def other_amount(world):
+    till, line = paid(world)
+    line["net"] += 1
+
+
+def void_unknown(world):
+    till, ref = sorted(check.voided(world))[0]
+    with_history(world, till, lambda lines: [x for x in lines if (x["op"], x["ref"]) != ("void", ref)])
+
+
+def failed_call(world):
+    next(iter(world.histories.values())).append({"k": "odd", "op": "hold", "ref": "x", "run": 1, "rc": "io", "why": "-", "t": 0})
+
+
+def unanswered(world):
+    next(iter(world.histories.values())).append({"k": "call", "op": "commit", "ref": "x", "run": 1, "t": 0})
+
+
+def not_drained(world):
+    history = next(iter(world.histories.values()))
+    [line for line in history if line["k"] == "status" and line["op"] == "drained"][-1]["queue"] = 1
+
+
+def gap(world):
+    """A record that nobody was told of, and its leaf: only the chain can miss it."""
+    till = next(iter(world.histories))
+    at = next(i for i, s in enumerate(world.statements)
+              if s.by == till and s.kind == "reverse" and s.payload[10] == "void")
+    d = world.statements[at].d
+    del world.statements[at], world.named[at]
+    world.leaves = [leaf for leaf in world.leaves if leaf[0] != d]
+
+
+def no_leaf(world):
+    world.leaves.pop(len(world.leaves) // 2)
+
+
+def other_leaf(world):
+    at = len(world.leaves) // 2
+    world.leaves[at] = (world.leaves[at][0], bytes(32))
+
+
+def other_checkpoint(world):
+    at = world.leaves[-1]
+    world.leaves[-1], world.leaves[-2] = world.leaves[-2], at
+
+
+def double_use(world):
+    """A coupon that two sales used, and no conflict."""
+    _, row = first(world, lambda u, row: row["outcome"] == 10)
+    row.update(outcome=0, conflict=0)
+
+
+def needless_conflict(world):
+    u, row = first(world, lambda u, row: u.coupon and u.number and row["outcome"] == 0)
+    row.update(outcome=10, conflict=u.worth)
+
+
+def over_budget(world):
+    next(t for t in world.offers.values() if t["budget"])["budget"] //= 2
+
+
+def over_total(world):
+    next(t for t in world.offers.values() if t["total"])["total"] = 1
+
+
+def over_customer(world):
+    next(t for t in world.offers.values() if t["per_customer"])["per_customer"] = 1
+
+
+def both_hold(world):
+    """Two tills were told at the same time that the same coupon is theirs."""
+    a, b = list(world.histories)[:2]
+    held = [line for line in world.histories[a] if line["k"] == "back" and line["op"] == "hold" and
+            line["outcome"] == "binding" and any(u[0] == "once" and u[2] == "applied" for u in line["uses"])][0]
+    world.histories[b].insert(0, {**held, "ref": "other", "t": held["t"] - 1})
+
+
+def too_much_alone(world):
+    world.hour_cap = 1
+
+
+def return_unseen(world):
+    d = next(s.d for s in world.of("reverse") if s.payload[10] == "return")
+    world.reversals[d] = (33, 1) if not world.reversals[d][0] else (0, 0)
+
+
+def report_off(world):
+    world.roi[0]["gross"] = "999999.99"
+
+
+def conflict_unreported(world):
+    world.conflicts.pop()
+
+
+def audit_no(world):
+    world.audit["true"] = False
+
+
+def receipt_missing(world):
+    world.receipts = "1 receipts\n"
+
+
+# What is done, and who must find it.
+CASES = (
+    (lost_commit, check.sales), (twice_kept, check.sales), (never_told, check.sales), (other_amount, check.sales),
+    (void_unknown, check.sales), (failed_call, check.tills), (unanswered, check.tills), (not_drained, check.tills),
+    (gap, check.chains), (no_leaf, check.log), (other_leaf, check.log), (other_checkpoint, check.log),
+    (double_use, check.outcomes), (needless_conflict, check.outcomes), (over_budget, check.outcomes),
+    (over_budget, check.holds), (over_total, check.outcomes), (over_total, check.holds), (over_customer, check.outcomes),
+    (over_customer, check.holds), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
+    (report_off, check.reported), (conflict_unreported, check.reported), (audit_no, check.reported),
+    (receipt_missing, check.reported))
+
+
+def run(world):
+    for case, by in CASES:
+        untrue = clone(world)
+        case(untrue)
+        if not list(by(untrue)):
+            raise SystemExit(f"FAILED: {by.__name__} of the checker does not see {case.__name__}")
+    print(f"{len(CASES)} untruths, each found")

@@ -1,0 +1,135 @@
+/*
+ * storm_pos PLUGIN DIR TILL HISTORY SEED RUN TILLS START_US SPAN_US TOKENS MODE [OP REFERENCE]
+ *
+ * MODE storm: sells until its standard input ends. MODE drain: settles what is open, and waits until the
+ * authority has all of the till's records, 60 s at most; exit 1 when it has not. OP and REFERENCE: what the
+ * history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER TEXT", a card's
+ * OFFER is "-".
+ */
+#include "pos.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DRAIN_MS = 60000 };
+
+static bool go_on(int wait_ms)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&in, 1, wait_ms) == 0;
+}
+
+static void add(struct tokens *to, const struct token *token)
+{
+    struct token *v = realloc(to->v, (size_t)(to->n + 1) * sizeof *v);
+    if (!v) {
+        exit(1);
+    }
+    to->v = v;
+    to->v[to->n++] = *token;
+}
+
+static void read_tokens(struct pos *p, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    struct token token;
+    if (!f) {
+        perror("storm_pos: tokens");
+        exit(1);
+    }
+    while (fscanf(f, "%47s %d %511s", token.offer, &token.number, token.text) == 3) {
+        if (strcmp(token.offer, "-") == 0) {
+            token.offer[0] = 0;
+            add(&p->cards, &token);
+        } else {
+            add(strcmp(token.offer, "twice") == 0 ? &p->twice : &p->once, &token);
+        }
+    }
+    fclose(f);
+}
+
+static bool status(struct pos *p, struct tillproof_status *s)
+{
+    *s = (struct tillproof_status){.size = sizeof *s};
+    return pos_good("status", "", plugin.do_status(p->t, s), 0);
+}
+
+static void tell(const char *op, const struct tillproof_status *s)
+{
+    history("\"k\":\"status\",\"op\":\"%s\",\"ref\":\"\",\"queue\":%u,\"refused\":%u,\"reason\":\"%s\","
+            "\"conflicts\":%u,\"quarantined\":%d,\"behind\":%d,\"epoch\":%lld,\"seq\":%lld",
+            op, s->queue, s->refused, plugin.do_name(s->refused_reason), s->conflicts, s->quarantined,
+            s->behind, (long long)s->epoch, (long long)s->seq);
+}
+
+/* The process before was killed a moment ago: its lock goes with it. */
+static bool open_till(struct pos *p, const char *dir)
+{
+    int32_t rc = TILLPROOF_E_TILL_BUSY;
+    for (int i = 0; i < 100 && rc == TILLPROOF_E_TILL_BUSY; i++) {
+        rc = plugin.do_open(dir, p->till, 0, &p->t);
+        if (rc == TILLPROOF_E_TILL_BUSY) {
+            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        }
+    }
+    struct tillproof_status s;
+    bool good = pos_good("open", "", rc, 0) && status(p, &s);
+    if (good) {
+        tell("open", &s);
+    }
+    return good;
+}
+
+static int drain(struct pos *p)
+{
+    struct tillproof_status s;
+    int64_t until = boot_us() + (int64_t)DRAIN_MS * 1000;
+    pos_settle(p, true);
+    while (status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
+    }
+    tell("drained", &s);
+    int32_t rc = plugin.do_close(p->t, 5000);
+    return pos_good("end", "", rc, 0) && s.queue == 0 && s.online ? 0 : 1;
+}
+
+static int storm(struct pos *p)
+{
+    pos_settle(p, false);
+    while (go_on(0)) {
+        pos_sell(p);
+        pos_look_back(p);
+    }
+    pos_good("end", "", plugin.do_close(p->t, 0), TILLPROOF_E_TIMEOUT);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    char seed[128];
+    if (argc < 12) {
+        fprintf(stderr, "storm_pos: PLUGIN DIR TILL HISTORY SEED RUN TILLS START_US SPAN_US TOKENS MODE "
+                        "[OP REFERENCE]...\n");
+        return 2;
+    }
+    struct pos p = {.till = argv[3],
+                    .run = atoi(argv[6]),
+                    .tills = atoi(argv[7]),
+                    .start_us = atoll(argv[8]),
+                    .span_us = atoll(argv[9])};
+    plugin_load(argv[1]);
+    history_open(argv[4], p.run);
+    snprintf(seed, sizeof seed, "%s %s %d", argv[5], p.till, p.run);
+    dice_seed(&p.dice, seed);
+    read_tokens(&p, argv[10]);
+    if (!open_till(&p, argv[2])) {
+        return 1;
+    }
+    for (int i = 12; i + 1 < argc; i += 2) {
+        pos_resolve(&p, argv[i], argv[i + 1]);
+    }
+    return strcmp(argv[11], "drain") == 0 ? drain(&p) : storm(&p);
+}

@@ -1,0 +1,109 @@
+/*
+ * A POS program for the storm: one process, one till, no mercy. It sells, voids, takes back and closes days
+ * by the numbers of a seed, is killed and stopped at any moment, and writes down what it asked and what it
+ * was told. The checker believes this history and compares everything else with it. Includes the public
+ * header and libc alone.
+ */
+#ifndef STORM_POS_H
+#define STORM_POS_H
+
+#include "tillproof.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { REF_MAX = 48, LINES_MAX = 3, USES_MAX = 16 };
+
+/* The functions of the plugin that it calls. */
+#define POS_CALLS(X)                                                                                         \
+    X(open)                                                                                                  \
+    X(close)                                                                                                 \
+    X(status)                                                                                                \
+    X(name)                                                                                                  \
+    X(reason)                                                                                                \
+    X(sale_begin)                                                                                            \
+    X(sale_find)                                                                                             \
+    X(sale_unsettled)                                                                                        \
+    X(sale_info)                                                                                             \
+    X(sale_forget)                                                                                           \
+    X(lines_set)                                                                                             \
+    X(present)                                                                                               \
+    X(withdraw)                                                                                              \
+    X(quote)                                                                                                 \
+    X(hold)                                                                                                  \
+    X(release)                                                                                               \
+    X(commit)                                                                                                \
+    X(void)                                                                                                  \
+    X(refund_begin)                                                                                          \
+    X(offer_result)                                                                                          \
+    X(day_close)
+struct plugin {
+#define MEMBER(name) __typeof__(tillproof_##name) *do_##name;
+    POS_CALLS(MEMBER)
+#undef MEMBER
+};
+extern struct plugin plugin;
+/* Ends the process with a line on standard error when it cannot be loaded. */
+void plugin_load(const char *path);
+
+/* Numbers from a seed: the same seed, the same numbers. */
+struct dice {
+    uint64_t state;
+};
+void dice_seed(struct dice *d, const char *text);
+uint32_t dice_roll(struct dice *d, uint32_t below);
+
+/* A coupon or a card that may be shown. */
+struct token {
+    char offer[48]; /* a coupon's; "" for a card */
+    int number;     /* as the checker knows it */
+    char text[512];
+};
+struct tokens {
+    struct token *v;
+    int n;
+};
+
+struct pos {
+    struct tillproof *t;
+    const char *till;
+    int run, tills;
+    int64_t start_us, span_us; /* the storm's, by the boot clock */
+    struct dice dice;
+    int sales; /* begun in this run */
+    struct tokens once, twice, cards;
+};
+
+/* Appends one line to the history: JSON, with the time (boot clock, us) and the run. The last arguments are
+ * its further members, as printf makes them. */
+void history_open(const char *path, int run);
+void history(const char *form, ...) __attribute__((format(printf, 1, 2)));
+void history_sync(void);
+int64_t boot_us(void);
+
+/* The basket of a sale: a function of its reference alone, so that whoever takes it up again knows it. */
+uint32_t pos_basket(const char *ref, struct tillproof_line lines[LINES_MAX]);
+
+/* One customer: a whole sale, from the first line to whatever ends it. */
+void pos_sell(struct pos *p);
+/* Something with an earlier sale, of this till or another; the day's end. */
+void pos_look_back(struct pos *p);
+/* What was under way when the run before was killed: op is commit, void or close, ref its sale. */
+void pos_resolve(struct pos *p, const char *op, const char *ref);
+/* Sales held and not settled; forget: all of them are forgotten, else some are taken up and paid. */
+void pos_settle(struct pos *p, bool forget);
+/* Tells what a call that failed said, unless rc is 0 or `allowed`. */
+bool pos_good(const char *op, const char *ref, int32_t rc, int32_t allowed);
+
+/* The price in full, and what is redeemed in it, as members of a line of the history. shown[i] is what
+ * presentation ids[i] was. Returns out. */
+struct shown {
+    int64_t id;
+    const struct token *token;
+};
+const char *pos_price(struct pos *p, int64_t sale, const struct tillproof_quote *q, const struct shown *shown,
+                      int n, char *out, size_t size);
+/* Records it as paid, and writes that down, safe on the disk. */
+void pos_commit(struct pos *p, int64_t sale, const char *ref, const char *kind);
+
+#endif

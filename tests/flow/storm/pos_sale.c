@@ -1,0 +1,210 @@
+/* One customer of the storm's POS. */
+#include "pos.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A sale under way. */
+struct sale {
+    int64_t id;
+    char ref[REF_MAX];
+    struct shown shown[8];
+    int n;
+    int card; /* its number, or -1 */
+};
+
+static int put(char *out, size_t size, int n, const char *form, ...) __attribute__((format(printf, 4, 5)));
+static int put(char *out, size_t size, int n, const char *form, ...)
+{
+    va_list args;
+    va_start(args, form);
+    int more = n < (int)size ? vsnprintf(out + n, size - (size_t)n, form, args) : 0;
+    va_end(args);
+    return n + more;
+}
+
+static int number_of(const struct shown *shown, int n, int64_t presentation)
+{
+    for (int i = 0; i < n; i++) {
+        if (presentation && shown[i].id == presentation) {
+            return shown[i].token->number;
+        }
+    }
+    return -1;
+}
+
+const char *pos_price(struct pos *p, int64_t sale, const struct tillproof_quote *q, const struct shown *shown,
+                      int n, char *out, size_t size)
+{
+    int at = put(out, size, 0,
+                 "\"outcome\":\"%s\",\"reason\":\"%s\",\"left\":%lld,\"gross\":%lld,\"discount\":%lld,"
+                 "\"net\":%lld,\"tax\":%lld,\"due\":%lld,\"cashback\":%lld,\"uses\":[",
+                 plugin.do_name(q->outcome), plugin.do_name(q->reason), (long long)q->hold_left_ms,
+                 (long long)q->gross, (long long)q->discount, (long long)q->net, (long long)q->tax,
+                 (long long)q->due, (long long)q->cashback);
+    for (uint32_t i = 0; i < q->offers && i < USES_MAX; i++) {
+        struct tillproof_offer_result r = {.size = sizeof r};
+        if (plugin.do_offer_result(p->t, sale, i, &r) == 0) {
+            at = put(out, size, at, "%s[\"%s\",%d,\"%s\",%lld,%lld]", i ? "," : "", r.offer,
+                     number_of(shown, n, r.presentation), plugin.do_name(r.outcome), (long long)r.discount,
+                     (long long)r.cashback);
+        }
+    }
+    put(out, size, at, "]");
+    return out;
+}
+
+/* Sometimes the machine dies in the midst of what comes now: at once, or when the record is half on its way.
+ */
+static void risk_death(struct pos *p)
+{
+    struct sigevent die = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    struct itimerspec soon = {.it_value.tv_nsec = 1 + (long)dice_roll(&p->dice, 3000000)};
+    timer_t timer;
+    if (dice_roll(&p->dice, 120) == 0 &&
+        (timer_create(CLOCK_MONOTONIC, &die, &timer) || timer_settime(timer, 0, &soon, NULL))) {
+        perror("storm_pos: timer");
+        exit(1);
+    }
+}
+
+void pos_commit(struct pos *p, int64_t sale, const char *ref, const char *kind)
+{
+    struct tillproof_quote q = {.size = sizeof q};
+    struct tillproof_commit c = {.size = sizeof c};
+    struct tillproof_tender cash = {.size = sizeof cash, .kind = "cash"};
+    char price[4096];
+    if (!pos_good("quote", ref, plugin.do_quote(p->t, sale, &q), TILLPROOF_E_STATE)) {
+        return;
+    }
+    cash.amount = q.due;
+    if (strcmp(kind, "found") != 0) {
+        risk_death(p);
+    }
+    history("\"k\":\"call\",\"op\":\"commit\",\"ref\":\"%s\"", ref);
+    int32_t rc = plugin.do_commit(p->t, sale, ref, &cash, 1, &c);
+    if (!pos_good("commit", ref, rc, TILLPROOF_E_STATE) ||
+        !pos_good("quote", ref, plugin.do_quote(p->t, sale, &q), 0)) {
+        return;
+    }
+    history("\"k\":\"back\",\"op\":\"commit\",\"ref\":\"%s\",\"kind\":\"%s\",\"record\":\"%s\",\"seq\":%lld,"
+            "\"binding\":%d,%s",
+            ref, kind, c.record, (long long)c.seq, c.binding,
+            pos_price(p, sale, &q, NULL, 0, price, sizeof price));
+    history_sync();
+}
+
+static void nap(uint32_t ms)
+{
+    struct timespec t = {.tv_nsec = (long)ms * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static void show(struct pos *p, struct sale *s, const struct token *token)
+{
+    struct tillproof_presentation r = {.size = sizeof r};
+    uint32_t kind = token->offer[0] ? TILLPROOF_SCAN : TILLPROOF_CARD;
+    int32_t rc = plugin.do_present(p->t, s->id, kind, token->text, (uint32_t)strlen(token->text), &r);
+    if (pos_good("present", s->ref, rc, 0) && r.outcome == TILLPROOF_OK) {
+        s->shown[s->n++] = (struct shown){r.id, token};
+        s->card = token->offer[0] ? s->card : token->number;
+    }
+}
+
+/* Coupons that are shown now: a few beside each other, further on as the storm goes on, so that tills meet
+ * over them and they do not run out. */
+static const struct token *pick(struct pos *p, const struct tokens *from)
+{
+    int64_t gone = boot_us() - p->start_us;
+    int64_t at = from->n * (gone < p->span_us ? gone : p->span_us - 1) / p->span_us;
+    return &from->v[((int)at + (int)dice_roll(&p->dice, 6)) % from->n];
+}
+
+static bool hold(struct pos *p, struct sale *s, const char *kind)
+{
+    static const uint32_t patience[] = {50, 400, 1500, 3000};
+    struct tillproof_quote q = {.size = sizeof q};
+    char price[4096];
+    history("\"k\":\"call\",\"op\":\"hold\",\"ref\":\"%s\"", s->ref);
+    int32_t rc = plugin.do_hold(p->t, s->id, patience[dice_roll(&p->dice, 4)], &q);
+    if (!pos_good("hold", s->ref, rc, TILLPROOF_E_STATE)) {
+        return false;
+    }
+    history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"%s\",\"card\":%d,%s", s->ref, kind,
+            s->card, pos_price(p, s->id, &q, s->shown, s->n, price, sizeof price));
+    return true;
+}
+
+static void simple(struct pos *p, struct sale *s, const char *op)
+{
+    history("\"k\":\"call\",\"op\":\"%s\",\"ref\":\"%s\"", op, s->ref);
+    int32_t rc = strcmp(op, "release") == 0 ? plugin.do_release(p->t, s->id)
+                 : strcmp(op, "void") == 0  ? plugin.do_void(p->t, s->id)
+                                            : plugin.do_sale_forget(p->t, s->id);
+    if (pos_good(op, s->ref, rc, TILLPROOF_E_STATE)) {
+        history("\"k\":\"back\",\"op\":\"%s\",\"ref\":\"%s\"", op, s->ref);
+    }
+}
+
+static bool begin(struct pos *p, struct sale *s)
+{
+    struct tillproof_line lines[LINES_MAX];
+    uint32_t n = pos_basket(s->ref, lines);
+    s->card = -1;
+    return pos_good("begin", s->ref, plugin.do_sale_begin(p->t, s->ref, "EUR", 0, &s->id), 0) &&
+           pos_good("lines", s->ref, plugin.do_lines_set(p->t, s->id, lines, n), TILLPROOF_E_STATE);
+}
+
+/* The customer wavers: pays less, takes something out, is refused by the bank, and pays after all. */
+static bool waver(struct pos *p, struct sale *s)
+{
+    struct tillproof_line lines[LINES_MAX];
+    uint32_t n = pos_basket(s->ref, lines);
+    uint32_t how = dice_roll(&p->dice, 100);
+    if (how < 8) {
+        simple(p, s, "release");
+        return dice_roll(&p->dice, 2) ? hold(p, s, "sale") : true;
+    }
+    if (how < 16 && s->n > 0) {
+        pos_good("withdraw", s->ref, plugin.do_withdraw(p->t, s->id, s->shown[--s->n].id), 0);
+        s->card = s->shown[s->n].token->offer[0] ? s->card : -1;
+        return hold(p, s, "sale");
+    }
+    if (how < 24) {
+        return pos_good("lines", s->ref, plugin.do_lines_set(p->t, s->id, lines, n), 0) && hold(p, s, "sale");
+    }
+    return true;
+}
+
+void pos_sell(struct pos *p)
+{
+    struct sale s = {0};
+    snprintf(s.ref, sizeof s.ref, "%s-%d-%d", p->till, p->run, ++p->sales);
+    if (!begin(p, &s)) {
+        return;
+    }
+    uint32_t what = dice_roll(&p->dice, 100);
+    if (what < 60 && p->once.n) {
+        show(p, &s, pick(p, &p->once));
+    }
+    if (what >= 40 && what < 80 && p->twice.n) {
+        show(p, &s, pick(p, &p->twice));
+    }
+    if (dice_roll(&p->dice, 4) == 0 && p->cards.n) {
+        show(p, &s, &p->cards.v[dice_roll(&p->dice, (uint32_t)p->cards.n)]);
+    }
+    if (!hold(p, &s, "sale") || !waver(p, &s)) {
+        return;
+    }
+    nap(dice_roll(&p->dice, 40));
+    uint32_t end = dice_roll(&p->dice, 100);
+    if (end < 84) {
+        pos_commit(p, s.id, s.ref, "sale");
+    } else if (end < 95) {
+        simple(p, &s, end < 90 ? "void" : "forget");
+    } /* or the customer walks away and nobody tells the till */
+}

@@ -1,0 +1,337 @@
+#!/usr/bin/env python3
+"""Many tills at once: real daemons, real databases, tills as processes, and everything that can happen to them. When it
+is over every history is checked against the books, and the checker against histories and books that are not true.
+
+    storm.py shop        two tillproofd and a till of the machine itself, on the files of one shop
+
+STORM_SEED: which storm; TILLPROOF_SOAK: 1 is ten minutes, more is so many seconds. Prints the seed and the operations.
+"""
+import collections
+import ctypes
+import heapq
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from net import *
+import books
+import check
+import doctor
+import link
+
+soak = int(os.environ.get("TILLPROOF_SOAK") or 0)
+SPAN = 600 if soak == 1 else soak or 40  # seconds of storm
+SEED = os.environ.get("STORM_SEED") or ("20261125" if not soak else os.urandom(4).hex())
+TILLS, DAEMONS, CARDS = 6, 2, 8
+COUPONS = {"once": 10 * SPAN, "twice": 4 * SPAN}
+SETTLE = 120  # seconds; nothing that works waits for it
+
+
+def money(minor):
+    return f"{minor // 100}.{minor % 100:02d}"
+
+
+# Limits and budgets are such that they are reached while the storm lasts.
+OFFERS = {
+    "once": {"redeem": ["coupon"], "gives": {"percent": "10"}, "limits": {"per_coupon": 1},
+             "offline": {"mode": "risk", "cap": "4.00", "bears": "issuer"}},
+    "twice": {"redeem": ["coupon"], "gives": {"amount": "1.50"}, "limits": {"per_coupon": 2, "total": 5 * SPAN}},
+    "purse": {"redeem": ["automatic"], "gives": {"percent": "5"}, "needs": {"min_spend": "15.00"},
+              "limits": {"budget": money(2000 * SPAN)}},
+    "person": {"redeem": ["card"], "gives": {"percent": "3"}, "limits": {"per_customer": 1 + SPAN // 8}},
+}
+
+
+def together():
+    """A child of this process ends with it, whatever ends it."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def until(what, ready, seconds=SETTLE):
+    """Waits for a condition, within bounds."""
+    end = time.monotonic() + seconds
+    while not (found := ready()):
+        if time.monotonic() > end:
+            raise SystemExit(f"FAILED: {what}: not within {seconds} s")
+        time.sleep(0.02)
+    return found
+
+
+class Process:
+    p = None
+
+    def start(self, words, **more):
+        self.p = subprocess.Popen(words, preexec_fn=together, **more)
+
+    def alive(self):
+        return self.p is not None and self.p.poll() is None
+
+    def kill(self):
+        """At once, in whatever state it is."""
+        if self.alive():
+            self.p.kill()
+            self.p.wait()
+
+    def signal(self, number):
+        if self.alive():
+            self.p.send_signal(number)
+
+
+class Tillproofd(Process):
+    def __init__(self, number, home):
+        self.number, self.home, self.starts, self.port = number, home, 0, None
+
+    def up(self):
+        self.starts += 1
+        log = f"daemon-{self.number}-{self.starts}.log"
+        with open(log, "wb") as out:
+            self.start([os.environ["TILLPROOFD"], "--shop", self.home, "--listen", "127.0.0.1:0", "--certificate",
+                        "server.pem", "--key", "server.key"], stderr=out)
+
+        def listening():
+            if not self.alive():
+                with open(log, encoding="utf-8") as said:
+                    raise SystemExit(f"FAILED: tillproofd ended: {said.read()}")
+            with open(log, encoding="utf-8") as said:
+                return re.search(r"^<6>listening on 127\.0\.0\.1 port (\d+)$", said.read(), re.M)
+        self.port = int(until("a daemon listens", listening)[1])
+
+    def down(self):
+        """As systemd stops it: what it took it finishes, and it ends with 0."""
+        self.p.send_signal(signal.SIGTERM)
+        same("tillproofd's exit", self.p.wait(SETTLE), 0)
+
+
+class Till(Process):
+    def __init__(self, number, home):
+        self.number, self.name, self.home, self.run, self.history = number, f"s{number}", home, 0, f"s{number}.history"
+
+    def go(self, mode, start):
+        self.run += 1
+        pending = check.pending(check.read_history(self.history))
+        self.start([os.environ["STORM_POS"], os.environ["PLUGIN"], self.home, self.name, self.history, SEED, str(self.run),
+                    str(TILLS), str(start), str(SPAN * 1000000), "tokens", mode, *(w for p in pending for w in p)],
+                   stdin=subprocess.PIPE)
+
+    def leave(self):
+        self.p.stdin.close()
+
+
+class Shop:
+    """A shop's own files, which two daemons serve, and one till of this machine opens by itself."""
+    away = TILLS - 1  # tills that come over a link
+
+    def make(self):
+        tillproof("shop", "init", "shop", "--risk-coupon-cap", "5.00", "--risk-hour-cap", "60.00")
+
+    def database(self):
+        return books.Sqlite("shop/authority/authority.db")
+
+    def faults(self):
+        return {}
+
+
+# What may happen, how often beside the others, and for how many seconds.
+FAULTS = {
+    "kill_daemon": (10, 0.1, 3), "stop_daemon": (8, 0.3, 4), "end_daemon": (5, 0, 1), "kill_daemons": (3, 0.5, 4),
+    "kill_till": (14, 0, 1), "stop_till": (10, 0.2, 3), "cut": (10, 0, 0), "refuse": (6, 0.3, 4), "up": (6, 0.3, 5),
+    "down": (6, 0.3, 5), "both": (6, 0.3, 5), "slow": (6, 1, 5), "lose": (8, 0.3, 3)}
+
+
+def plan(dice, home):
+    """The faults of a seed, each as (second, what, whom, for how long). What is hit is not hit again meanwhile."""
+    sorts = {**FAULTS, **home.faults()}
+    faults, busy, at = [], {}, 1.0
+    while (at := at + dice.expovariate(2)) < SPAN - 2:
+        what = dice.choices(list(sorts), [s[0] for s in sorts.values()])[0]
+        whom = dice.randrange(DAEMONS if "daemon" in what else TILLS if "till" in what else home.away)
+        length = dice.uniform(*sorts[what][1:])
+        things = [("daemon", i) for i in range(DAEMONS)] if what == "kill_daemons" else [
+            ("database", 0) if what == "kill_database" else
+            ("daemon" if "daemon" in what else "till" if "till" in what else "link", whom)]
+        if all(busy.get(thing, 0) < at for thing in things):
+            faults.append((round(at, 2), what, whom, round(length, 2)))
+            busy.update((thing, at + length + 0.2) for thing in things)
+    return faults
+
+
+class Storm:
+    def __init__(self, home):
+        self.home = home
+        self.dice = random.Random(SEED)
+        self.counts = collections.Counter()
+
+    def prepare(self):
+        authority_certificate("ca")
+        server_certificate("server", "ca")
+        self.home.make()
+        for name, terms in OFFERS.items():
+            offer = {"id": name, "version": 1, "title": name, "currency": "EUR", "funder": "store", "returns": "keep",
+                     "valid": {"from": "2020-01-01", "until": "2099-12-31"}, **terms}
+            with open(f"{name}.json", "w", encoding="ascii") as out:
+                json.dump(offer, out)
+        tillproof("offer", "publish", *(f"{name}.json" for name in OFFERS), "--shop", "shop")
+        with open("tokens", "w", encoding="ascii") as out:
+            for name, count in COUPONS.items():
+                issued, _ = tillproof("coupon", "issue", "--shop", "shop", "--offer", name, "--channel", "email",
+                                      "--count", str(count))
+                out.writelines(f"{name} {i} {digits}\n" for i, digits in enumerate(issued.split()))
+            for i in range(CARDS):
+                # The first two cards are one customer's; the last one nobody knows.
+                out.write(f"- {i} tok_{i}\n")
+                if i < CARDS - 1:
+                    tillproof("link", "--shop", "shop", "--card", f"tok_{i}", "--offer", "person", "--channel", "app",
+                              *(("--customer", "ann") if i < 2 else ()))
+        self.net = link.Net(self.home.away)
+        self.daemons = [Tillproofd(i, "shop") for i in range(DAEMONS)]
+        self.tills = []
+        for i in range(TILLS):
+            tillproof("till", "enrol", f"s{i}", "--shop", "shop")
+            self.tills.append(Till(i, self.move(i) if i < self.home.away else "shop"))
+        self.listen()
+
+    def move(self, i):
+        """A till on another machine: its folder, the CA, and where the authority is: behind its link."""
+        os.makedirs(f"away-{i}/tills")
+        shutil.move(f"shop/tills/s{i}", f"away-{i}/tills/s{i}")
+        shutil.copy("ca.ca.pem", f"away-{i}/ca.pem")
+        with open("shop/shop.ini", encoding="utf-8") as f:
+            text = re.sub(r"(?ms)^home = .*?(?=^\[|\Z)",
+                          f"home = https\nurl = https://127.0.0.1:{self.net.links[i].port}\nca = ca.pem\n", f.read())
+        with open(f"away-{i}/shop.ini", "w", encoding="utf-8") as f:
+            f.write(text)
+        return f"away-{i}"
+
+    def listen(self):
+        for d in self.daemons:
+            if not d.alive():
+                d.up()
+        self.net.ports = [d.port for d in self.daemons]
+
+    # What happens, and how it is over again: a function to call then, or None.
+    def fault(self, what, whom):
+        daemon, till = self.daemons[whom % DAEMONS], self.tills[whom]
+        if what in ("kill_daemon", "end_daemon"):
+            daemon.kill() if what == "kill_daemon" else daemon.down()
+            return self.listen
+        if what == "kill_daemons":
+            for d in self.daemons:
+                d.kill()
+            return self.listen
+        if what == "kill_database":
+            self.home.kill()
+            return self.home.start
+        if what == "kill_till":
+            till.kill()
+            return lambda: till.go("storm", self.start)
+        if what in ("stop_daemon", "stop_till"):
+            stopped = daemon if what == "stop_daemon" else till
+            stopped.signal(signal.SIGSTOP)
+            return lambda: stopped.signal(signal.SIGCONT)
+        if what == "cut":
+            self.net.cut(whom)
+            return None
+        self.net.set(whom, what)
+        return lambda: self.net.set(whom, link.GOOD)
+
+    def rage(self):
+        self.start = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        begun, todo = time.monotonic(), []
+        for n, (at, what, whom, length) in enumerate(plan(self.dice, self.home)):
+            heapq.heappush(todo, (at, n, what, whom, length))
+        for till in self.tills:
+            till.go("storm", self.start)
+        down = set()
+        while todo or time.monotonic() - begun < SPAN:
+            at, n, what, whom, length = todo[0] if todo else (SPAN, 0, None, 0, 0)
+            if (wait := begun + at - time.monotonic()) > 0:
+                time.sleep(min(wait, 0.2))
+                self.watch(down)
+                continue
+            if not todo:
+                break
+            heapq.heappop(todo)
+            if callable(what):
+                what()
+                down.difference_update(whom)
+                continue
+            self.counts[what] += 1
+            over = self.fault(what, whom)
+            hit = {"kill_till": [self.tills[whom]], "kill_daemons": self.daemons}.get(
+                what, [self.daemons[whom % DAEMONS]] if what in ("kill_daemon", "end_daemon") else [])
+            down.update(hit)
+            if over:
+                heapq.heappush(todo, (at + length, n + 1000000, over, hit, 0))
+
+    def watch(self, down):
+        """Tills that died in the midst of a commit come back. Whoever ends otherwise is a finding of its own."""
+        for p in (*self.tills, *self.daemons):
+            if p in down or p.alive():
+                continue
+            if p in self.daemons or p.p.returncode != -signal.SIGKILL:
+                raise SystemExit(f"FAILED: {type(p).__name__} {p.number} ended by itself: {p.p.returncode}")
+            self.counts["death_in_commit"] += 1
+            p.go("storm", self.start)
+
+    def calm(self):
+        """Everything is good again; tills end their day, and bring their records."""
+        self.home.start() if "kill_database" in self.counts else None
+        for i in range(self.home.away):
+            self.net.set(i, link.GOOD)
+        for p in (*self.daemons, *self.tills):
+            p.signal(signal.SIGCONT)
+        self.listen()
+        for till in self.tills:
+            till.leave()
+        for till in self.tills:
+            same(f"{till.name} ends", till.p.wait(SETTLE), 0)
+        self.drain(self.tills)
+
+        def logged():
+            waiting = self.home.database().one("SELECT count(*) FROM leaf_queue")
+            if waiting:
+                self.drain(self.tills[:1])
+            return not waiting
+        until("every record has its leaf", logged)
+
+    def drain(self, tills):
+        for till in tills:
+            till.go("drain", self.start)
+        for till in tills:
+            same(f"{till.name} brings its records", till.p.wait(SETTLE), 0)
+
+    def end(self):
+        for d in self.daemons:
+            d.down()
+        self.net.close()
+
+
+def main():
+    home = {"shop": Shop}[sys.argv[1]]()
+    storm = Storm(home)
+    print(f"storm {sys.argv[1]}: seed {SEED}, {SPAN} s, {TILLS} tills, {DAEMONS} daemons", flush=True)
+    storm.prepare()
+    storm.rage()
+    storm.calm()
+    storm.end()
+    world = check.World({t.name: check.read_history(t.history) for t in storm.tills}, home.database(), OFFERS, COUPONS,
+                        CARDS, 6000)
+    world.reports("shop")
+    found = check.findings(world)
+    print("\n".join(check.summary(world, storm.counts)), flush=True)
+    if found:
+        keep = os.environ.get("STORM_KEEP")
+        if keep:
+            shutil.copytree(work, keep, dirs_exist_ok=True)
+        raise SystemExit("FAILED: " + "\nFAILED: ".join(found[:40]))
+    doctor.run(world)
+
+
+main()
