@@ -4,6 +4,7 @@
 
 #include "authority/authority.h"
 #include "keys/trust.h"
+#include "proof/path.h"
 
 enum {
     GRANT_TTL_MS = 120000,       /* how long a grant lives */
@@ -107,6 +108,11 @@ int authority_refresh(struct authority *a);
 
 /* log.c: the call's statement waits for its leaf; inside its transaction. */
 int log_queue(struct call *c);
+/* Inside a transaction: appends the receipt of a statement for the last checkpoint. STORE_NOT_FOUND while it
+ * has no leaf, and where this handle keeps no log. */
+int log_receipt(struct call *c, const uint8_t d[HASH_SIZE], struct buf *out);
+/* The proof that the log of size2 begins with that of size1: 0 < size1 <= size2, both in the log. */
+int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *out);
 /* Leaves and a checkpoint for what waits, where this handle keeps the log; outside of any transaction. When
  * it fails, they wait on: what was accepted and answered stands, and the next call tries again. */
 void log_now(struct authority *a);
