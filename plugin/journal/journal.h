@@ -27,6 +27,9 @@ int journal_create(const char *dir, const uint8_t authority[ID_SIZE], struct byt
 int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint8_t terminal[HASH_SIZE],
                   struct err *e);
 
+/* The same for a till that renews while it is open. */
+int journal_next_epoch(struct journal *j, int64_t epoch, const uint8_t terminal[HASH_SIZE], struct err *e);
+
 /* Opens dir/till.db and holds the lock of dir/lock until journal_close. TP_E_NO_SHOP (no such file),
  * TP_E_TILL_BUSY (open here or elsewhere), TP_E_NEWER, TP_E_CORRUPT (not a journal). */
 int journal_open(const char *dir, struct journal **out, struct err *e);

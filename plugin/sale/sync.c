@@ -150,7 +150,11 @@ static int take(struct till *t, struct round *r, struct err *e)
 {
     const struct state *s = &r->state.payload.state;
     bool behind = false, was_behind = t->behind;
-    int rc = is_behind(t, &s->head, &behind, e);
+    enum rekey_news renewal = rekey_news(t, &r->stage, s->head.epoch);
+    int rc = 0;
+    if (renewal == REKEY_NONE || (renewal == REKEY_AWAITED && !s->more)) {
+        rc = is_behind(t, &s->head, &behind, e);
+    }
     rc = rc ? rc : went_back(t, &s->head, e);
     rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
     if (rc) {
@@ -179,6 +183,9 @@ static int take(struct till *t, struct round *r, struct err *e)
         return rc;
     }
     stage_apply(&r->stage, &t->replica, &t->who);
+    if (renewal == REKEY_OURS) {
+        (void)rekey_adopt(t, NULL); /* where the disk fails, the next sync or open does it */
+    }
     t->have = s->have;
     if (news.seen) {
         t->seen = *s->checkpoint;

@@ -144,21 +144,6 @@ static int load_replica(struct till *t, struct err *e)
     return rc > 0 ? err_set(e, TP_E_CORRUPT, "till.db: what was published cannot be read") : rc;
 }
 
-static int load_key(struct till *t, const struct till_config *c, struct err *e)
-{
-    char path[1200];
-    int n = snprintf(path, sizeof path, "%s/till.key", c->dir);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        return err_set(e, TP_E_ARGUMENT, "the till's directory has too long a name");
-    }
-    int rc = keyfile_load(path, &t->key, e);
-    if (rc == 0 && t->replica.terminal_epoch == t->head.epoch &&
-        memcmp(t->replica.terminal_key, t->key.thumbprint, HASH_SIZE) != 0) {
-        rc = err_set(e, TP_E_UNTRUSTED, "till.key is not the key that this till was enrolled with");
-    }
-    return rc;
-}
-
 /* A host's signals are not ours to take. */
 static int start_thread(struct till *t, struct err *e)
 {
@@ -186,6 +171,7 @@ static void till_free(struct till *t)
     replica_free(&t->replica);
     journal_close(t->journal);
     cose_key_free(&t->key);
+    cose_key_free(&t->next_key);
     wipe(t->card_key, sizeof t->card_key);
     events_close(&t->events);
     pthread_cond_destroy(&t->changed);
@@ -208,6 +194,14 @@ static void first_wait(struct till *t, int64_t wait_ms)
     till_unlock(t);
 }
 
+static int set_dir(struct till *t, const char *dir, struct err *e)
+{
+    int n = snprintf(t->dir, sizeof t->dir, "%s", dir);
+    return n >= 0 && n < (int)sizeof t->dir - 100
+               ? 0
+               : err_set(e, TP_E_ARGUMENT, "the till's directory has too long a name");
+}
+
 int till_open(const struct till_config *c, struct till **out, struct err *e)
 {
     struct transport transport = c->transport;
@@ -223,9 +217,10 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     memcpy(t->who.authority, c->authority, ID_SIZE);
     memcpy(t->who.root, c->root, HASH_SIZE);
     rc = events_open(&t->events, e);
+    rc = rc ? rc : set_dir(t, c->dir, e);
     rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
-    rc = rc ? rc : load_key(t, c, e);
+    rc = rc ? rc : rekey_load(t, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
     t->last_id = t->next_id + SALE_ID_BLOCK - 1;
     rc = rc ? rc : start_thread(t, e);

@@ -149,6 +149,8 @@ void *worker_run(void *arg)
             run_ask(t, a);
         } else if (t->counts.unsent && t->outbox_due <= now) {
             (void)outbox_run(t, NULL);
+        } else if (rekey_wanted(t)) {
+            rekey_run(t);
         } else if (!t->behind && !t->stopping && t->sync_due <= now) {
             sync_run(t);
         } else {

@@ -50,7 +50,7 @@ ok till enrol till1 --anew --shop shop
 ok sale --shop shop --basket basket.json --scan "$(coupon 4)" --json
 same "the new epoch redeems" "$(printf '%s' "$out" | json "d['quote']['due']")" 18.00
 
-# Two records at one place are both shown (how a copied folder makes them: tests/unit/truths/clones.c).
+# Two records at one place are both shown (how a copied folder makes them: tests/unit/truths/renewal.c).
 ok till forks --shop shop --json
 same "no fork" "$out" "[]"
 ok till enrol till2 --shop shop

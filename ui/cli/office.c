@@ -237,6 +237,17 @@ int office_policy(struct office *o, struct arena *a, struct policy *out, struct 
     return rc;
 }
 
+int office_keyset(struct office *o, struct arena *a, struct keyset *out, struct err *e)
+{
+    struct statement s = {0};
+    int rc = latest(o, KIND_KEYSET, a, &s, e);
+    rc = rc ? rc : trust_first_keyset(&s, o->shop.root, e);
+    if (rc == 0) {
+        *out = s.payload.keyset;
+    }
+    return rc;
+}
+
 int office_trust(struct office *o, struct trust *out, struct err *e)
 {
     struct arena a;
