@@ -57,6 +57,8 @@ int decided_write(struct journal *j, const struct journal_sale *s, struct err *e
 int notice_write(struct journal *j, const struct journal_notice *v, struct err *e);
 /* A record has been taken: its receipt is waited for. Inside the caller's transaction. */
 int receipt_wait(struct journal *j, const uint8_t d[HASH_SIZE], struct err *e);
+/* The decision that was written last spends this lease; inside the caller's transaction. */
+int leased_write(struct journal *j, int64_t lease, struct err *e);
 int returns_write(struct journal *j, const struct journal_returns *returns, struct err *e);
 
 #endif

@@ -23,11 +23,18 @@ static int build(struct till *t, struct round *r, struct err *e)
                         .checkpoint = t->seen.size ? &t->seen : NULL,
                         .have = t->have,
                         .outcomes = t->outcomes};
+    struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
-    int rc = receipts_ask(t, &r->asked, e);
-    rc = rc ? rc : random_bytes(sync.id, ID_SIZE);
+    sync.wanted.v = wanted;
+    int rc = leases_wanted(t, wanted, &t->wanted, e);
+    sync.wanted.n = t->wanted;
+    rc = rc ? rc : receipts_ask(t, &r->asked, e);
+    if (rc) {
+        return rc;
+    }
     sync.receipts.v = r->asked.list;
     sync.receipts.n = r->asked.n;
+    rc = random_bytes(sync.id, ID_SIZE);
     return rc ? err_code(e, rc)
               : statement_sign(KIND_SYNC, &sync, bytes_str(t->who.name), &t->key, &r->message, r->d, e);
 }
@@ -111,7 +118,7 @@ static void tell(struct till *t, const struct state *s, size_t news, bool was_be
     if (t->behind && !was_behind) {
         event_state(t, EVENT_BEHIND, TP_E_BEHIND);
     }
-    if (t->quarantined != s->quarantined) {
+    if (t->quarantined != s->quarantined || t->revoked) {
         event_state(t, EVENT_QUARANTINED, s->quarantined ? TP_QUARANTINED : 0);
     }
     if (news) {
@@ -164,6 +171,7 @@ static int take(struct till *t, struct round *r, struct err *e)
     t->behind = t->behind || behind;
     tell(t, s, s->statements.n, was_behind);
     t->quarantined = s->quarantined;
+    t->revoked = false;
     if (has_key) {
         t->has_card_key = true;
         memcpy(t->card_key, s->card_key, HASH_SIZE);
@@ -187,6 +195,15 @@ static int take_all(struct till *t, struct round *r, bool *soon, struct err *e)
     return rc;
 }
 
+/* Its key was given up: until it is enrolled anew nothing is redeemed, with or without a line. */
+static void tell_revoked(struct till *t, int reason)
+{
+    if (reason == TP_REVOKED && !t->revoked) {
+        t->revoked = t->quarantined = true;
+        event_state(t, EVENT_QUARANTINED, TP_REVOKED);
+    }
+}
+
 static int read_answer(struct till *t, struct round *r, bool *more, bool *soon, struct err *e)
 {
     struct answer answer;
@@ -195,6 +212,7 @@ static int read_answer(struct till *t, struct round *r, bool *more, bool *soon, 
         return rc;
     }
     if (answer.kind == ANSWER_PROBLEM) {
+        tell_revoked(t, answer.reason);
         return err_set(e, answer.reason, "the authority: %s", code_word(answer.reason));
     }
     if (answer.kind != ANSWER_STATE) {
@@ -235,6 +253,14 @@ int sync_round(struct till *t, bool *more, bool *soon, struct err *e)
     return rc;
 }
 
+/* The first sync knew of no offer to ask leases for; it does now. */
+static bool ask_again(struct till *t, int round)
+{
+    struct lease_wanted wanted[MAX_WANTED];
+    size_t n = 0;
+    return round == 0 && t->wanted == 0 && leases_wanted(t, wanted, &n, NULL) == 0 && n > 0;
+}
+
 void sync_run(struct till *t)
 {
     struct err e = {0};
@@ -243,11 +269,15 @@ void sync_run(struct till *t)
     t->sync_started++;
     for (int i = 0; i < ROUNDS_MAX && rc == 0 && more; i++) {
         rc = sync_round(t, &more, &soon, &e);
+        more = more || (rc == 0 && ask_again(t, i));
     }
     t->sync_finished++;
     t->sync_rc = rc;
     t->sync_err = e;
     t->synced = t->synced || rc == 0;
+    if (rc == 0 && !t->behind) { /* not before: a copy of the till must not sign anything */
+        (void)leases_return(t, false, NULL);
+    }
     t->sync_wait = rc == 0 ? soon ? RECEIPTS_SOON_MS : SYNC_EVERY_MS : t->sync_wait * 2 + RETRY_FIRST_MS;
     if (t->sync_wait > SYNC_EVERY_MS) {
         t->sync_wait = SYNC_EVERY_MS;
