@@ -13,6 +13,10 @@ static const struct {
     [KIND_POLICY] = {.check = policy_check},
     [KIND_KEYSET] = {.check = keyset_check},
     [KIND_TERMINAL] = {.check = terminal_check, .project = terminal_project},
+    [KIND_RULING] = {.project = ruling_project},
+    [KIND_INVITE] = {.project = invite_project},
+    [KIND_ENROL] = {.answer = enrol_answer},
+    [KIND_RENEW] = {.answer = renew_answer},
     [KIND_OFFER] = {.check = offer_statement_check, .project = offer_statement_project},
     [KIND_BATCH] = {.check = batch_check, .project = batch_project},
     [KIND_LINK] = {.project = link_project},
@@ -54,6 +58,7 @@ void authority_close(struct authority *a)
     store_close(a->config.store);
     cose_key_free(&a->config.grant_key);
     cose_key_free(&a->config.log_key);
+    cose_key_free(&a->config.registrar_key);
     trust_free(&a->trust);
     arena_reset(&a->policy_memory);
     arena_reset(&a->automatics.memory);
@@ -74,18 +79,6 @@ static int learn_policy(struct authority *a, struct bytes raw)
     return rc;
 }
 
-/* The name of one of our keys, as the keyset has it; empty when it does not. */
-static void learn_name(const struct trust *t, enum purpose purpose, const struct cose_key *key, char name[64])
-{
-    name[0] = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        const struct trusted_key *k = &t->v[i];
-        if (k->purpose == purpose && memcmp(k->key.kid, key->kid, KID_SIZE) == 0) {
-            bytes_to_cstr(bytes_str(k->name), name, 64);
-        }
-    }
-}
-
 /* A kept keyset, policy or terminal becomes what this handle knows. */
 static int learn(void *arg, const struct stored *row)
 {
@@ -100,8 +93,7 @@ static int learn(void *arg, const struct stored *row)
         rc = rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
     } else if (row->kind == KIND_KEYSET) {
         rc = trust_keyset(&a->trust, &st.payload.keyset, NULL);
-        learn_name(&a->trust, PURPOSE_GRANT, &a->config.grant_key, a->name);
-        learn_name(&a->trust, PURPOSE_LOG, &a->config.log_key, a->log_name);
+        own_keys_learn(a);
     } else {
         rc = trust_terminal(&a->trust, &st.payload.terminal, NULL);
     }
@@ -118,6 +110,9 @@ int authority_refresh(struct authority *a)
         return 0;
     }
     int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    if (rc == 0) {
+        own_keys_reload(a);
+    }
     a->level = rc == 0;
     return rc;
 }
@@ -132,8 +127,7 @@ static int untrusted(struct call *c, int rc, struct err *why)
     return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
 }
 
-/* Who signed, with a key of the kind's purpose that was valid then: requests now, records when they were
- * made. */
+/* Who signed, with a key that may sign this kind; all but records now. */
 static int authenticate(struct call *c)
 {
     struct authority *a = c->a;
@@ -147,7 +141,12 @@ static int authenticate(struct call *c)
         int rc = trust_first_keyset(c->st, a->config.root, &why);
         return rc ? untrusted(c, rc, &why) : 0;
     }
-    int64_t at = kinds[c->st->kind].record ? c->st->payload.common.time_ms : c->now;
+    if (c->st->kind == KIND_ENROL) {
+        return enrol_authenticate(c);
+    }
+    /* A record is taken whenever it was made: dispute.c says what counts of those from outside of its key's
+     * time. */
+    int64_t at = kinds[c->st->kind].record ? NONE : c->now;
     int rc = trust_verify(&a->trust, c->st, at, &by, &why);
     if (rc) {
         return untrusted(c, rc, &why);
@@ -185,7 +184,7 @@ static int run(struct store *s, void *arg)
     struct call *c = arg;
     c->s = s;
     c->err = (struct err){0};
-    c->log_due = false;
+    c->log_due = c->disputed = false;
     buf_reset(c->answer);
     int (*answer)(struct call *) = handlers[c->st->kind].answer;
     int rc = answer ? request_handle(c, answer) : keep(c);
@@ -195,6 +194,13 @@ static int run(struct store *s, void *arg)
 static bool may_come_in(enum kind kind)
 {
     return kind != KIND_LEASE && (handlers[kind].answer || handlers[kind].check || handlers[kind].project);
+}
+
+/* Nothing of what is learned can come of it, neither the statement itself nor one that answers it. */
+static bool teaches_nothing(enum kind kind)
+{
+    return kinds[kind].record || kind == KIND_HOLD || kind == KIND_RELEASE || kind == KIND_SYNC ||
+           kind == KIND_RECALL || kind == KIND_PICKUP;
 }
 
 static int handle_one(struct authority *a, const struct statement *st, struct arena *arena, struct buf *reply)
@@ -209,7 +215,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     }
     if (rc == 0) {
         rc = store_write(a->config.store, run, &c);
-        a->level = a->level && !(learned_kinds >> st->kind & 1);
+        a->level = a->level && teaches_nothing(st->kind);
     }
     if (rc == 0) {
         buf_put(reply, answer.p, answer.n);
@@ -268,7 +274,8 @@ static void forget(struct authority *a)
     a->automatics.count = 0;
     a->automatics.n = 0;
     arena_reset(&a->automatics.memory);
-    a->name[0] = a->log_name[0] = 0;
+    a->name[0] = a->log_name[0] = a->registrar_name[0] = 0;
+    a->keys_due = false;
 }
 
 static int handle_group(struct authority *a, struct authority_message *v, size_t n)

@@ -91,9 +91,10 @@ static int take_lease(struct call *c, struct seat *seat)
     if (rc) {
         return rc == STORE_NOT_FOUND ? 0 : rc;
     }
+    bool own = strcmp(lease.till, till.name) == 0 && lease.epoch == till.epoch && !lease.given_back;
     if (lease_usable(c, &till, &lease)) {
         seat->lease = lease.number;
-    } else {
+    } else if (!own) { /* its own that has just ended is in nobody's way */
         seat->reason = TP_HELD;
         seat->at_ms = lease.from_ms;
         memcpy(seat->till, lease.till, sizeof seat->till);

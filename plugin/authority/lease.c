@@ -67,8 +67,9 @@ static bool fits(const struct settling *t, const struct lease_use *u)
     bool own = strcmp(u->sale.till, l->till) == 0 && u->sale.epoch == l->epoch &&
                (!t->returned || before(u->sale.epoch, u->sale.seq, &t->at));
     bool coupon = l->batch == NONE || (r->batch == l->batch && r->index >= l->first && r->index <= l->last);
-    return own && coupon && u->sale.time_ms >= l->from_ms && u->sale.time_ms < l->until_ms &&
-           memcmp(r->offer, l->offer, REF_SIZE) == 0 && (u->sale.voided || !rank_out_for_good(r));
+    return own && coupon && !u->sale.disputed && u->sale.time_ms >= l->from_ms &&
+           u->sale.time_ms < l->until_ms && memcmp(r->offer, l->offer, REF_SIZE) == 0 &&
+           !rank_out_for_good(r);
 }
 
 /* A void gives its part back to the lease while the till has that; afterwards, to everybody. */
@@ -176,6 +177,15 @@ int lease_take(struct call *c, const struct redemption *r, int64_t allowed, stru
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
+/* A lease-return changes sides. */
+int lease_return_dispute(struct call *c, const struct statement *st, bool disputed)
+{
+    struct lease_row of;
+    int rc = store_lease_back_dispute(c->s, st->d, disputed);
+    rc = rc ? rc : store_lease_named(c->s, st->payload.lease_return.lease, &of);
+    return rc ? (rc == STORE_NOT_FOUND ? 0 : rc) : rank_lease(c, of.number);
+}
+
 bool lease_usable(const struct call *c, const struct till_row *till, const struct lease_row *lease)
 {
     return !lease->given_back && strcmp(lease->till, till->name) == 0 && lease->epoch == till->epoch &&
@@ -239,6 +249,7 @@ int lease_return_project(struct call *c)
                                  .uses = or_nothing(r->uses),
                                  .amount = or_nothing(r->amount)};
     int rc = chain_take(c, &r->chain);
+    row.disputed = c->disputed;
     COPY_TEXT(row.till, bytes_str(c->by));
     return rc ? rc : put_back(c, r->lease, &row);
 }

@@ -42,7 +42,8 @@ static void decide(struct redemption_row *r)
     } else if (r->stage > 0) {
         set(r, lost[r->stage], kept(r));
     } else {
-        set(r, -r->stage, r->stage == -TP_VOIDED ? 0 : kept(r));
+        bool gone = r->stage == -TP_VOIDED || r->stage == -TP_DISPUTED;
+        set(r, -r->stage, gone ? 0 : kept(r));
     }
 }
 
@@ -142,12 +143,18 @@ static int check_customer(struct contests *t, struct redemption_row *r, int *why
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
-/* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. */
+/* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. Rows
+ * of an earlier version say so by their stage alone. */
+static int barred_before(const struct redemption_row *r)
+{
+    bool again = r->stage >= 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE ||
+                 r->stage == STAGE_REVIVED || r->stage == -TP_VOIDED || r->stage == -TP_DISPUTED;
+    return r->batch == NONE && !r->has_card && !again ? -r->stage : 0;
+}
+
 bool rank_out_for_good(const struct redemption_row *r)
 {
-    bool again = r->stage > 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE ||
-                 r->stage == STAGE_REVIVED;
-    return r->batch == NONE && !r->has_card && !again;
+    return r->barred || barred_before(r);
 }
 
 static int load_terms(struct contests *t, const struct redemption_row *r)
@@ -174,13 +181,14 @@ static bool same_contests(const struct redemption_row *a, const struct redemptio
 static int replace(struct contests *t, const struct redemption_row *which, const struct sale_row *sale)
 {
     struct redemption_row now, next;
-    int why = sale->voided ? TP_VOIDED : 0;
+    int why = sale_out(sale);
     int rc = store_redemption(t->c->s, which->d, which->place, &now);
     if (rc || (rc = load_terms(t, &now))) {
         return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
     }
-    if (!why && rank_out_for_good(&now)) {
-        return contests_stage(t, &now, now.stage);
+    now.barred = now.barred ? now.barred : barred_before(&now);
+    if (now.barred) {
+        return contests_stage(t, &now, why ? -why : -now.barred);
     }
     next = now;
     next.limited = t->terms.total != NONE || t->terms.budget != NONE;

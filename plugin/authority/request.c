@@ -9,6 +9,8 @@ static const struct {
     [KIND_RELEASE] = {offsetof(struct release, id), offsetof(struct release, head), true},
     [KIND_SYNC] = {offsetof(struct sync, id), offsetof(struct sync, head), false},
     [KIND_RECALL] = {offsetof(struct recall, id), offsetof(struct recall, head), false},
+    [KIND_RENEW] = {offsetof(struct renew, id), offsetof(struct renew, head), true},
+    [KIND_ENROL] = {offsetof(struct enrol, id), 0, true},
     [KIND_PICKUP] = {offsetof(struct pickup, id), 0, true},
 };
 
@@ -19,7 +21,8 @@ static int check_till(struct call *c, const struct head *head)
     if (rc) {
         return rc == STORE_NOT_FOUND ? err_code(&c->err, TP_UNKNOWN_TILL) : rc;
     }
-    if (head->epoch != till.epoch) {
+    /* Of an epoch that is over a sync alone is answered: the till finds out from it that it is behind. */
+    if (head->epoch != till.epoch && (c->st->kind != KIND_SYNC || head->epoch > till.epoch)) {
         return err_set(&c->err, TP_REVOKED, "the till has been enrolled anew since");
     }
     if (till.quarantined && c->st->kind != KIND_SYNC) {

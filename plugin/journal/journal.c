@@ -7,7 +7,7 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
         db_bind(j, &rc, e,
                 "SELECT authority, name, store, epoch, seq, d, have, outcomes, floor_ms, behind,"
                 " card_key, (SELECT time_ms FROM told), (SELECT size FROM seen),"
-                " (SELECT root FROM seen) FROM till",
+                " (SELECT root FROM seen), (SELECT epoch FROM forgone) FROM till",
                 "");
     if (!st || (rc = db_step(j, st, e)) <= 0) {
         return rc ? rc : damaged(e);
@@ -20,6 +20,7 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
         .behind = sqlite3_column_int(st, 9) != 0,
         .told_ms = sqlite3_column_int64(st, 11),
         .seen = {.size = sqlite3_column_int64(st, 12)},
+        .forgone = sqlite3_column_int64(st, 14),
     };
     bool good = column_fixed(st, 0, t.authority, ID_SIZE) && column_text(st, 1, t.name, sizeof t.name) &&
                 column_text(st, 2, t.store, sizeof t.store) && column_fixed(st, 5, t.head.d, HASH_SIZE) &&
@@ -60,6 +61,24 @@ int journal_sale_ids(struct journal *j, int64_t *first, struct err *e)
     return 0;
 }
 
+/* Nothing heard yet is "as recorded": what changes nothing is not told again. */
+static int take_outcome(struct journal *j, const struct outcome *o, struct err *e)
+{
+    int before = 0;
+    int rc = journal_outcome(j, o->commit, o->redemption, &before, e);
+    if (rc && rc != JOURNAL_NOT_FOUND) {
+        return rc;
+    }
+    rc = db_run(j, e,
+                "INSERT INTO outcome (record, redemption, reason, amount) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET reason = excluded.reason, amount = excluded.amount",
+                "diii", o->commit, o->redemption, (int64_t)o->reason, o->amount);
+    struct journal_notice v = {
+        .kind = NOTICE_OUTCOME, .place = o->redemption, .reason = o->reason, .amount = o->amount};
+    memcpy(v.record, o->commit, HASH_SIZE);
+    return rc || before == o->reason ? rc : notice_write(j, &v, e);
+}
+
 static int take_news(struct journal *j, const struct journal_news *news, struct err *e)
 {
     int rc = 0;
@@ -68,17 +87,16 @@ static int take_news(struct journal *j, const struct journal_news *news, struct 
                     news->d[i], news->statements[i]);
     }
     for (size_t i = 0; i < news->outcome_count && rc == 0; i++) {
-        const struct outcome *o = &news->outcomes[i];
-        rc = db_run(j, e,
-                    "INSERT INTO outcome (record, redemption, reason, amount) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT DO UPDATE SET reason = excluded.reason, amount = excluded.amount",
-                    "diii", o->commit, o->redemption, (int64_t)o->reason, o->amount);
+        rc = take_outcome(j, &news->outcomes[i], e);
     }
     rc = rc ? rc
             : db_run(j, e, "INSERT OR REPLACE INTO told (one, time_ms) VALUES (1, ?)", "i", news->time_ms);
     if (rc == 0 && news->seen) {
         rc = db_run(j, e, "INSERT OR REPLACE INTO seen (one, size, root) VALUES (1, ?, ?)", "id",
                     news->seen->size, news->seen->root);
+        rc = rc ? rc
+                : db_run(j, e, "INSERT OR REPLACE INTO seen_signed (one, raw) VALUES (1, ?)", "b",
+                         news->seen_signed);
     }
     return rc ? rc
               : db_run(j, e,

@@ -112,8 +112,8 @@ static int who(struct audit *a, const struct statement *st, int64_t received_ms,
     if (st->kind == KIND_KEYSET && a->trust.keyset == 0) {
         return trust_first_keyset(st, a->root, why);
     }
-    return trust_verify(&a->trust, st, kinds[st->kind].record ? st->payload.common.time_ms : received_ms, &by,
-                        why);
+    /* A record from outside of its key's time is kept, and disputed: tables say so. */
+    return trust_verify(&a->trust, st, kinds[st->kind].record ? NONE : received_ms, &by, why);
 }
 
 /* What the statement signs beside itself. A person's part may be gone, where it is said that it was erased.
@@ -141,18 +141,11 @@ static int check_parts(struct audit *a, const char *where, const struct stored *
                : 0;
 }
 
-/* A till's record belongs to an epoch that it was given; keysets only go on. */
+/* Keysets only go on. */
 static int check_place(struct audit *a, const char *where, const struct statement *st)
 {
-    const struct chain *c = audit_chain(st);
     char name[128];
     audit_name(st, name);
-    for (size_t i = 0; c && i < a->trust.n; i++) {
-        const struct trusted_key *k = &a->trust.v[i];
-        if (k->purpose == PURPOSE_TILL && bytes_is(st->iss, k->name) && c->epoch > k->epoch) {
-            return audit_false(a, "%s (%s): nothing gave the till this epoch", where, name);
-        }
-    }
     if (st->kind == KIND_KEYSET && st->payload.keyset.number <= a->trust.keyset) {
         return audit_false(a, "%s (%s): keyset %lld after keyset %lld: keysets never go back", where, name,
                            (long long)st->payload.keyset.number, (long long)a->trust.keyset);

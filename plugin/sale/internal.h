@@ -30,6 +30,10 @@ enum {
     EVENTS_MAX = 256,
     EVENT_DATA_MAX = 4096,
     EVENT_SCANS_MAX = 64, /* scans that wait at once */
+    NOTICES_LOADED = 64,  /* at once */
+    ACKS_MAX = 2 * EVENTS_MAX,
+    ACK_MS = 200, /* what the program took notice of is written together */
+    RECEIPTS_SOON_MS = 200,
 };
 
 /* ---- replica.c: what the authority has published, checked ---- */
@@ -56,9 +60,22 @@ size_t *index_put(struct index *x, uint64_t key);
 size_t index_find(const struct index *x, uint64_t key);
 void index_free(struct index *x);
 
+/* Whose coupons they are. */
+enum batch_for { FOR_ALL, FOR_THIS_TILL, FOR_ANOTHER_TILL };
+
 struct known_batch {
     int64_t number, first, last;
     uint8_t offer[REF_SIZE];
+    enum batch_for whose;
+};
+
+/* A lease of this till. */
+struct known_lease {
+    struct lease terms;            /* without coupons; views into a chunk */
+    struct leased_coupons coupons; /* where bound */
+    bool bound;                    /* for these coupons alone */
+    bool closed;                   /* returned, or written off */
+    uint8_t d[HASH_SIZE];
 };
 
 struct chunk {
@@ -77,6 +94,8 @@ struct replica {
     struct known_batch *batches;
     size_t batch_count, batch_room;
     struct index by_number;
+    struct known_lease *leases;
+    size_t lease_count, lease_room;
     struct chunk *chunks;
     int64_t terminal_epoch;          /* of the newest terminal statement that names this till */
     uint8_t terminal_key[HASH_SIZE]; /* its thumbprint */
@@ -110,6 +129,8 @@ int stage_first_keyset(struct stage *s, const struct replica *r, const struct id
 /* Checks a grant or state: its signer's purpose, and the audience. */
 int stage_verify(const struct stage *s, const struct replica *r, const struct identity *who,
                  const struct statement *st, struct err *e);
+/* The keys that hold for what comes with it. */
+const struct trust *stage_trust(const struct stage *s, const struct replica *r);
 /* Makes room, so that applying cannot fail. */
 int stage_reserve(const struct stage *s, struct replica *r, struct err *e);
 void stage_apply(struct stage *s, struct replica *r, const struct identity *who);
@@ -129,8 +150,9 @@ const struct known_offer *replica_gs1(const struct replica *r, const char *gs1, 
 /* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE: signature, batch, range, offer. A genuine coupon whose batch or
  * offer is newer than the replica is not refused, for the authority knows: *known is false. */
 int replica_coupon(const struct replica *r, const struct coupon *c, bool *known);
-/* The replica knows the batch, and the index is of it. */
-bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index);
+/* The replica knows the batch, and the index is of it: then whose (or NULL) is set. */
+bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index,
+                    enum batch_for *whose);
 
 /* ---- a sale ---- */
 
@@ -157,11 +179,19 @@ struct learned {
     char till[64];
 };
 
+/* What a price that was told alone spends of a lease. */
+struct price_lease {
+    uint8_t offer[REF_SIZE];
+    int64_t number, amount;
+};
+
 struct price {
     bool known;
     struct arena arena;
     struct quote quote;
     bool tax_included;
+    struct price_lease leased[MAX_REDEMPTIONS];
+    size_t leased_count;
 };
 
 /* A grant that was checked. Its parts are what a commit will carry. */
@@ -230,8 +260,10 @@ struct price_table {
     const struct offer *offers[TABLE_MAX];
     struct standing standings[TABLE_MAX];
     const struct presentation *coupons[TABLE_MAX]; /* NULL: a card's offer */
-    bool free[TABLE_MAX];   /* automatic and without limits: nobody can take it twice */
-    bool risked[TABLE_MAX]; /* redeemed alone, within caps */
+    bool free[TABLE_MAX]; /* automatic and without limits: nobody can take it twice */
+    bool automatic[TABLE_MAX];
+    bool risked[TABLE_MAX];    /* redeemed alone, within caps */
+    int64_t leased[TABLE_MAX]; /* redeemed alone, by the lease of this number; 0: by none */
     size_t n;
     int64_t hour_left; /* what may be redeemed alone in this hour */
 };
@@ -266,6 +298,7 @@ struct ask {
 struct event_slot {
     struct till_event event;
     struct buf data;
+    struct journal_notice notice; /* n 0: it is not kept */
 };
 
 struct events {
@@ -275,6 +308,21 @@ struct events {
     size_t first, n;
     int64_t last, dropped, taken_number;
     struct buf taken; /* data of the event that was taken last */
+    /* notices: what the journal keeps until the program has taken notice */
+    bool waiting;           /* the journal may have some that are not in the queue */
+    int64_t loaded;         /* number of the last that was put into it */
+    int64_t noticed;        /* of the event that was taken last, 0: it is none */
+    int64_t acks[ACKS_MAX]; /* taken notice of, and not yet written */
+    size_t ack_count;
+    int64_t acks_due; /* monotonic ms */
+};
+
+/* Records whose receipt is asked for by one sync. */
+struct receipts_asked {
+    size_t n;
+    uint8_t d[MAX_RECEIPTS][HASH_SIZE], entry[MAX_RECEIPTS][HASH_SIZE];
+    struct bytes list[MAX_RECEIPTS];
+    int64_t last; /* number of the last of them */
 };
 
 /* A commit that is worth most while its grant lives. */
@@ -299,12 +347,18 @@ struct till {
     struct head head;
     struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
+    bool log_forked;        /* and the one that it named last does not go on from there */
+    int64_t receipts_after; /* those of records above this number are asked for next */
     bool behind, quarantined, online, has_card_key;
+    bool revoked; /* quarantined because the authority says that the key was given up */
     uint8_t card_key[HASH_SIZE];
     struct trusted_time time;
     struct replica replica;
     int64_t next_id, last_id;
-    int64_t returns; /* recorded since open */
+    int64_t returns;    /* recorded since open */
+    int64_t forgone;    /* epochs whose leases are not this till's to give back */
+    size_t wanted_from; /* offers are asked for in turn, where they are too many for one sync */
+    size_t wanted;      /* how many the last sync asked for */
     struct journal_counts counts;
 
     struct sale **sales;
@@ -361,8 +415,34 @@ void event_put(struct till *t, const struct till_event *v, struct bytes data);
 void event_state(struct till *t, int kind, int code);
 void event_online(struct till *t, bool online);
 void event_hold(struct till *t, const struct sale *s, int code);
-void event_outcome(struct till *t, const struct outcome *o);
-void event_refused(struct till *t, const uint8_t d[HASH_SIZE], int reason);
+/* An event of what the journal keeps: it takes the place of an older one of the same thing. */
+void event_notice(struct till *t, const struct journal_notice *v);
+
+/* notice.c */
+/* When notices_run has something to do, by the monotonic clock. */
+int64_t notices_due(const struct till *t);
+/* Writes what was taken notice of, and puts into the queue what it has room for. */
+void notices_run(struct till *t);
+/* The journal has more of them. */
+void notices_more(struct till *t);
+/* The program has come back for the next event: it has taken notice of the one before. */
+void notices_taken(struct till *t);
+
+/* log.c: what the authority's log must be, and the receipts. */
+/* Checks what a state says of the log against what was seen of it; `checkpoint` is the signed one that came
+ * with it. 0, and *forked: it is not the log that was seen, which was told, and the evidence is kept;
+ * TP_E_UNTRUSTED: the log's key did not sign that; or a fault. */
+int log_check(struct till *t, const struct stage *stage, const struct state *s, struct bytes checkpoint,
+              bool *forked, struct err *e);
+/* Chooses whose receipts are asked for. */
+int receipts_ask(struct till *t, struct receipts_asked *a, struct err *e);
+/* Checks what came for each of them, in order (absent: nothing yet). */
+void receipts_check(const struct till *t, const struct stage *stage, const struct checkpoint_seen *log,
+                    const struct receipts_asked *a, const struct bytes *came,
+                    struct journal_receipt out[MAX_RECEIPTS], size_t *n);
+/* Files them. True: as many as could be asked for at once have come. */
+int receipts_take(struct till *t, const struct receipts_asked *a, struct journal_receipt *list, size_t n,
+                  bool *soon, struct err *e);
 
 /* renew.c */
 /* When renew_run has something to do, by the monotonic clock. */
@@ -376,7 +456,8 @@ void renewals_stop(struct till *t);
 void hold_over(struct till *t, struct sale *s);
 
 /* sync.c, outbox.c: one round each, by the worker, with the lock. */
-int sync_round(struct till *t, bool *more, struct err *e);
+/* more: ask again at once; soon: before long. */
+int sync_round(struct till *t, bool *more, bool *soon, struct err *e);
 void sync_run(struct till *t);
 /* TP_OFFLINE when nothing was answered. */
 int outbox_run(struct till *t, struct err *e);
@@ -478,10 +559,29 @@ bool alone_settled(const struct till *t, const struct sale *s);
 int alone_judge(struct till *t, const struct sale *s, struct price_table *w, struct err *e);
 /* True when what goes beyond a cap was taken off the table: price again. */
 bool alone_beyond(struct price_table *w, const struct quote *q);
+/* Notes which leases the price spends. */
+void alone_leased(const struct price_table *w, struct price *price);
 /* What the sale's price says of each offer, for the journal. */
 size_t decisions(struct till *t, const struct sale *s, struct journal_decision out[TABLE_MAX]);
 /* Writes what was decided alone, before anybody is told. */
 int alone_keep(struct till *t, struct sale *s, struct err *e);
+
+/* lease.c: what this till may spend without asking. */
+/* Those that it has given back are known from its records. */
+int leases_load(struct till *t, struct err *e);
+/* A lease that covers one more redemption of this offer in this sale, by this coupon (NULL: automatic): its
+ * number, 0 when there is none; and how much it may be worth, NONE when no sum is counted. */
+int lease_find(struct till *t, const struct sale *s, const struct offer *o, const struct presentation *p,
+               int64_t *number, int64_t *worth, struct err *e);
+/* The leases that the price was told with still cover it. */
+int leases_hold(struct till *t, const struct sale *s, bool *hold, struct err *e);
+/* The lease that this offer of the sale's price spends, alone or granted; 0: none. */
+int64_t lease_spent_by(const struct till *t, const struct sale *s, const uint8_t ref[REF_SIZE]);
+/* Records what is left of those that no open sale was told a price with: of all, or of those that are over.
+ */
+int leases_return(struct till *t, bool all, struct err *e);
+/* The offers for which the next sync asks, and what is left of each. */
+int leases_wanted(struct till *t, struct lease_wanted out[MAX_WANTED], size_t *n, struct err *e);
 
 /* refund.c */
 /* Makes r's state what these returns, one after the other, left of it. */

@@ -89,6 +89,7 @@ static int load_journal(struct till *t, const struct till_config *c, struct err 
         t->time.floor_ms = j.floor_ms;
         t->time.told_ms = j.told_ms;
         t->seen = j.seen;
+        t->forgone = j.forgone;
     }
     wipe(&j, sizeof j);
     return rc;
@@ -219,6 +220,7 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     rc = events_open(&t->events, e);
     rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
+    rc = rc ? rc : leases_load(t, e);
     rc = rc ? rc : load_key(t, c, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
     t->last_id = t->next_id + SALE_ID_BLOCK - 1;
@@ -253,6 +255,9 @@ int till_close(struct till *t, int64_t deadline_ms)
     till_unlock(t);
     pthread_join(t->thread, NULL);
     int rc = t->counts.unsent ? TP_E_TIMEOUT : 0;
+    notices_taken(t);
+    t->events.acks_due = 0;
+    notices_run(t);
     till_free(t);
     return rc;
 }
@@ -271,6 +276,7 @@ int till_status(struct till *t, struct till_status *out, struct err *e)
         .refused = t->counts.refused,
         .conflicts = t->counts.conflicts,
         .refused_reason = t->counts.refused_reason,
+        .log = t->counts.log,
         .time_ms = till_now(t, &sure),
         .epoch = t->head.epoch,
         .seq = t->head.seq,

@@ -124,19 +124,28 @@ int store_leases(struct store *s, const char *till, int (*fn)(void *arg, const s
 
 int store_lease_back_put(struct store *s, const struct lease_back_row *row)
 {
-    return sql_run(s, "INSERT INTO lease_back VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "hhtiiiii",
-                   row->lease, row->d, row->till, (int64_t)row->written_off, row->epoch, row->seq, row->uses,
-                   row->amount);
+    return sql_run(s,
+                   "INSERT INTO lease_back (merchant, lease, d, till, written_off, epoch, seq, uses, amount, "
+                   "disputed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                   "hhtiiiiii", row->lease, row->d, row->till, (int64_t)row->written_off, row->epoch,
+                   row->seq, row->uses, row->amount, (int64_t)row->disputed);
+}
+
+int store_lease_back_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed)
+{
+    return sql_run(s, "UPDATE lease_back SET disputed = ?3 WHERE merchant = ?1 AND d = ?2", "hi", d,
+                   (int64_t)disputed);
 }
 
 int store_lease_backs(struct store *s, const uint8_t lease[HASH_SIZE],
                       int (*fn)(void *arg, const struct lease_back_row *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st,
-                      "SELECT d, till, written_off, epoch, seq, uses, amount FROM lease_back "
-                      "WHERE merchant = ?1 AND lease = ?2 ORDER BY written_off, epoch, seq, d",
-                      "h", lease);
+    int rc =
+        sql_open(s, &st,
+                 "SELECT d, till, written_off, epoch, seq, uses, amount FROM lease_back "
+                 "WHERE merchant = ?1 AND lease = ?2 AND disputed = 0 ORDER BY written_off, epoch, seq, d",
+                 "h", lease);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct lease_back_row row = {.written_off = sql_int(st, 2) != 0,
                                      .epoch = sql_int(st, 3),

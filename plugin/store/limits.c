@@ -102,14 +102,14 @@ int store_sale_customer(struct store *s, const uint8_t commit[HASH_SIZE], uint8_
 int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *customer, bool *visited)
 {
     struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
-                 "WHERE v.merchant = ?1 AND v.who = ?2 AND s.voided = 0), "
-                 "EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
-                 "WHERE v.merchant = ?1 AND s.voided = 0 AND v.who IN (SELECT card FROM link "
-                 "WHERE merchant = ?1 AND customer <> '' AND customer = ?3))",
-                 "ht", who, customer);
+    int rc = sql_open(
+        s, &st,
+        "SELECT EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
+        "WHERE v.merchant = ?1 AND v.who = ?2 AND s.voided = 0 AND s.disputed = 0), "
+        "EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
+        "WHERE v.merchant = ?1 AND s.voided = 0 AND s.disputed = 0 AND v.who IN (SELECT card FROM link "
+        "WHERE merchant = ?1 AND disputed = 0 AND customer <> '' AND customer = ?3))",
+        "ht", who, customer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }
@@ -121,10 +121,11 @@ int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *cus
 int store_card_customer(struct store *s, const uint8_t card[HASH_SIZE], char *out, size_t size)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st,
-                      "SELECT customer FROM link WHERE merchant = ?1 AND card = ?2 AND customer <> '' "
-                      "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC, d DESC LIMIT 1",
-                      "h", card);
+    int rc = sql_open(
+        s, &st,
+        "SELECT customer FROM link WHERE merchant = ?1 AND card = ?2 AND customer <> '' AND disputed = 0 "
+        "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC, d DESC LIMIT 1",
+        "h", card);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
     }

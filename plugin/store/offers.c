@@ -125,10 +125,12 @@ int store_till_batches(struct store *s, const char *till, int (*fn)(void *arg, c
 int store_link_put(struct store *s, const struct link_row *row)
 {
     return sql_run(s,
-                   "INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                   "INSERT INTO link (merchant, card, offer, d, op, time_ms, till, epoch, seq, channel, "
+                   "campaign, customer, "
+                   "disputed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
                    "ON CONFLICT (merchant, card, offer, d) DO NOTHING",
-                   "hrhiitiittt", row->card, row->offer, row->d, (int64_t)row->op, row->time_ms, row->till,
-                   row->epoch, row->seq, row->channel, row->campaign, row->customer);
+                   "hrhiitiittti", row->card, row->offer, row->d, (int64_t)row->op, row->time_ms, row->till,
+                   row->epoch, row->seq, row->channel, row->campaign, row->customer, (int64_t)row->disputed);
 }
 
 #define LINK_COLUMNS "card, offer, d, op, time_ms, till, epoch, seq, channel, campaign, customer"
@@ -169,8 +171,8 @@ int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
     int rc = sql_open(s, &st,
                       "SELECT " LINK_COLUMNS " FROM (SELECT *, row_number() OVER (PARTITION BY offer "
                       "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC) AS newest FROM link "
-                      "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3) AS ranked WHERE newest = 1 AND "
-                      "op = 0 ORDER BY offer",
+                      "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3 AND disputed = 0) AS ranked "
+                      "WHERE newest = 1 AND op = 0 ORDER BY offer",
                       "hi", card, time_ms);
     return rc ? rc : each_link(s, st, fn, arg);
 }
@@ -179,8 +181,30 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
 {
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
-                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 "
+                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 AND disputed = 0 "
                       "ORDER BY time_ms, till, epoch, seq, card, offer",
                       "*");
     return rc ? rc : each_link(s, st, fn, arg);
+}
+
+int store_link_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed)
+{
+    return sql_run(s, "UPDATE link SET disputed = ?3 WHERE merchant = ?1 AND d = ?2", "hi", d,
+                   (int64_t)disputed);
+}
+
+int store_link_cards(struct store *s, const uint8_t d[HASH_SIZE],
+                     int (*fn)(void *arg, const uint8_t card[HASH_SIZE]), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st, "SELECT DISTINCT card FROM link WHERE merchant = ?1 AND d = ?2 ORDER BY card",
+                      "h", d);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        uint8_t card[HASH_SIZE];
+        sql_fixed(st, 0, card, HASH_SIZE);
+        if ((rc = fn(arg, card)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
 }

@@ -126,6 +126,8 @@ int store_clear_projections(struct store *s)
         "DELETE FROM automatic WHERE merchant = ?1",     "DELETE FROM sale_reference WHERE merchant = ?1",
         "DELETE FROM reversal_line WHERE merchant = ?1", "DELETE FROM reversal_share WHERE merchant = ?1",
         "DELETE FROM lease WHERE merchant = ?1",         "DELETE FROM lease_back WHERE merchant = ?1",
+        "DELETE FROM tenure WHERE merchant = ?1",        "DELETE FROM ruling WHERE merchant = ?1",
+        "DELETE FROM invite WHERE merchant = ?1",
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && rc == 0; i++) {

@@ -84,10 +84,15 @@ struct till_row {
 int store_till(struct store *s, struct bytes name, struct till_row *row); /* STORE_NOT_FOUND */
 int store_till_put(struct store *s, const struct till_row *row);
 
+/* Whether a record counts: what its till signed beyond a revocation, or outside of its key's time, does not
+ * until the merchant has accepted it. */
+enum dispute { DISPUTE_NONE, DISPUTE_OPEN, DISPUTE_ACCEPTED, DISPUTE_REJECTED };
+
 struct record_row {
     struct bytes till;
     int64_t epoch, seq;
     uint8_t d[HASH_SIZE], prev[HASH_SIZE];
+    int dispute; /* enum dispute */
 };
 
 /* Adds a record's place in its chain. */
@@ -97,6 +102,28 @@ int store_record_put(struct store *s, const struct record_row *row);
  * whose prev is not the D held.
  */
 int store_record_fork(struct store *s, const struct record_row *row, bool *fork);
+
+/* Records of that epoch, in the order of (seq, d), with a place above (seq, d) of `after`, at most `limit`.
+ */
+int store_records_after(struct store *s, const struct record_row *after, int64_t limit,
+                        int (*fn)(void *arg, const struct record_row *row), void *arg);
+int store_record_dispute(struct store *s, const struct record_row *row); /* changes dispute */
+
+/* One enrolment of a till. */
+struct tenure_row {
+    char till[64];
+    int64_t epoch, from_ms, until_ms; /* from <= t < until */
+    int state;                        /* enum terminal_state */
+    int64_t from_seq;                 /* what is signed from it on is disputed; NONE */
+};
+int store_tenure(struct store *s, struct bytes till, int64_t epoch,
+                 struct tenure_row *row); /* STORE_NOT_FOUND */
+int store_tenure_put(struct store *s, const struct tenure_row *row);
+
+int store_ruling_put(struct store *s, const uint8_t record[HASH_SIZE], const uint8_t d[HASH_SIZE],
+                     int64_t time_ms, int verdict);
+/* The latest on that record, by (time, d): an enum ruling_verdict. STORE_NOT_FOUND. */
+int store_ruling(struct store *s, const uint8_t record[HASH_SIZE], int *verdict);
 
 int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, struct bytes id,
                     const uint8_t d[HASH_SIZE]);
@@ -124,9 +151,14 @@ struct link_row {
     int op;
     int64_t time_ms, epoch, seq;
     char till[64], channel[64], campaign[64], customer[CUSTOMER_MAX + 1];
+    bool disputed;
 };
 
 int store_link_put(struct store *s, const struct link_row *row);
+/* All rows of one link record: whether they count; and the cards in them. */
+int store_link_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+int store_link_cards(struct store *s, const uint8_t d[HASH_SIZE],
+                     int (*fn)(void *arg, const uint8_t card[HASH_SIZE]), void *arg);
 /* The offers that this card is linked to at `time_ms`, by ref. */
 int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
                 int (*fn)(void *arg, const struct link_row *row), void *arg);
@@ -136,8 +168,14 @@ struct sale_row {
     char till[64], store[64], currency[4];
     int64_t epoch, seq, time_ms, rev;
     int64_t gross, discount, net, tax, due, cashback;
-    bool voided;
+    bool voided, disputed;
 };
+
+/* Why a sale does not count, or 0. */
+static inline int sale_out(const struct sale_row *sale)
+{
+    return sale->voided ? TP_VOIDED : sale->disputed ? TP_DISPUTED : 0;
+}
 
 enum { RANK_SIZE = 220 };
 
@@ -165,6 +203,7 @@ struct redemption_row {
     bool limited;  /* its offer has a total or a budget */
     int64_t lease; /* the one that it names, or 0; while that covers it, grant is the same number and */
     int64_t most;  /* granted is this; otherwise it has no grant */
+    int barred;    /* why it takes part in no contest whatever becomes of its sale, or 0 */
 };
 
 /*
@@ -193,7 +232,7 @@ int store_sale_reference_put(struct store *s, const uint8_t handle[HASH_SIZE], c
 int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HASH_SIZE], int64_t *n,
                      uint8_t d[HASH_SIZE]);
 int store_redemption_put(struct store *s, const struct redemption_row *row);
-/* Changes outcome, conflict, slot, channel, campaign, stage, customer and limited. */
+/* Changes outcome, conflict, slot, channel, campaign, stage, customer, limited and barred. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
 /* Changes grant, granted and rank. */
 int store_redemption_grant(struct store *s, const struct redemption_row *row);
@@ -252,8 +291,8 @@ int store_visit_put(struct store *s, const uint8_t who[HASH_SIZE], const uint8_t
                     bool main);
 int store_sale_customer(struct store *s, const uint8_t commit[HASH_SIZE],
                         uint8_t who[HASH_SIZE]); /* STORE_NOT_FOUND */
-/* Whether who, or any card that was ever linked in that customer's name (may be ""), has a sale that is not
- * voided. */
+/* Whether who, or any card that was ever linked in that customer's name (may be ""), has a sale that counts.
+ */
 int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *customer, bool *visited);
 /* Whom the card's newest link that says so names. STORE_NOT_FOUND. */
 int store_card_customer(struct store *s, const uint8_t card[HASH_SIZE], char *out, size_t size);
@@ -280,13 +319,15 @@ struct reversal_row {
     int64_t epoch, seq, time_ms, gross, discount, net, tax, due;
     int outcome;      /* 0, or conflict: more than was committed */
     int64_t conflict; /* of due, minor units: what went back beyond it */
+    bool disputed;
 };
 
 int store_reversal_put(struct store *s, const struct reversal_row *row);
 /* What of a line, or of a redemption, it takes back; more of the same is added. */
 int store_reversal_line_put(struct store *s, const uint8_t d[HASH_SIZE], int64_t number, int64_t quantity);
 int store_reversal_share_put(struct store *s, const uint8_t d[HASH_SIZE], const struct reversed *share);
-/* Those of one commit in the order in which they count: voids first, then by (time, till, epoch, seq). */
+/* Those of one commit that are not disputed, in the order in which they count: voids first, then by (time,
+ * till, epoch, seq). */
 int store_reversals(struct store *s, const uint8_t commit[HASH_SIZE],
                     int (*fn)(void *arg, const struct reversal_row *row), void *arg);
 /* The lines of one, by number. */
@@ -299,12 +340,16 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
 int store_reversal_book(struct store *s, const struct reversal_row *row);
 /* Whether any reverse of the commit is held. */
 int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed);
-/* Where in its till's chain the first void of the commit by that till stands. STORE_NOT_FOUND. */
+/* Where in its till's chain the first void of the commit by that till stands that is not disputed.
+ * STORE_NOT_FOUND. */
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
                      struct record_place *place);
-/* True when a void of the commit by the same till is held. */
+/* Whether it counts; what was booked of it is forgotten. */
+int store_reversal_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+/* True when a void of the commit by the same till is held that is not disputed. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
-int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);
+int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE], bool voided);
+int store_sale_dispute(struct store *s, const uint8_t commit[HASH_SIZE], bool disputed);
 
 /* ---- leases ---- */
 
@@ -328,7 +373,7 @@ struct lease_left {
 struct lease_back_row {
     uint8_t lease[HASH_SIZE], d[HASH_SIZE]; /* D of the lease and of the statement */
     char till[64];
-    bool written_off;
+    bool written_off, disputed;
     int64_t epoch, seq, uses, amount;
 };
 
@@ -344,7 +389,9 @@ int store_leases(struct store *s, const char *till, int (*fn)(void *arg, const s
 /* The lease that keeps this coupon for its till. STORE_NOT_FOUND. */
 int store_lease_of_coupon(struct store *s, int64_t batch, int64_t index, struct lease_row *row);
 int store_lease_back_put(struct store *s, const struct lease_back_row *row);
-/* Returns and write-offs of a lease: returns by their place first. */
+/* Whether it counts. */
+int store_lease_back_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+/* Returns and write-offs of a lease that are not disputed: returns by their place first. */
 int store_lease_backs(struct store *s, const uint8_t lease[HASH_SIZE],
                       int (*fn)(void *arg, const struct lease_back_row *row), void *arg);
 /* The redemptions that name a lease, voided ones too, by (time, till, epoch, seq, d, place). */
@@ -418,6 +465,23 @@ int store_pickup_miss(struct store *s, const char *till, int64_t now_ms);
 int store_pickup_misses(struct store *s, const char *till, int64_t *mine, int64_t *all);
 /* Forgets codes that have ended, and wrong ones up to that time. */
 int store_pickups_expire(struct store *s, int64_t now_ms, int64_t misses_before_ms);
+
+/* An enrolment code that a merchant gave out for one till. */
+struct invite_row {
+    uint8_t d[HASH_SIZE], code_key[HASH_SIZE];
+    char till[64], store[64];
+    int64_t time_ms, until_ms;
+    bool has_used;
+    uint8_t used[HASH_SIZE]; /* D of the terminal statement that used it up */
+};
+int store_invite_put(struct store *s, const struct invite_row *row);
+/* The newest of a till, by (time, d). STORE_NOT_FOUND. */
+int store_invite(struct store *s, struct bytes till, struct invite_row *row);
+int store_invite_use(struct store *s, const uint8_t d[HASH_SIZE], const uint8_t terminal[HASH_SIZE]);
+/* A wrong code was tried for the till; how many are remembered, of the till and of all; forgets old ones. */
+int store_enrol_miss(struct store *s, struct bytes till, int64_t now_ms);
+int store_enrol_misses(struct store *s, struct bytes till, int64_t *mine, int64_t *all);
+int store_enrol_misses_expire(struct store *s, int64_t before_ms);
 
 /* The next number of the grants' one counter, from 1. */
 int store_next_grant(struct store *s, int64_t *number);
@@ -561,6 +625,10 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
                        int (*fn)(void *arg, const struct sale_row *sale, const struct redemption_row *list,
                                  size_t n),
                        void *arg);
+/* Reverse statements that were booked as a conflict, with from_ms <= time < until_ms, by (time, till, epoch,
+ * seq). */
+int store_report_reversal_conflicts(struct store *s, int64_t from_ms, int64_t until_ms,
+                                    int (*fn)(void *arg, const struct reversal_row *row), void *arg);
 /* Returns (reverse statements with op return, whether their commit is held or not) with from_ms <= time <
  * until_ms, by (time, d). */
 int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
@@ -571,6 +639,11 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
 /* Records by (till, epoch, seq, d), each with its statement (absent when it is not kept). */
 int store_records(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
                   void *arg);
+/* All records that are or were disputed, decided or not, by (till, epoch, seq, d). */
+int store_disputes(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
+                   void *arg);
+/* Tills, by name. */
+int store_tills(struct store *s, int (*fn)(void *arg, const struct till_row *row), void *arg);
 /* The same as store_dump, a row at a time: `line` has no end of line; `table` is its first word. */
 int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, struct bytes line), void *arg);
 /* Writes what is kept at this moment to a new database of the same kind at path, which must not exist.

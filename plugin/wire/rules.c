@@ -85,6 +85,11 @@ static const char *check_terminal(const struct terminal *t)
                : "terminal.from_seq: does not fit the state";
 }
 
+static const char *check_invite(const struct invite *i)
+{
+    return name_valid(i->till) && name_valid(i->store) ? NULL : "invite: not the name of a till or store";
+}
+
 static const char *check_verdicts(const struct grant *g)
 {
     if (!name_valid(g->till)) {
@@ -178,6 +183,10 @@ const char *payload_rules(enum kind kind, const union payload *p)
         return check_keyset(&p->keyset);
     case KIND_TERMINAL:
         return check_terminal(&p->terminal);
+    case KIND_INVITE:
+        return check_invite(&p->invite);
+    case KIND_ENROL:
+        return name_valid(p->enrol.till) ? NULL : "enrol: not the name of a till";
     case KIND_OFFER:
         return p->offer.terms.valid_until > p->offer.terms.valid_from ? NULL : "offer: ends before it begins";
     case KIND_BATCH:

@@ -28,6 +28,8 @@ enum {
     MAX_LINK_OFFERS = 64,
     MAX_STATE_STATEMENTS = 256, /* that follow one state */
     MAX_STATE_OUTCOMES = 128,
+    MAX_RECEIPTS = 32,  /* asked for by one sync */
+    MAX_PROOF = 64,     /* hashes of one consistency proof */
     MAX_CLOSE_SUMS = 8, /* currencies in one close */
     MAX_PICKUPS = 8,    /* in one hold */
     MAX_RETURNS = 256,  /* of one sale that is recalled */
@@ -35,6 +37,7 @@ enum {
     PICKUP_SIZE = 9,    /* digits of a pickup code */
     TILL_NAME_MAX = 32, /* tills and stores */
     SIGNER_MAX = 63,    /* names of keys in a keyset */
+    PROOF_SIZE = 64,    /* an Ed25519 signature (RFC 8032) */
 };
 
 enum kind {
@@ -59,6 +62,10 @@ enum kind {
     KIND_LEASE,
     KIND_LEASE_RETURN,
     KIND_WRITE_OFF,
+    KIND_RULING,
+    KIND_INVITE,
+    KIND_ENROL,
+    KIND_RENEW,
     KIND_COUNT
 };
 
@@ -71,7 +78,8 @@ enum purpose {
     PURPOSE_GRANT,
     PURPOSE_LOG,
     PURPOSE_WALLET,
-    PURPOSE_WITNESS
+    PURPOSE_WITNESS,
+    PURPOSE_REGISTRAR /* signs terminal statements of active tills, and nothing else */
 };
 
 /* Every payload begins with these: keys 1, 2, 3. */
@@ -128,7 +136,41 @@ struct terminal {
     struct bytes cose_key;
     int64_t from, until; /* ms; 90 days at most */
     int state;
-    int64_t from_seq; /* revoked or lost from this seq on; NONE while active */
+    int64_t from_seq;    /* revoked or lost from this seq on; NONE while active */
+    struct bytes invite; /* D of the invite that this enrolment used up; else absent */
+};
+
+/* What counts of the records that a till signed beyond its revocation is the merchant's to say. */
+enum ruling_verdict { RULING_ACCEPT, RULING_REJECT };
+struct ruling {
+    struct common common;
+    uint8_t record[HASH_SIZE]; /* D */
+    int verdict;
+};
+
+/* Whoever shows the code may enrol this till, once, until then. Nobody can read the code out of it. */
+struct invite {
+    struct common common;
+    struct bytes till, store;
+    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/enrolment.h) */
+    int64_t until;               /* ms */
+};
+
+/* A new till asks to be enrolled; signed by the key that it brings. */
+struct enrol {
+    struct common common;
+    uint8_t id[ID_SIZE];
+    struct bytes till, cose_key;
+    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/enrolment.h) */
+};
+
+/* A till asks for its next epoch, with a key that it has made for it. */
+struct renew {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    struct bytes cose_key;
 };
 
 struct offer_statement {
@@ -353,7 +395,9 @@ struct sync {
     struct head head;
     int64_t have;     /* number of the last public statement taken, 0 at first */
     int64_t outcomes; /* number of the last outcome taken, 0 at first */
+    int64_t keyset;   /* number of the keyset in force, 0: none yet; NONE: not said */
     LIST(struct lease_wanted) wanted;
+    LIST(struct bytes) receipts; /* D of records whose receipt is asked for, 32 bytes each; may be none */
 };
 
 /* What became of one redemption of one of the till's commits. */
@@ -377,6 +421,8 @@ struct state {
     LIST(struct outcome) outcomes;
     uint8_t card_key[HASH_SIZE];              /* turns card tokens into handles; never logged */
     const struct checkpoint_seen *checkpoint; /* the log's last one; NULL while there is none */
+    /* That it begins with the one that the sync carried (RFC 9162, section 2.1.4): 32 bytes each. */
+    LIST(struct bytes) consistency;
 };
 
 /* A coupon for a screen that cannot be scanned: asks for a code that stands for it for a few minutes. */
@@ -462,6 +508,10 @@ union payload {
     struct lease lease;
     struct lease_return lease_return;
     struct write_off write_off;
+    struct ruling ruling;
+    struct invite invite;
+    struct enrol enrol;
+    struct renew renew;
 };
 
 /* The table of kinds. */
@@ -525,8 +575,9 @@ void message_put(struct buf *out, enum kind kind, struct bytes statement, struct
 int message_next(struct dec *d, struct arena *a, struct statement *out, struct err *e);
 
 /*
- * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] (as a
- * grant's: the statement tells which), [D, state, statement...],
+ * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] and
+ * [D, terminal, bstr keyset] (as a grant's: the statement tells which),
+ * [D, state, statement..., ? checkpoint, receipt or null...],
  * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
  * 9290; it echoes nothing).
  */
@@ -545,7 +596,7 @@ struct answer {
     uint8_t d[HASH_SIZE];
     struct bytes statement; /* GRANT, STATE: the envelope */
     struct bytes quote;     /* GRANT: the quote's encoding */
-    struct bytes rest;      /* STATE: the statements that follow, as a CBOR sequence */
+    struct bytes rest;      /* STATE: what follows it, as a CBOR sequence */
     int reason;             /* PROBLEM: a code, or TP_BAD_STATEMENT for a word this version does not know */
     struct bytes detail;    /* PROBLEM */
     struct bytes code;      /* PICKUP: PICKUP_SIZE digits */
@@ -555,7 +606,8 @@ struct answer {
 void answer_registered(struct buf *out, const uint8_t d[HASH_SIZE]);
 void answer_released(struct buf *out, const uint8_t d[HASH_SIZE]);
 void answer_grant(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes grant, struct bytes quote);
-/* rest: `count` envelopes one after another. */
+/* rest: `count` items one after another: the statements that the state lists, then the log's checkpoint and
+ * the receipts. */
 void answer_state(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes state, struct bytes rest,
                   size_t count);
 void answer_pickup(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes code, int64_t until_ms);

@@ -26,9 +26,10 @@
 #define EXP_MAX           (INT64_C(1) << 40)
 enum { LABEL_MAX = 64, KEY_MAX = 128, PEOPLE_MAX = 200, TTL_MAX = 900000 };
 
-const char *const purpose_words[] = {"root", "merchant", "issuer",  "till", "grant",
-                                     "log",  "wallet",   "witness", NULL};
+const char *const purpose_words[] = {"root", "merchant", "issuer",  "till",      "grant",
+                                     "log",  "wallet",   "witness", "registrar", NULL};
 static const char *const terminal_words[] = {"active", "revoked", "lost", NULL};
+static const char *const ruling_words[] = {"accept", "reject", NULL};
 static const char *const link_words[] = {"add", "remove", NULL};
 static const char *const reverse_words[] = {"return", "void", NULL};
 
@@ -89,6 +90,7 @@ static const struct field terminal_fields[] = {
     INT(terminal, until, 15, 0, TIME_MAX),
     FIELD_WORD(terminal, state, 16, terminal_words),
     INT_OPT(terminal, from_seq, 17, 0, COUNTER_MAX),
+    FIELD_OPT(F_BYTES, terminal, invite, 18, HASH_SIZE, HASH_SIZE),
 };
 static const struct schema schema_terminal = SCHEMA("terminal", SHAPE_MAP, terminal, terminal_fields);
 
@@ -274,7 +276,9 @@ static const struct field sync_fields[] = {
     REQUEST(sync),
     INT(sync, have, 12, 0, COUNTER_MAX),
     INT(sync, outcomes, 13, 0, COUNTER_MAX),
+    INT_OPT(sync, keyset, 14, 0, COUNTER_MAX),
     FIELD_LIST_OPT(sync, wanted, 20, 1, MAX_WANTED, &schema_wanted),
+    FIELD_LIST_OPT(sync, receipts, 21, 1, MAX_RECEIPTS, &schema_hash),
 };
 static const struct schema schema_sync = SCHEMA("sync", SHAPE_MAP, sync, sync_fields);
 
@@ -298,6 +302,7 @@ static const struct field state_fields[] = {
     FIELD_LIST(state, outcomes, 17, 0, MAX_STATE_OUTCOMES, &schema_outcome),
     FIXED(state, card_key, 18, HASH_SIZE),
     FIELD_SUB_OPT(state, checkpoint, 19, &schema_checkpoint),
+    FIELD_LIST_OPT(state, consistency, 30, 1, MAX_PROOF, &schema_hash),
 };
 static const struct schema schema_state = SCHEMA("state", SHAPE_MAP, state, state_fields);
 
@@ -401,6 +406,38 @@ static const struct field write_off_fields[] = {
 };
 static const struct schema schema_write_off = SCHEMA("write-off", SHAPE_MAP, write_off, write_off_fields);
 
+static const struct field ruling_fields[] = {
+    COMMON(ruling),
+    FIXED(ruling, record, 10, HASH_SIZE),
+    FIELD_WORD(ruling, verdict, 11, ruling_words),
+};
+static const struct schema schema_ruling = SCHEMA("ruling", SHAPE_MAP, ruling, ruling_fields);
+
+static const struct field invite_fields[] = {
+    COMMON(invite),
+    TEXT(invite, till, 10, 1, TILL_NAME_MAX),
+    TEXT(invite, store, 11, 1, TILL_NAME_MAX),
+    FIXED(invite, code_key, 12, HASH_SIZE),
+    INT(invite, until, 13, 0, TIME_MAX),
+};
+static const struct schema schema_invite = SCHEMA("invite", SHAPE_MAP, invite, invite_fields);
+
+static const struct field enrol_fields[] = {
+    COMMON(enrol),
+    FIXED(enrol, id, 10, ID_SIZE),
+    TEXT(enrol, till, 11, 1, TILL_NAME_MAX),
+    FIELD(F_BYTES, enrol, cose_key, 12, 1, KEY_MAX),
+    FIXED(enrol, proof, 13, PROOF_SIZE),
+};
+static const struct schema schema_enrol = SCHEMA("enrol", SHAPE_MAP, enrol, enrol_fields);
+
+static const struct field renew_fields[] = {
+    COMMON(renew),
+    REQUEST(renew),
+    FIELD(F_BYTES, renew, cose_key, 12, 1, KEY_MAX),
+};
+static const struct schema schema_renew = SCHEMA("renew", SHAPE_MAP, renew, renew_fields);
+
 static const struct field line_back_fields[] = {
     INT(line_back, number, 0, 1, UINT32_MAX),
     INT(line_back, quantity, 0, 1, LINE_QUANTITY_MAX),
@@ -459,6 +496,10 @@ const struct kind_info kinds[KIND_COUNT] = {
     [KIND_CHECKPOINT] = {"checkpoint", &schema_signed_checkpoint, PURPOSE_LOG, .leaf = false},
     [KIND_RECALL] = {"recall", &schema_recall, PURPOSE_TILL, .request = true},
     [KIND_RECALLED] = {"recalled", &schema_recalled, PURPOSE_GRANT, .leaf = false},
+    [KIND_RULING] = {"ruling", &schema_ruling, PURPOSE_MERCHANT, .leaf = true},
+    [KIND_INVITE] = {"invite", &schema_invite, PURPOSE_MERCHANT, .leaf = true},
+    [KIND_ENROL] = {"enrol", &schema_enrol, PURPOSE_TILL, .request = true},
+    [KIND_RENEW] = {"renew", &schema_renew, PURPOSE_TILL, .request = true},
     [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},
     [KIND_LEASE] = {"lease", &schema_lease, PURPOSE_GRANT, .leaf = true},
     [KIND_LEASE_RETURN] = {"lease-return", &schema_lease_return, PURPOSE_TILL, .record = true, .leaf = true},

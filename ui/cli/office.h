@@ -6,6 +6,7 @@
 #ifndef CLI_OFFICE_H
 #define CLI_OFFICE_H
 
+#include "keys/enrolment.h"
 #include "keys/trust.h"
 #include "keys/keyfile.h"
 #include "shop/shop.h"
@@ -68,6 +69,17 @@ int office_offer_named(struct office *o, const char *id, struct arena *a, struct
  * name.
  */
 int office_enrol(struct office *o, const char *name, const char *store, bool anew, struct err *e);
+
+/*
+ * Gives a till's key up (state: TERMINAL_REVOKED or _LOST) from place->seq of place->epoch on. NONE in either
+ * is the enrolment in force, and the first record that is not known here; both are filled. TP_UNKNOWN_TILL.
+ */
+int office_give_up(struct office *o, const char *till, int state, struct record_place *place, struct err *e);
+/* A new code for one till, good for so many hours and once: office_submit's codes, TP_E_ARGUMENT. Wipe it. */
+int office_invite(struct office *o, const char *till, const char *store, int64_t hours,
+                  char code[ENROLMENT_CODE + 1], int64_t *until_ms, struct err *e);
+/* What the merchant says of a record that is or was disputed; any other one is TP_E_ARGUMENT. */
+int office_rule(struct office *o, const uint8_t record[HASH_SIZE], int verdict, struct err *e);
 
 /* Whether this version is published: 1 with the same terms, 0 not yet; TP_VERSION_EXISTS with other terms. */
 int office_published(struct office *o, const struct offer *offer, struct err *e);

@@ -156,24 +156,20 @@ static void deliver(struct world *w, const struct deck *deck)
 /* The database as it was before the first record came. */
 static void forget_records(struct world *w)
 {
-    static const char *const tables[] = {"record",         "link",     "redemption",    "sale",
-                                         "sale_reference", "reversal", "reversal_line", "reversal_share",
-                                         "tally",          "visit"};
-    char sql[400];
-    snprintf(sql, sizeof sql,
-             "DELETE FROM part WHERE merchant = @ AND d IN (SELECT d FROM statement WHERE merchant = @ AND "
-             "kind IN "
-             "(%d, %d, %d))",
-             KIND_LINK, KIND_COMMIT, KIND_REVERSE);
+    char sql[1600];
+    snprintf(
+        sql, sizeof sql,
+        "BEGIN; DELETE FROM part WHERE merchant = @ AND d IN (SELECT d FROM statement WHERE merchant = @ AND "
+        "kind IN (%d, %d, %d));"
+        "DELETE FROM statement WHERE merchant = @ AND kind IN (%d, %d, %d);"
+        "DELETE FROM record WHERE merchant = @; DELETE FROM link WHERE merchant = @;"
+        "DELETE FROM redemption WHERE merchant = @; DELETE FROM sale WHERE merchant = @;"
+        "DELETE FROM reversal WHERE merchant = @; DELETE FROM reversal_line WHERE merchant = @;"
+        "DELETE FROM reversal_share WHERE merchant = @; DELETE FROM tally WHERE merchant = @;"
+        "DELETE FROM visit WHERE merchant = @;"
+        "UPDATE till SET head_seq = 0, head_d = terminal, quarantined = 0 WHERE merchant = @; COMMIT",
+        KIND_LINK, KIND_COMMIT, KIND_REVERSE, KIND_LINK, KIND_COMMIT, KIND_REVERSE);
     world_sql(w, sql);
-    snprintf(sql, sizeof sql, "DELETE FROM statement WHERE merchant = @ AND kind IN (%d, %d, %d)", KIND_LINK,
-             KIND_COMMIT, KIND_REVERSE);
-    world_sql(w, sql);
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE merchant = @", tables[i]);
-        world_sql(w, sql);
-    }
-    world_sql(w, "UPDATE till SET head_seq = 0, head_d = terminal, quarantined = 0 WHERE merchant = @");
 }
 
 static int count(const char *text, const char *what)

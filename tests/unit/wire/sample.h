@@ -139,6 +139,13 @@ static inline void sample_till(enum kind kind, union payload *p)
                                     .sale = bytes_str("0123456789abcdef"),
                                     .reference = {7}};
         break;
+    case KIND_ENROL:
+        p->enrol = (struct enrol){sample_common, {8}, bytes_str("till-1"), bytes_str("k"), {9}};
+        break;
+    case KIND_RENEW:
+        p->renew = (struct renew){
+            .common = sample_common, .id = {8}, .head = sample_head, .cose_key = bytes_str("k")};
+        break;
     case KIND_SYNC:
         p->sync = (struct sync){
             .common = sample_common, .id = {3}, .head = sample_head, .have = 4, .wanted = {sample_wanted, 1}};
@@ -210,6 +217,13 @@ static inline void sample(enum kind kind, union payload *p)
         break;
     case KIND_WRITE_OFF:
         p->write_off = (struct write_off){sample_common, bytes_str("till-1"), {8}, 17, NONE};
+        break;
+    case KIND_RULING:
+        p->ruling = (struct ruling){sample_common, {8}, RULING_REJECT};
+        break;
+    case KIND_INVITE:
+        p->invite =
+            (struct invite){sample_common, bytes_str("till-1"), bytes_str("mitte"), {9}, SAMPLE_UNTIL};
         break;
     case KIND_PICKUP:
         p->pickup = (struct pickup){sample_common, {4}, bytes_str("coupon")};
