@@ -52,7 +52,7 @@ static void read_tokens(struct pos *p, const char *path)
     fclose(f);
 }
 
-static bool status(struct pos *p, struct tillproof_status *s)
+static bool ask_status(struct pos *p, struct tillproof_status *s)
 {
     *s = (struct tillproof_status){.size = sizeof *s};
     return pos_good("status", "", plugin.do_status(p->t, s), 0);
@@ -77,7 +77,7 @@ static bool open_till(struct pos *p, const char *dir)
         }
     }
     struct tillproof_status s;
-    bool good = pos_good("open", "", rc, 0) && status(p, &s);
+    bool good = pos_good("open", "", rc, 0) && ask_status(p, &s);
     if (good) {
         tell("open", &s);
     }
@@ -89,7 +89,7 @@ static int drain(struct pos *p)
     struct tillproof_status s;
     int64_t until = boot_us() + (int64_t)DRAIN_MS * 1000;
     pos_settle(p, true);
-    while (status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
+    while (ask_status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
     }
     tell("drained", &s);
     int32_t rc = plugin.do_close(p->t, 5000);
@@ -125,11 +125,15 @@ int main(int argc, char **argv)
     snprintf(seed, sizeof seed, "%s %s %d", argv[5], p.till, p.run);
     dice_seed(&p.dice, seed);
     read_tokens(&p, argv[10]);
-    if (!open_till(&p, argv[2])) {
-        return 1;
+    int status = 1;
+    if (open_till(&p, argv[2])) {
+        for (int i = 12; i + 1 < argc; i += 2) {
+            pos_resolve(&p, argv[i], argv[i + 1]);
+        }
+        status = strcmp(argv[11], "drain") == 0 ? drain(&p) : storm(&p);
     }
-    for (int i = 12; i + 1 < argc; i += 2) {
-        pos_resolve(&p, argv[i], argv[i + 1]);
-    }
-    return strcmp(argv[11], "drain") == 0 ? drain(&p) : storm(&p);
+    free(p.once.v);
+    free(p.twice.v);
+    free(p.cards.v);
+    return status;
 }

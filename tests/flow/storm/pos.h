@@ -80,6 +80,7 @@ void history_open(const char *path, int run);
 void history(const char *form, ...) __attribute__((format(printf, 1, 2)));
 void history_sync(void);
 int64_t boot_us(void);
+void pos_nap(uint32_t ms);
 
 /* The basket of a sale: a function of its reference alone, so that whoever takes it up again knows it. */
 uint32_t pos_basket(const char *ref, struct tillproof_line lines[LINES_MAX]);

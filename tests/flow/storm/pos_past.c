@@ -47,6 +47,7 @@ static void refund(struct pos *p, const char *original)
         return; /* more than there is left */
     }
     if (pos_good("hold", ref, plugin.do_hold(p->t, sale, 1000, &q), TILLPROOF_E_STATE)) {
+        pos_nap(dice_roll(&p->dice, 40)); /* meanwhile another till may take back the same */
         pos_commit(p, sale, ref, "refund");
     }
 }

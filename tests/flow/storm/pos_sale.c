@@ -98,7 +98,7 @@ void pos_commit(struct pos *p, int64_t sale, const char *ref, const char *kind)
     history_sync();
 }
 
-static void nap(uint32_t ms)
+void pos_nap(uint32_t ms)
 {
     struct timespec t = {.tv_nsec = (long)ms * 1000000};
     nanosleep(&t, NULL);
@@ -200,7 +200,7 @@ void pos_sell(struct pos *p)
     if (!hold(p, &s, "sale") || !waver(p, &s)) {
         return;
     }
-    nap(dice_roll(&p->dice, 40));
+    pos_nap(dice_roll(&p->dice, 40));
     uint32_t end = dice_roll(&p->dice, 100);
     if (end < 84) {
         pos_commit(p, s.id, s.ref, "sale");

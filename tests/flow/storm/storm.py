@@ -143,6 +143,8 @@ FAULTS = {
     "kill_daemon": (10, 0.1, 3), "stop_daemon": (8, 0.3, 4), "end_daemon": (5, 0, 1), "kill_daemons": (3, 0.5, 4),
     "kill_till": (14, 0, 1), "stop_till": (10, 0.2, 3), "cut": (10, 0, 0), "refuse": (6, 0.3, 4), "up": (6, 0.3, 5),
     "down": (6, 0.3, 5), "both": (6, 0.3, 5), "slow": (6, 1, 5), "lose": (8, 0.3, 3)}
+if SPAN >= 300:  # longer than a grant lives
+    FAULTS |= {"stop_till_long": (1, 125, 150), "refuse_long": (1, 125, 150)}
 
 
 def plan(dice, home):
@@ -231,14 +233,14 @@ class Storm:
         if what == "kill_till":
             till.kill()
             return lambda: till.go("storm", self.start)
-        if what in ("stop_daemon", "stop_till"):
+        if what in ("stop_daemon", "stop_till", "stop_till_long"):
             stopped = daemon if what == "stop_daemon" else till
             stopped.signal(signal.SIGSTOP)
             return lambda: stopped.signal(signal.SIGCONT)
         if what == "cut":
             self.net.cut(whom)
             return None
-        self.net.set(whom, what)
+        self.net.set(whom, what.removesuffix("_long"))
         return lambda: self.net.set(whom, link.GOOD)
 
     def rage(self):
