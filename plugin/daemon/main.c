@@ -2,6 +2,7 @@
 #include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/server.h"
+#include "store/postgres/postgres.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ int main(int argc, char **argv)
     struct daemon_config config;
     struct err e = {0};
     int rc = 0;
+    store_postgres();
     config_default(&config);
     for (int i = 1; i < argc && rc == 0; i += 2) {
         if (strcmp(argv[i], "--help") == 0) {

@@ -1,5 +1,5 @@
-/* shop.ini in and out: [shop] version, authority, root; [authority] home, and url and ca of one that is away.
- */
+/* shop.ini in and out: [shop] version, authority, root; [authority] home, url and ca of one that is away, and
+ * store where that is a server. */
 #include "shop/shop.h"
 
 #include <errno.h>
@@ -54,6 +54,9 @@ static int take(void *user, const char *section, const char *name, const char *v
     } else if (strcmp(section, "authority") == 0 && strcmp(name, "ca") == 0) {
         r->bad |= !*value || strlen(value) >= sizeof r->shop->ca;
         bytes_to_cstr(v, r->shop->ca, sizeof r->shop->ca);
+    } else if (strcmp(section, "authority") == 0 && strcmp(name, "store") == 0) {
+        r->bad |= !store_is_server(value) || strlen(value) >= sizeof r->shop->store;
+        bytes_to_cstr(v, r->shop->store, sizeof r->shop->store);
     } else {
         r->bad = true;
     }
@@ -136,7 +139,7 @@ static int write_error(struct err *e)
 
 int shop_save_new(const struct shop *shop, struct err *e)
 {
-    char path[SHOP_PATH_MAX], authority[2 * ID_SIZE + 1], root[2 * HASH_SIZE + 1], text[512];
+    char path[SHOP_PATH_MAX], authority[2 * ID_SIZE + 1], root[2 * HASH_SIZE + 1], text[512 + SHOP_STORE_MAX];
     int rc = shop_path(shop, "shop.ini", NULL, NULL, path);
     if (rc) {
         return err_code(e, rc);
@@ -145,9 +148,11 @@ int shop_save_new(const struct shop *shop, struct err *e)
     hex_encode(shop->root, HASH_SIZE, root);
     int n = snprintf(text, sizeof text,
                      "; What this shop is. root is the thumbprint of its root key.\n"
-                     "[shop]\nversion = %d\nauthority = %s\nroot = %s\n\n[authority]\nhome = local\n",
-                     SHOP_VERSION, authority, root);
-    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+                     "[shop]\nversion = %d\nauthority = %s\nroot = %s\n\n[authority]\nhome = local\n%s%s%s",
+                     SHOP_VERSION, authority, root, *shop->store ? "store = " : "", shop->store,
+                     *shop->store ? "\n" : "");
+    /* The address of a server may hold a password. */
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, *shop->store ? 0600 : 0644);
     if (fd < 0) {
         return write_error(e);
     }

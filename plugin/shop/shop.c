@@ -13,15 +13,28 @@ int shop_path(const struct shop *shop, const char *a, const char *b, const char 
     return n < 0 || n >= SHOP_PATH_MAX ? TP_E_ARGUMENT : 0;
 }
 
-int shop_store(const struct shop *shop, struct store **out, struct err *e)
+int shop_store_address(const struct shop *shop, char out[SHOP_PATH_MAX], struct err *e)
 {
-    char path[SHOP_PATH_MAX];
-    int rc = shop_path(shop, "authority", "authority.db", NULL, path);
-    if (rc) {
-        return err_code(e, rc);
+    if (*shop->store) {
+        memcpy(out, shop->store, sizeof shop->store);
+        return 0;
     }
     if (shop->away) {
         return err_set(e, TP_E_STATE, "the shop's authority is on another machine: %.160s", shop->url);
+    }
+    int rc = shop_path(shop, "authority", "authority.db", NULL, out);
+    return rc ? err_code(e, rc) : 0;
+}
+
+int shop_store(const struct shop *shop, struct store **out, struct err *e)
+{
+    char path[SHOP_PATH_MAX];
+    int rc = shop_store_address(shop, path, e);
+    if (rc) {
+        return rc;
+    }
+    if (store_is_server(path)) {
+        return store_open(path, shop->authority, STORE_READ_ONLY, out, e);
     }
     /* Reading a WAL needs its shared memory: read-only where the directory cannot be written. */
     return store_open(path, shop->authority, access(path, W_OK) == 0 ? 0 : STORE_READ_ONLY, out, e);
@@ -55,7 +68,7 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
     if (rc == 0 && (rc = shop_path(shop, "authority", "card.key", NULL, path)) == 0) {
         rc = secretfile_load(path, config.card_key, e);
     }
-    if (rc == 0 && (rc = shop_path(shop, "authority", "authority.db", NULL, path)) == 0) {
+    if (rc == 0 && (rc = shop_store_address(shop, path, e)) == 0) {
         rc = store_open(path, shop->authority, 0, &config.store, e);
     }
     if (rc == 0) {

@@ -4,7 +4,7 @@
  *
  *   DIR/shop.ini                what the shop is, and where its authority is
  *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
- *   DIR/authority/              authority.db, grant.key, log.key, card.key
+ *   DIR/authority/              grant.key, log.key, card.key; authority.db, unless shop.ini names a server
  *   DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
  *
  * A directory on another machine has shop.ini, the CA that it names, and tills/ alone.
@@ -21,15 +21,18 @@ enum {
     SHOP_INI_MAX = 64 * 1024,
     SHOP_URL_MAX = 480,
     SHOP_CA_MAX = 256 * 1024,
+    SHOP_STORE_MAX = 512,
 };
 
 struct shop {
     char dir[SHOP_PATH_MAX];
     uint8_t authority[ID_SIZE];
-    uint8_t root[HASH_SIZE]; /* thumbprint of its root key */
-    bool away;               /* its authority is on another machine: */
-    char url[SHOP_URL_MAX];  /* https://HOST[:PORT], without a / at its end */
-    char ca[256];            /* a PEM file, in DIR unless it begins with / */
+    uint8_t root[HASH_SIZE];    /* thumbprint of its root key */
+    bool away;                  /* its authority is on another machine: */
+    char url[SHOP_URL_MAX];     /* https://HOST[:PORT], without a / at its end */
+    char ca[256];               /* a PEM file, in DIR unless it begins with / */
+    char store[SHOP_STORE_MAX]; /* postgresql://...: where its authority keeps what it keeps; may hold a
+                                 * password. Empty: in DIR/authority/authority.db. */
 };
 
 /* Reads DIR/shop.ini. 0, TP_E_NO_SHOP, TP_E_NEWER, TP_BAD_VALUE. Any thread. */
@@ -62,7 +65,10 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
  * one that is away. Waits for nothing. TP_BAD_VALUE: its CA cannot be read. */
 int shop_transport(const struct shop *shop, const struct clock_source *clock, const char *helper,
                    struct transport *out, struct err *e);
-/* The store alone, to read reports. Owned: store_close. */
+/* What store_open takes for this shop's store. */
+int shop_store_address(const struct shop *shop, char out[SHOP_PATH_MAX], struct err *e);
+/* The store alone, to read reports: of a shop whose authority is away, too, where shop.ini names its store.
+ * Owned: store_close. */
 int shop_store(const struct shop *shop, struct store **out, struct err *e);
 
 #endif

@@ -26,9 +26,14 @@ int store_till(struct store *s, struct bytes name, struct till_row *row)
 
 int store_till_put(struct store *s, const struct till_row *row)
 {
-    return sql_run(s, "INSERT OR REPLACE INTO till VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "ttihiihi",
-                   row->name, row->store, row->epoch, row->terminal, row->head.epoch, row->head.seq,
-                   row->head.d, (int64_t)row->quarantined);
+    return sql_run(
+        s,
+        "INSERT INTO till VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (merchant, name) "
+        "DO UPDATE SET store = excluded.store, epoch = excluded.epoch, terminal = excluded.terminal, "
+        "head_epoch = excluded.head_epoch, head_seq = excluded.head_seq, head_d = excluded.head_d, "
+        "quarantined = excluded.quarantined",
+        "ttihiihi", row->name, row->store, row->epoch, row->terminal, row->head.epoch, row->head.seq,
+        row->head.d, (int64_t)row->quarantined);
 }
 
 int store_record_put(struct store *s, const struct record_row *row)
@@ -62,7 +67,7 @@ int store_records(struct store *s, int (*fn)(void *arg, const struct record_row 
                       "SELECT r.till, r.epoch, r.seq, r.d, r.prev, s.raw FROM record r LEFT JOIN statement s "
                       "ON s.merchant = r.merchant AND s.d = r.d WHERE r.merchant = ?1 "
                       "ORDER BY r.till, r.epoch, r.seq, r.d",
-                      "");
+                      "*");
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct record_row row = {.till = sql_bytes(st, 0), .epoch = sql_int(st, 1), .seq = sql_int(st, 2)};
         sql_fixed(st, 3, row.d, HASH_SIZE);

@@ -86,7 +86,7 @@ int store_offer_redemptions(struct store *s, const uint8_t offer[REF_SIZE], stru
                             int (*fn)(void *arg, const struct redemption_row *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st, SELECT_ROW "r.offer = ?2 AND r.rank > ?3 ORDER BY r.rank LIMIT ?4", "rvi",
+    int rc = sql_open(s, &st, SELECT_ROW "r.offer = ?2 AND r.rank > ?3 ORDER BY r.rank LIMIT ?4", "*rvi",
                       offer, after, limit);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct redemption_row row;

@@ -18,16 +18,20 @@ int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 
 int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row)
 {
-    return sql_run(s, "INSERT OR REPLACE INTO revision VALUES (?1, ?2, ?3, ?4)", "dii", sale, row->rev,
-                   (int64_t)row->finished);
+    return sql_run(s,
+                   "INSERT INTO revision VALUES (?1, ?2, ?3, ?4) ON CONFLICT (merchant, sale) DO UPDATE SET "
+                   "rev = excluded.rev, finished = excluded.finished",
+                   "dii", sale, row->rev, (int64_t)row->finished);
 }
 
 int store_reservation_put(struct store *s, const struct reservation_row *row)
 {
-    int rc = sql_run(s, "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiidrtii",
-                     row->batch, row->index, row->slot, row->sale, row->offer, row->till, row->number,
-                     row->until_ms);
-    return rc == TP_E_EXISTS ? TP_HELD : rc;
+    int rc = sql_run(s,
+                     "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                     "ON CONFLICT (merchant, batch, idx, slot) DO NOTHING",
+                     "iiidrtii", row->batch, row->index, row->slot, row->sale, row->offer, row->till,
+                     row->number, row->until_ms);
+    return rc ? rc : sql_changes(s) == 0 ? TP_HELD : 0;
 }
 
 int store_reservations_drop(struct store *s, const uint8_t sale[ID_SIZE])
@@ -69,7 +73,7 @@ int store_next_grant(struct store *s, int64_t *number)
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "INSERT INTO counter VALUES (?1, 'grant', 1) "
-                      "ON CONFLICT (merchant, name) DO UPDATE SET value = value + 1 RETURNING value",
+                      "ON CONFLICT (merchant, name) DO UPDATE SET value = counter.value + 1 RETURNING value",
                       "");
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;

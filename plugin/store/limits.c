@@ -33,9 +33,10 @@ int store_claim_put(struct store *s, const struct claim_row *row)
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {
     struct rows *st = NULL;
-    int rc = sql_open(
-        s, &st, "SELECT count(*), coalesce(sum(amount), 0) FROM claim WHERE merchant = ?1 AND offer = ?2",
-        "r", offer);
+    int rc = sql_open(s, &st,
+                      "SELECT count(*), CAST(coalesce(sum(amount), 0) AS BIGINT) FROM claim WHERE merchant = "
+                      "?1 AND offer = ?2",
+                      "r", offer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }

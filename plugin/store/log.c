@@ -82,7 +82,7 @@ int store_leaves(struct store *s, int64_t from,
     int rc = sql_open(s, &st,
                       "SELECT l.idx, l.d, l.entry, s.raw FROM leaf l LEFT JOIN statement s ON s.merchant = "
                       "l.merchant AND s.d = l.d WHERE l.merchant = ?1 AND l.idx >= ?2 ORDER BY l.idx",
-                      "i", from);
+                      "*i", from);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct leaf_row row = {.index = sql_int(st, 0)};
         sql_fixed(st, 1, row.d, HASH_SIZE);
@@ -143,7 +143,7 @@ int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
     int rc = sql_open(s, &st,
                       "SELECT size, time_ms, root, raw, note FROM checkpoint WHERE merchant = ?1 "
                       "AND size >= ?2 ORDER BY size LIMIT ?3",
-                      "ii", from_size, limit);
+                      "*ii", from_size, limit);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct checkpoint_row row = {.size = sql_int(st, 0),
                                      .time_ms = sql_int(st, 1),

@@ -24,9 +24,12 @@ int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, u
 
 int store_batch_put(struct store *s, const struct batch_row *row)
 {
-    int rc = sql_run(s, "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", "iriiitt", row->number,
-                     row->offer, row->first, row->last, row->exp, row->channel, row->campaign);
-    return rc == TP_E_EXISTS ? TP_BAD_STATEMENT : rc;
+    int rc = sql_run(
+        s,
+        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (merchant, number) "
+        "DO NOTHING",
+        "iriiitt", row->number, row->offer, row->first, row->last, row->exp, row->channel, row->campaign);
+    return rc ? rc : sql_changes(s) == 0 ? TP_BAD_STATEMENT : 0;
 }
 
 static void read_batch(struct rows *st, struct batch_row *row)
@@ -74,7 +77,7 @@ int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batc
         sql_open(s, &st,
                  "SELECT number, offer, first, last, exp, channel, campaign FROM batch WHERE merchant = ?1 "
                  "ORDER BY number",
-                 "");
+                 "*");
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct batch_row row;
         read_batch(st, &row);
@@ -87,7 +90,9 @@ int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batc
 
 int store_link_put(struct store *s, const struct link_row *row)
 {
-    return sql_run(s, "INSERT OR IGNORE INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    return sql_run(s,
+                   "INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                   "ON CONFLICT (merchant, card, offer, d) DO NOTHING",
                    "hrhiitiittt", row->card, row->offer, row->d, (int64_t)row->op, row->time_ms, row->till,
                    row->epoch, row->seq, row->channel, row->campaign, row->customer);
 }
@@ -127,12 +132,12 @@ int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
                 int (*fn)(void *arg, const struct link_row *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc = sql_open(
-        s, &st,
-        "SELECT " LINK_COLUMNS " FROM (SELECT *, row_number() OVER (PARTITION BY offer "
-        "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC) AS newest FROM link "
-        "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3) WHERE newest = 1 AND op = 0 ORDER BY offer",
-        "hi", card, time_ms);
+    int rc = sql_open(s, &st,
+                      "SELECT " LINK_COLUMNS " FROM (SELECT *, row_number() OVER (PARTITION BY offer "
+                      "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC) AS newest FROM link "
+                      "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3) AS ranked WHERE newest = 1 AND "
+                      "op = 0 ORDER BY offer",
+                      "hi", card, time_ms);
     return rc ? rc : each_link(s, st, fn, arg);
 }
 
@@ -142,6 +147,6 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
     int rc = sql_open(s, &st,
                       "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 "
                       "ORDER BY time_ms, till, epoch, seq, card, offer",
-                      "");
+                      "*");
     return rc ? rc : each_link(s, st, fn, arg);
 }

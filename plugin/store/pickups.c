@@ -3,7 +3,9 @@
 
 int store_pickup_put(struct store *s, struct bytes code, struct bytes coupon, int64_t until_ms)
 {
-    return sql_run(s, "INSERT INTO pickup VALUES (?1, ?2, ?3, ?4)", "xvi", code, coupon, until_ms);
+    int rc = sql_run(s, "INSERT INTO pickup VALUES (?1, ?2, ?3, ?4) ON CONFLICT (merchant, code) DO NOTHING",
+                     "xvi", code, coupon, until_ms);
+    return rc ? rc : sql_changes(s) == 0 ? TP_E_EXISTS : 0;
 }
 
 int store_pickup(struct store *s, struct bytes code, int64_t now_ms, struct buf *coupon)

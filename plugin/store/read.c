@@ -30,7 +30,7 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
     int rc = sql_open(s, &st,
                       "SELECT " SALE_COLUMNS " FROM sale s WHERE s.merchant = ?1 AND s.time_ms >= ?2 "
                       "AND s.time_ms < ?3 ORDER BY s.time_ms, s.till, s.epoch, s.seq, s.d",
-                      "ii", from_ms, until_ms);
+                      "*ii", from_ms, until_ms);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct sale_row sale;
         struct redemption_row list[MAX_REDEMPTIONS];
@@ -86,7 +86,7 @@ int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, str
     buf_init(&line, DUMP_LINE_MAX);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && rc == 0; i++) {
         struct rows *st = NULL;
-        rc = sql_open(s, &st, tables[i].text, "");
+        rc = sql_open(s, &st, tables[i].text, "*");
         while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
             buf_reset(&line);
             dump_row(st, tables[i].name, &line);

@@ -78,7 +78,7 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
     int rc = sql_open(s, &st,
                       REVERSAL_COLUMNS "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 "
                                        "ORDER BY time_ms, d",
-                      "iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
+                      "*iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
     return rc ? rc : hand_out(s, st, fn, arg);
 }
 

@@ -3,6 +3,32 @@
 
 enum { RETRIES = 4 };
 
+static const struct store_kind *registered;
+
+void store_register(const struct store_kind *kind)
+{
+    registered = kind;
+}
+
+int store_open(const char *address, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+               struct err *e)
+{
+    if (!store_is_server(address)) {
+        return sqlite_open(address, merchant, flags, out, e);
+    }
+    if (!registered || strncmp(address, registered->scheme, strlen(registered->scheme)) != 0) {
+        return err_set(e, TP_UNSUPPORTED,
+                       "the authority's store is a database server: only tillproofd and the tillproof "
+                       "command open one");
+    }
+    return registered->open(address, merchant, flags, out, e);
+}
+
+bool store_is_server(const char *address)
+{
+    return strncmp(address, "postgres:", 9) == 0 || strncmp(address, "postgresql:", 11) == 0;
+}
+
 void store_close(struct store *s)
 {
     if (s) {
@@ -30,10 +56,27 @@ static int once(struct store *s, bool write, int (*fn)(struct store *, void *), 
     return rc;
 }
 
+/* One step of a group: undone alone when it is refused; a fault ends the whole group. */
+static int step(struct store *s, int (*fn)(struct store *, void *), void *arg)
+{
+    int rc = s->doomed ? s->doomed : s->backend->save(s);
+    if (rc == 0) {
+        rc = fn(s, arg);
+        int end = rc == 0 ? s->backend->keep(s) : rc > 0 ? s->backend->undo(s) : 0;
+        rc = end ? end : rc;
+    }
+    s->doomed = rc < 0 ? rc : 0;
+    return rc;
+}
+
 int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *arg)
 {
     int rc = TP_E_BUSY;
-    for (int i = 0; i < RETRIES && rc == TP_E_BUSY; i++) {
+    if (s->grouped) {
+        return step(s, fn, arg);
+    }
+    s->unsure = false;
+    for (int i = 0; i < RETRIES && rc == TP_E_BUSY && !s->unsure; i++) {
         rc = once(s, true, fn, arg);
     }
     return rc;
@@ -41,7 +84,31 @@ int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *ar
 
 int store_read(struct store *s, int (*fn)(struct store *s, void *arg), void *arg)
 {
-    return once(s, false, fn, arg);
+    return s->grouped ? fn(s, arg) : once(s, false, fn, arg);
+}
+
+int store_group_begin(struct store *s)
+{
+    int rc = TP_E_BUSY;
+    for (int i = 0; i < RETRIES && rc == TP_E_BUSY; i++) {
+        rc = s->backend->begin(s, true);
+    }
+    s->grouped = rc == 0;
+    s->doomed = 0;
+    return rc;
+}
+
+int store_group_end(struct store *s, bool keep)
+{
+    int rc = s->doomed ? s->doomed : keep ? 0 : TP_E_STATE;
+    s->grouped = false;
+    s->unsure = false;
+    s->doomed = 0;
+    rc = rc ? rc : s->backend->commit(s);
+    if (rc) {
+        s->backend->rollback(s);
+    }
+    return rc;
 }
 
 int sql_open(struct store *s, struct rows **st, const char *text, const char *types, ...)
@@ -65,14 +132,10 @@ void sql_end(struct store *s, struct rows *st)
 
 int sql_run(struct store *s, const char *text, const char *types, ...)
 {
-    struct rows *st = NULL;
     va_list args;
     va_start(args, types);
-    int rc = s->backend->open(s, &st, text, types, &args);
+    int rc = s->backend->run(s, text, types, &args);
     va_end(args);
-    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
-        rc = 0;
-    }
     return rc;
 }
 

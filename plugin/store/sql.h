@@ -12,12 +12,21 @@
 
 struct rows;
 
-/* What a database does. Its functions keep a sentence of what went wrong in store.error. */
+/*
+ * What a database does. Its functions keep a sentence of what went wrong in store.error. A change inside a
+ * transaction may be sent without waiting for its answer: what went wrong with it then comes from a later
+ * call, at the latest from commit.
+ */
 struct backend {
     void (*close)(struct store *s); /* frees s */
     int (*begin)(struct store *s, bool write);
-    int (*commit)(struct store *s);
+    int (*commit)(struct store *s); /* sets store.unsure when nobody can say whether it was */
     void (*rollback)(struct store *s);
+    /* One level inside a transaction: begun, kept, or undone. */
+    int (*save)(struct store *s);
+    int (*keep)(struct store *s);
+    int (*undo)(struct store *s);
+    int (*run)(struct store *s, const char *text, const char *types, va_list *args); /* no rows */
     int (*open)(struct store *s, struct rows **st, const char *text, const char *types, va_list *args);
     int (*next)(struct store *s, struct rows *st);
     void (*end)(struct store *s, struct rows *st);
@@ -40,12 +49,28 @@ struct store {
     const struct backend *backend;
     uint8_t merchant[ID_SIZE];
     char error[240];
+    bool grouped; /* between store_group_begin and store_group_end */
+    int doomed;   /* the fault that ended the group; 0: none */
+    bool unsure;  /* the last commit's fate is unknown */
 };
+
+/* Opens what an address that begins with `scheme` names; flags, out and e as in store_open. */
+struct store_kind {
+    const char *scheme;
+    int (*open)(const char *address, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+                struct err *e);
+};
+/* From now on store_open takes such addresses. A root calls it before it starts threads; `kind` lives on. */
+void store_register(const struct store_kind *kind);
+/* SQLite's: the address is a path. */
+int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+                struct err *e);
 
 /*
  * Runs text (a string literal): ?1 is always the merchant, then ?2.. by `types`:
  * i int64_t (NONE binds NULL) | h const uint8_t[32] | d const uint8_t[16] | r const uint8_t[8] |
  * v struct bytes as a blob | x struct bytes as text | t const char * as text.
+ * A * before them all says that the rows may be many: they are to be fetched in pieces.
  * The row loop: sql_open, while ((rc = sql_next(..)) == SQL_ROW), and nothing more when rc is not SQL_ROW.
  * Leave early with sql_end.
  */
@@ -55,7 +80,9 @@ int sql_next(struct store *s, struct rows *st);
 void sql_end(struct store *s, struct rows *st);
 /* Runs a statement that gives no rows. */
 int sql_run(struct store *s, const char *text, const char *types, ...);
-/* Rows that the last sql_run changed. */
+/* Rows that the last sql_run changed; -1 when it failed, which the next call says. Where a unique key may be
+ * taken and the transaction goes on, the query says ON CONFLICT DO NOTHING and this tells: a database may end
+ * a transaction by an error. */
 int64_t sql_changes(struct store *s);
 
 /* Columns; what a damaged database holds never overruns. */

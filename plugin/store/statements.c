@@ -82,9 +82,10 @@ int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t li
         return rc;
     }
     rc = sql_open(s, &st,
-                  SELECT_STATEMENT "WHERE s.merchant = ?1 AND s.n > ?2 AND (?3 >> s.kind) & 1 "
-                                   "ORDER BY s.n LIMIT ?4",
-                  "iii", after, (int64_t)wanted, limit);
+                  SELECT_STATEMENT
+                  "WHERE s.merchant = ?1 AND s.n > ?2 AND ((?3 >> CAST(s.kind AS INTEGER)) & 1) = 1 "
+                  "ORDER BY s.n LIMIT ?4",
+                  "*iii", after, (int64_t)wanted, limit);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         rc = hand_out(s, st, fn, arg);
         if (rc) {

@@ -15,11 +15,16 @@ struct store;
 enum { STORE_CREATE = 1, STORE_READ_ONLY = 2 };
 enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200 };
 
-/* Opens (or makes) the SQLite database at path for one merchant, and brings its schema to this version.
- * TP_E_NEWER when a later version wrote it; TP_E_NO_SHOP when it is not there. */
-int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+/*
+ * Opens (or makes) the database at `address` for one merchant, and brings its schema to this version: a path
+ * is a SQLite file, postgresql://... a server, where a program has registered that kind
+ * (postgres/postgres.h). TP_E_NEWER when a later version wrote it; TP_E_NO_SHOP when it is not there;
+ * TP_UNSUPPORTED when this program does not open such a one.
+ */
+int store_open(const char *address, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
                struct err *e);
-void store_close(struct store *s); /* takes NULL */
+bool store_is_server(const char *address); /* it names a server, not a file */
+void store_close(struct store *s);         /* takes NULL */
 const char *store_error(const struct store *s);
 
 /*
@@ -27,6 +32,15 @@ const char *store_error(const struct store *s);
  * the database was busy, so it must only touch the store and what it resets at its beginning.
  */
 int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
+
+/*
+ * Groups many store_write into one transaction, so that one fsync carries them all. In between, a store_write
+ * whose fn refuses (above 0) undoes only itself; after a fault (below 0) nothing of the group is kept. What
+ * store_write returned counts only when store_group_end, which commits, returned 0; without `keep` it undoes
+ * them all and returns the fault, or TP_E_STATE. store_group_begin that fails has begun nothing.
+ */
+int store_group_begin(struct store *s);
+int store_group_end(struct store *s, bool keep);
 
 /* ---- statements ---- */
 

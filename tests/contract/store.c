@@ -1,4 +1,8 @@
-/* What every store must do (plugin/store/store.h). */
+/* What every store must do (plugin/store/store.h): on a SQLite file, or on the server that
+ * TILLPROOF_TEST_STORE names, where each test has merchants of its own. What is said of files alone is left
+ * out there. */
+#include "base/clock.h"
+#include "store/postgres/postgres.h"
 #include "store/store.h"
 #include "support/cm.h"
 
@@ -9,10 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint8_t merchant[ID_SIZE] = {1}, other_merchant[ID_SIZE] = {2};
+static uint8_t merchant[ID_SIZE] = {1}, other_merchant[ID_SIZE] = {2};
+static const char *server; /* NULL: files */
 
 struct spot {
-    char dir[64], db[96];
+    char dir[64], db[300];
     struct store *s;
 };
 
@@ -22,6 +27,11 @@ static int setup(void **state)
     snprintf(p->dir, sizeof p->dir, "/tmp/tillproof-store-XXXXXX");
     assert_non_null(mkdtemp(p->dir));
     snprintf(p->db, sizeof p->db, "%s/a.db", p->dir);
+    if (server) {
+        snprintf(p->db, sizeof p->db, "%s", server);
+        assert_int_equal(random_bytes(merchant, ID_SIZE), 0);
+        assert_int_equal(random_bytes(other_merchant, ID_SIZE), 0);
+    }
     assert_int_equal(store_open(p->db, merchant, STORE_CREATE, &p->s, NULL), 0);
     *state = p;
     return 0;
@@ -34,7 +44,7 @@ static int teardown(void **state)
     store_close(p->s);
     for (size_t i = 0; i < 3; i++) {
         char path[128];
-        snprintf(path, sizeof path, "%s%s", p->db, ends[i]);
+        snprintf(path, sizeof path, "%s/a.db%s", p->dir, ends[i]);
         unlink(path);
     }
     assert_int_equal(rmdir(p->dir), 0);
@@ -136,6 +146,118 @@ static void a_transaction_that_fails_leaves_nothing(void **state)
     assert_int_equal(store_batch(p->s, 7, &row), 0);
     assert_string_equal(row.channel, "email");
     assert_int_equal(store_write(p->s, put_batch_7, &accept), TP_BAD_STATEMENT);
+}
+
+struct batch_step {
+    int64_t number;
+    int refuse;
+};
+
+static int put_batch(struct store *s, void *arg)
+{
+    const struct batch_step *b = arg;
+    struct batch_row row = {.number = b->number, .last = 9, .exp = 1, .channel = "email"};
+    int rc = store_batch_put(s, &row);
+    return rc ? rc : b->refuse;
+}
+
+static bool is_there(struct spot *p, int64_t number)
+{
+    struct store *s = NULL;
+    struct batch_row row;
+    assert_int_equal(store_open(p->db, merchant, 0, &s, NULL), 0);
+    int rc = store_batch(s, number, &row);
+    store_close(s);
+    assert_true(rc == 0 || rc == STORE_NOT_FOUND);
+    return rc == 0;
+}
+
+static void a_group_keeps_all_but_what_was_refused(void **state)
+{
+    struct spot *p = *state;
+    struct batch_step a = {1, 0}, b = {2, TP_EXPIRED}, c = {3, 0};
+    struct batch_row row;
+    assert_int_equal(store_group_begin(p->s), 0);
+    assert_int_equal(store_write(p->s, put_batch, &a), 0);
+    assert_int_equal(store_write(p->s, put_batch, &b), TP_EXPIRED);
+    assert_int_equal(store_write(p->s, put_batch, &c), 0);
+    assert_int_equal(store_batch(p->s, 1, &row), 0);
+    assert_int_equal(store_batch(p->s, 2, &row), STORE_NOT_FOUND);
+    assert_false(is_there(p, 1));
+    assert_int_equal(store_group_end(p->s, true), 0);
+    assert_true(is_there(p, 1) && !is_there(p, 2) && is_there(p, 3));
+}
+
+static void a_group_with_a_fault_keeps_nothing(void **state)
+{
+    struct spot *p = *state;
+    struct batch_step a = {1, 0}, b = {2, TP_E_IO}, c = {3, 0};
+    assert_int_equal(store_group_begin(p->s), 0);
+    assert_int_equal(store_write(p->s, put_batch, &a), 0);
+    assert_int_equal(store_write(p->s, put_batch, &b), TP_E_IO);
+    assert_int_equal(store_write(p->s, put_batch, &c), TP_E_IO);
+    assert_int_equal(store_group_end(p->s, true), TP_E_IO);
+    assert_false(is_there(p, 1) || is_there(p, 2) || is_there(p, 3));
+    assert_int_equal(store_write(p->s, put_batch, &c), 0);
+    assert_true(is_there(p, 3));
+}
+
+static void a_group_that_is_given_up_keeps_nothing(void **state)
+{
+    struct spot *p = *state;
+    struct batch_step a = {1, 0};
+    assert_int_equal(store_group_begin(p->s), 0);
+    assert_int_equal(store_write(p->s, put_batch, &a), 0);
+    assert_int_equal(store_group_end(p->s, false), TP_E_STATE);
+    assert_false(is_there(p, 1));
+}
+
+enum { MANY = 450 };
+
+struct walk {
+    struct store *s;
+    int64_t next;
+};
+
+static int look_beside(void *arg, const struct checkpoint_row *row)
+{
+    struct walk *w = arg;
+    uint8_t hash[HASH_SIZE];
+    assert_int_equal(row->size, w->next++);
+    assert_int_equal(store_node(w->s, 1, row->size, hash), 0);
+    assert_int_equal(hash[0], row->root[0]);
+    return w->next > MANY ? 77 : 0; /* left early, at the last one */
+}
+
+static int put_many(struct store *s, void *arg)
+{
+    struct checkpoint_row c = {.raw = bytes_str("raw"), .note = bytes_str("")};
+    int rc = 0;
+    (void)arg;
+    for (c.size = 1; c.size <= MANY && rc == 0; c.size++) {
+        c.root[0] = (uint8_t)c.size;
+        rc = store_checkpoint_put(s, &c);
+        rc = rc ? rc : store_node_put(s, 1, c.size, c.root);
+    }
+    return rc;
+}
+
+static int walk_many(struct store *s, void *arg)
+{
+    struct walk w = {s, 1};
+    int rc = store_checkpoints(s, 1, INT64_MAX, look_beside, &w);
+    assert_int_equal(rc, 77);
+    assert_int_equal(w.next, MANY + 1);
+    return arg ? 0 : TP_EXPIRED;
+}
+
+static void many_rows_are_stepped_through_while_others_are_asked(void **state)
+{
+    struct spot *p = *state;
+    assert_int_equal(store_write(p->s, put_many, NULL), 0);
+    assert_int_equal(store_read(p->s, walk_many, p), 0);
+    assert_int_equal(store_write(p->s, walk_many, NULL), TP_EXPIRED);
+    assert_int_equal(walk_many(p->s, p), 0); /* outside of a transaction, too */
 }
 
 static void one_merchant_does_not_see_another(void **state)
@@ -556,27 +678,38 @@ static void the_log_keeps_its_order_and_its_places(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest files[] = {
         T(a_missing_database_is_not_made_by_accident),
         T(the_database_is_its_owners_alone),
         T(a_newer_and_a_foreign_database_are_refused),
         T(a_file_that_is_no_database_is_refused),
+        T(older_redemptions_get_a_rank_and_a_stage),
+        T(an_older_database_is_brought_forward_with_what_is_in_it),
+        T(an_older_database_is_not_read_before_it_is_brought_forward),
+        T(a_step_forward_that_fails_leaves_the_older_version),
+    };
+    const struct CMUnitTest all[] = {
         T(a_transaction_that_fails_leaves_nothing),
+        T(a_group_keeps_all_but_what_was_refused),
+        T(a_group_with_a_fault_keeps_nothing),
+        T(a_group_that_is_given_up_keeps_nothing),
         T(one_merchant_does_not_see_another),
         T(one_slot_is_reserved_once),
-        T(older_redemptions_get_a_rank_and_a_stage),
         T(claims_are_counted_until_their_time),
         T(one_use_is_won_by_one_redemption),
         T(contests_are_ranked_by_grant_then_time_till_epoch_seq),
         T(the_latest_link_record_at_a_time_holds),
         T(writers_at_once_lose_nothing),
         T(a_read_only_handle_writes_nothing),
-        T(an_older_database_is_brought_forward_with_what_is_in_it),
-        T(an_older_database_is_not_read_before_it_is_brought_forward),
-        T(a_step_forward_that_fails_leaves_the_older_version),
         T(a_pickup_code_is_there_until_its_time_and_once),
         T(wrong_codes_are_counted_for_a_while),
         T(the_log_keeps_its_order_and_its_places),
+        T(many_rows_are_stepped_through_while_others_are_asked),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    server = getenv("TILLPROOF_TEST_STORE");
+    if (server) {
+        store_postgres();
+    }
+    int failed = server ? 0 : cmocka_run_group_tests(files, NULL, NULL);
+    return failed + cmocka_run_group_tests(all, NULL, NULL);
 }

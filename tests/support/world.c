@@ -181,7 +181,8 @@ void world_open(struct world *w, size_t tills)
     const char *base = getenv("TMPDIR");
     snprintf(w->dir, sizeof w->dir, "%.200s/tillproof-world-XXXXXX", base ? base : "/tmp");
     assert_non_null(mkdtemp(w->dir));
-    snprintf(w->db, sizeof w->db, "%s/authority.db", w->dir);
+    const char *server = getenv("TILLPROOF_TEST_STORE");
+    snprintf(w->db, sizeof w->db, "%.250s%s", server ? server : w->dir, server ? "" : "/authority.db");
     assert_int_equal(random_bytes(w->id, ID_SIZE), 0);
     assert_int_equal(random_bytes(w->card_key, HASH_SIZE), 0);
     assert_int_equal(cose_key_generate(ALG_ESP256, &w->root), 0);

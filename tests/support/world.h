@@ -1,7 +1,8 @@
 /*
  * A merchant's world for tests: root, merchant, issuer, grant and log keys, an authority on a real SQLite
  * file, and tills that sign by hand. Everything lives in a temporary directory that world_close removes. Any
- * failure of the fixture itself fails the test.
+ * failure of the fixture itself fails the test. Where TILLPROOF_TEST_STORE names a PostgreSQL server (the
+ * ctests NAME_postgres), the authority is there instead, each world as a merchant of its own.
  */
 #ifndef TESTS_SUPPORT_WORLD_H
 #define TESTS_SUPPORT_WORLD_H
@@ -17,7 +18,7 @@ struct world_till {
 };
 
 struct world {
-    char dir[256], db[288];
+    char dir[256], db[288]; /* what store_open takes */
     uint8_t id[ID_SIZE];
     int64_t now; /* the authority's and the tills' clock, ms */
     struct clock_source clock;

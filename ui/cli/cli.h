@@ -111,6 +111,7 @@ void progress_end(struct progress *p);
 
 /* ---- verbs ---- */
 
+int cmd_store_migrate(int argc, char **argv);
 int cmd_shop_init(int argc, char **argv);
 int cmd_till_enrol(int argc, char **argv);
 int cmd_offer_publish(int argc, char **argv);

@@ -54,6 +54,8 @@ int cmd_shop_init(int argc, char **argv)
         {"timezone", OPT_TEXT, &plan.zone, "ZONE", "where its days begin (Europe/Berlin)", 0},
         {"store", OPT_TEXT, &plan.store, "NAME", "the store that its first tills stand in (main)", 0},
         {"name", OPT_TEXT, &plan.merchant, "MERCHANT", "the merchant's name for people (the folder's)", 0},
+        {"database", OPT_TEXT, &plan.database, "ADDRESS",
+         "postgresql://[ROLE@]HOST/NAME: its authority is tillproofd's, on that server", 0},
         {"tax", OPT_TEXT, &tax, "included|added", "whether prices hold the tax (included)", 0},
         {"tax-manufacturer-coupons", OPT_TEXT, &manufacturer, "after|before",
          "tax after or before a manufacturer's discount (after)", 0},

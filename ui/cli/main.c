@@ -1,6 +1,8 @@
 /* The tillproof command: a table of verbs, one file each. */
 #include "cli.h"
 
+#include "store/postgres/postgres.h"
+
 #include <signal.h>
 #include <stdlib.h>
 
@@ -24,6 +26,7 @@ static const struct verb {
     {"cose", "verify", cmd_cose_verify, "check any COSE_Sign1 and print its claims"},
     {"device", "list", cmd_device_list, "a till's scanners, and how each stands"},
     {"device", "watch", cmd_device_watch, "print what scanners read as it comes"},
+    {"store", "migrate", cmd_store_migrate, "make or bring forward the tables on a database server"},
     {"bench", NULL, cmd_bench, "measure this machine: a sale's steps, or prices a second"},
 };
 
@@ -91,6 +94,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    store_postgres();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* a parent may have it ignored; then a child could not be waited for */
     struct err e = {0};

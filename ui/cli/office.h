@@ -15,6 +15,8 @@ enum { OFFICE_KEYS = PURPOSE_ISSUER + 1, OFFICE_COUPONS_MAX = 1000000 };
 /* What a new shop is to be. dir is made, or is an empty directory. */
 struct office_plan {
     const char *dir, *currency, *zone, *store, *merchant;
+    const char
+        *database; /* postgresql://...: where its authority keeps what it keeps; NULL: in the directory */
     bool tax_included, manufacturer_before_tax;
     /* What a till alone may redeem of offers that let it: a coupon, and all together in an hour; minor units.
      */

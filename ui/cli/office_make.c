@@ -97,8 +97,9 @@ static int make_store(const struct shop *shop, struct err *e)
 {
     char path[SHOP_PATH_MAX];
     struct store *store = NULL;
-    int rc = shop_path(shop, "authority", "authority.db", NULL, path);
-    rc = rc ? err_code(e, rc) : store_open(path, shop->authority, STORE_CREATE, &store, e);
+    int rc = shop_store_address(shop, path, e);
+    /* A server's schema is its owner's to make: tillproof store migrate. */
+    rc = rc ? rc : store_open(path, shop->authority, *shop->store ? 0 : STORE_CREATE, &store, e);
     store_close(store);
     return rc;
 }
@@ -211,6 +212,18 @@ static int make_all(struct shop *shop, const struct office_plan *plan, struct er
     return rc;
 }
 
+static int take_database(const struct office_plan *plan, struct shop *shop, struct err *e)
+{
+    if (!plan->database) {
+        return 0;
+    }
+    if (!store_is_server(plan->database) || strlen(plan->database) >= sizeof shop->store) {
+        return err_set(e, TP_E_ARGUMENT, "--database is an address like postgresql://ROLE@HOST/NAME");
+    }
+    memcpy(shop->store, plan->database, strlen(plan->database) + 1);
+    return 0;
+}
+
 int office_make(const struct office_plan *plan, struct err *e)
 {
     struct zone_step steps[ZONE_STEPS_MAX];
@@ -225,7 +238,8 @@ int office_make(const struct office_plan *plan, struct err *e)
     }
     snprintf(place, sizeof place, "%.*s", (int)n, plan->dir);
     int64_t coupon_cap, hour_cap;
-    int rc = check_plan(plan, e);
+    int rc = take_database(plan, &shop, e);
+    rc = rc ? rc : check_plan(plan, e);
     rc = rc ? rc : read_caps(plan, &coupon_cap, &hour_cap, e);
     if (rc == 0) {
         rc = zone_steps_of(plan->zone, clock_wall(&clock_system), steps, &count, e);

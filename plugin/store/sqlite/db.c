@@ -166,8 +166,8 @@ static void close_store(struct store *store)
     free(s);
 }
 
-int store_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
-               struct err *e)
+int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+                struct err *e)
 {
     if (!(flags & STORE_CREATE) && access(path, F_OK) != 0) {
         return err_set(e, TP_E_NO_SHOP, "the authority's database is missing");
@@ -221,6 +221,21 @@ static int commit(struct store *s)
 static void rollback(struct store *s)
 {
     sqlite3_exec(own(s)->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int save(struct store *s)
+{
+    return exec(own(s), "SAVEPOINT one");
+}
+
+static int keep(struct store *s)
+{
+    return exec(own(s), "RELEASE one");
+}
+
+static int undo(struct store *s)
+{
+    return exec(own(s), "ROLLBACK TO one; RELEASE one");
 }
 
 /* A cached statement, or a fresh one when the cached one is being stepped further up the stack. */
@@ -296,6 +311,7 @@ static int open_rows(struct store *s, struct rows **st, const char *text, const 
         return rc;
     }
     rc = sqlite3_bind_blob(r->stmt, 1, s->merchant, ID_SIZE, SQLITE_STATIC);
+    types += *types == '*'; /* every row is fetched when it is asked for */
     for (int at = 2; rc == SQLITE_OK && *types; at++) {
         rc = bind_one(r->stmt, at, *types++, args);
     }
@@ -316,6 +332,16 @@ static int next_row(struct store *s, struct rows *st)
     }
     rc = rc == SQLITE_DONE ? SQL_DONE : fault(own(s), rc);
     end_rows(s, st);
+    return rc;
+}
+
+static int run(struct store *s, const char *text, const char *types, va_list *args)
+{
+    struct rows *st = NULL;
+    int rc = open_rows(s, &st, text, types, args);
+    while (rc == 0 && (rc = next_row(s, st)) == SQL_ROW) {
+        rc = 0;
+    }
     return rc;
 }
 
@@ -368,6 +394,10 @@ static const struct backend sqlite_backend = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .save = save,
+    .keep = keep,
+    .undo = undo,
+    .run = run,
     .open = open_rows,
     .next = next_row,
     .end = end_rows,

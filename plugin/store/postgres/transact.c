@@ -1,0 +1,106 @@
+/*
+ * Transactions. Writers of one merchant take turns, by a lock that the transaction holds: what the authority
+ * decides rests on what it read before (the next grant's number, who has won a coupon), and a turn is what
+ * makes that true. The lock is asked for before the first statement takes its snapshot, READ COMMITTED, so
+ * each turn sees all that the ones before it committed. Readers take no turn and see one moment.
+ */
+#include "store/postgres/inside.h"
+
+#include <stdio.h>
+
+static const struct params none = {.n = 0};
+
+static int turn(struct pg_store *s)
+{
+    struct params p = {.n = 1,
+                       .types = {OID_BYTEA},
+                       .values = {(const char *)s->head.merchant},
+                       .lengths = {ID_SIZE},
+                       .formats = {1}};
+    return pg_send(s, "SELECT pg_advisory_xact_lock(hashtextextended(encode(?1, 'hex'), 0))", &p);
+}
+
+static int open_transaction(struct pg_store *s, bool write)
+{
+    int rc = pg_ready(s);
+    if (rc) {
+        return rc;
+    }
+    s->failed = 0;
+    s->inside = true;
+    rc = pg_send(s,
+                 write ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                       : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                 &none);
+    rc = rc ? rc : write ? turn(s) : pg_drain(s, NULL);
+    s->inside = rc == 0;
+    return rc;
+}
+
+int pg_begin(struct store *store, bool write)
+{
+    struct pg_store *s = pg_own(store);
+    if (write && s->flags & STORE_READ_ONLY) {
+        snprintf(store->error, sizeof store->error, "it was opened to read");
+        return TP_E_READ_ONLY;
+    }
+    int rc = open_transaction(s, write);
+    /* A connection that broke while nobody used it is no reason to fail. */
+    return rc == TP_E_BUSY && !s->conn ? open_transaction(s, write) : rc;
+}
+
+int pg_commit(struct store *store)
+{
+    struct pg_store *s = pg_own(store);
+    PGresult *r = NULL;
+    int rc = s->failed ? s->failed : pg_send(s, "COMMIT", &none);
+    if (rc) {
+        return rc;
+    }
+    rc = pg_sync(s);
+    rc = rc ? rc : pg_drain(s, &r);
+    if (rc == 0 && strcmp(PQcmdStatus(r), "COMMIT") != 0) {
+        snprintf(store->error, sizeof store->error, "the database undid the transaction");
+        rc = TP_E_BUSY;
+    }
+    PQclear(r);
+    store->unsure = rc && !s->conn;
+    s->inside = rc != 0;
+    return rc;
+}
+
+void pg_rollback(struct store *store)
+{
+    struct pg_store *s = pg_own(store);
+    int rc = 0;
+    s->inside = false;
+    if (s->conn && (s->failed || s->pending) && (rc = pg_sync(s)) == 0) {
+        pg_drain(s, NULL); /* what it says was said */
+    }
+    if (s->conn && rc == 0) {
+        s->failed = 0;
+        rc = pg_send(s, "ROLLBACK", &none);
+        rc = rc ? rc : pg_sync(s);
+        rc = rc ? rc : pg_drain(s, NULL);
+    }
+    if (rc) {
+        pg_drop(s);
+    }
+    s->failed = 0;
+}
+
+int pg_save(struct store *s)
+{
+    return pg_send(pg_own(s), "SAVEPOINT one", &none);
+}
+
+int pg_keep(struct store *s)
+{
+    return pg_send(pg_own(s), "RELEASE SAVEPOINT one", &none);
+}
+
+int pg_undo(struct store *s)
+{
+    int rc = pg_send(pg_own(s), "ROLLBACK TO SAVEPOINT one", &none);
+    return rc ? rc : pg_send(pg_own(s), "RELEASE SAVEPOINT one", &none);
+}
