@@ -1,7 +1,10 @@
 """What an authority keeps, read as bytes: a decoder, hashes and a Merkle tree of the checker's own, so that nothing of the
 product is asked whether the product is right."""
 import hashlib
+import os
+import re
 import sqlite3
+import subprocess
 
 HEAD_BYTES = {24: 1, 25: 2, 26: 4, 27: 8}
 
@@ -103,3 +106,51 @@ class Sqlite:
 
     def one(self, query):
         return self.all(query)[0][0]
+
+
+ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+
+
+def value(text, kind):
+    """A value as COPY writes it: bytes, a text or a number."""
+    if text == "\\N":
+        return None
+    text = re.sub(r"\\(.)", lambda m: ESCAPES.get(m[1], m[1]), text)
+    if kind in ("BLOB", None) and text.startswith("\\x"):
+        return bytes.fromhex(text[2:])
+    return int(text) if kind == "INTEGER" or (kind is None and text.lstrip("-").isdigit()) else text
+
+
+class Postgres:
+    """By psql alone, as anybody may look."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def ask(self, words):
+        return subprocess.run(["psql", "-X", "-q", "-At", "-c", words, self.address], capture_output=True, text=True,
+                              check=False, env={**os.environ, "PGOPTIONS": "-c search_path=tillproof", "PGCONNECT_TIMEOUT": "5"})
+
+    def up(self):
+        return self.ask("SELECT 1").returncode == 0
+
+    def all(self, query, kinds=None):
+        got = self.ask(f"COPY ({query}) TO STDOUT")
+        if got.returncode:
+            raise SystemExit(f"FAILED: psql: {got.stderr}")
+        rows = (line.split("\t") for line in got.stdout.split("\n")[:-1])
+        return [tuple(value(text, kinds[i] if kinds else None) for i, text in enumerate(row)) for row in rows]
+
+    def one(self, query):
+        return self.all(query)[0][0]
+
+    def fill(self, path):
+        """Every row of every table, into the same tables of a SQLite file in place of what is there."""
+        with sqlite3.connect(path) as db:
+            for table, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'").fetchall():
+                columns = db.execute(f"SELECT name, type FROM pragma_table_info('{table}')").fetchall()
+                names = ", ".join(name for name, _ in columns)
+                db.execute(f"DELETE FROM {table}")
+                db.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})",
+                               self.all(f"SELECT {names} FROM {table}", [kind for _, kind in columns]))
+        db.close()

@@ -1,10 +1,11 @@
 /*
  * storm_pos PLUGIN DIR TILL HISTORY SEED RUN TILLS START_US SPAN_US TOKENS MODE [OP REFERENCE]
  *
- * MODE storm: sells until its standard input ends. MODE drain: settles what is open, and waits until the
- * authority has all of the till's records, 60 s at most; exit 1 when it has not. OP and REFERENCE: what the
- * history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER TEXT", a card's
- * OFFER is "-".
+ * MODE storm: sells until its standard input ends. MODE alone: nobody is there to be asked; redeems the first
+ * coupon all the same, takes goods of that sale back, and voids another. MODE drain: settles what is open,
+ * and waits until the authority has all of the till's records, 60 s at most; exit 1 when it has not. OP and
+ * REFERENCE: what the history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER
+ * TEXT", a card's OFFER is "-".
  */
 #include "pos.h"
 
@@ -96,9 +97,23 @@ static int drain(struct pos *p)
     return pos_good("end", "", rc, 0) && s.queue == 0 && s.online ? 0 : 1;
 }
 
+static int alone(struct pos *p)
+{
+    char ref[REF_MAX];
+    bool good = pos_sell_alone(p, &p->once.v[0], ref);
+    if (good) {
+        pos_refund(p, ref);
+        good = pos_sell_alone(p, NULL, ref);
+        pos_void(p, ref);
+    }
+    pos_good("end", "", plugin.do_close(p->t, 0), TILLPROOF_E_TIMEOUT);
+    return good ? 0 : 1;
+}
+
 static int storm(struct pos *p)
 {
     pos_settle(p, false);
+    p->mortal = true;
     while (go_on(0)) {
         pos_sell(p);
         pos_look_back(p);
@@ -130,7 +145,9 @@ int main(int argc, char **argv)
         for (int i = 12; i + 1 < argc; i += 2) {
             pos_resolve(&p, argv[i], argv[i + 1]);
         }
-        status = strcmp(argv[11], "drain") == 0 ? drain(&p) : storm(&p);
+        status = strcmp(argv[11], "drain") == 0   ? drain(&p)
+                 : strcmp(argv[11], "alone") == 0 ? alone(&p)
+                                                  : storm(&p);
     }
     free(p.once.v);
     free(p.twice.v);

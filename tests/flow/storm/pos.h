@@ -68,6 +68,7 @@ struct pos {
     struct tillproof *t;
     const char *till;
     int run, tills;
+    bool mortal;               /* it may die in the midst of a commit */
     int64_t start_us, span_us; /* the storm's, by the boot clock */
     struct dice dice;
     int sales; /* begun in this run */
@@ -87,6 +88,12 @@ uint32_t pos_basket(const char *ref, struct tillproof_line lines[LINES_MAX]);
 
 /* One customer: a whole sale, from the first line to whatever ends it. */
 void pos_sell(struct pos *p);
+/* With nobody to ask: a sale, and its reference; one for which this coupon is good, unless it is NULL. False:
+ * it could not be made. */
+bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX]);
+/* A sale that is recorded is voided; something of it comes back. */
+void pos_void(struct pos *p, const char *ref);
+void pos_refund(struct pos *p, const char *original);
 /* Something with an earlier sale, of this till or another; the day's end. */
 void pos_look_back(struct pos *p);
 /* What was under way when the run before was killed: op is commit, void or close, ref its sale. */

@@ -3,6 +3,7 @@
 is over every history is checked against the books, and the checker against histories and books that are not true.
 
     storm.py shop        two tillproofd and a till of the machine itself, on the files of one shop
+    storm.py chain       two tillproofd on the PostgreSQL server that with_postgres runs beside it
 
 STORM_SEED: which storm; TILLPROOF_SOAK: 1 is ten minutes, more is so many seconds. Prints the seed and the operations.
 """
@@ -22,7 +23,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from net import *
 import books
-import check
+import check as checker
 import doctor
 import link
 
@@ -115,7 +116,7 @@ class Till(Process):
 
     def go(self, mode, start):
         self.run += 1
-        pending = check.pending(check.read_history(self.history))
+        pending = checker.pending(checker.read_history(self.history))
         self.start([os.environ["STORM_POS"], os.environ["PLUGIN"], self.home, self.name, self.history, SEED, str(self.run),
                     str(TILLS), str(start), str(SPAN * 1000000), "tokens", mode, *(w for p in pending for w in p)],
                    stdin=subprocess.PIPE)
@@ -131,11 +132,64 @@ class Shop:
     def make(self):
         tillproof("shop", "init", "shop", "--risk-coupon-cap", "5.00", "--risk-hour-cap", "60.00")
 
+    faults = {}
+    up = True  # whether its database is
+
     def database(self):
         return books.Sqlite("shop/authority/authority.db")
 
-    def faults(self):
-        return {}
+    def revive(self):
+        pass
+
+    def audited(self):
+        """The directory whose books the audit looks at."""
+        return "shop"
+
+
+class Chain(Shop):
+    """A PostgreSQL server. It is crashed as `pg_ctl stop -m immediate` does it, and loses single connections."""
+    away = TILLS
+    faults = {"kill_database": (8, 0, 3), "lose_session": (8, 0, 0)}
+
+    def __init__(self):
+        self.owner = os.environ["TILLPROOF_TEST_STORE"]
+        self.keeper = int(os.environ["TILLPROOF_TEST_STORE_KEEPER"])
+
+    def make(self):
+        check("a role for the daemons", books.Postgres(self.owner).ask("CREATE ROLE tillproof_service LOGIN").returncode == 0)
+        tillproof("store", "migrate", self.owner)
+        tillproof("shop", "init", "shop", "--risk-coupon-cap", "5.00", "--risk-hour-cap", "60.00", "--database",
+                  self.owner.replace("user=owner", "user=tillproof_service"))
+
+    def database(self):
+        return books.Postgres(self.owner)
+
+    def kill(self):
+        self.up = False
+        os.kill(self.keeper, signal.SIGUSR2)
+
+    def revive(self):
+        if not self.up:
+            until("the server has ended", lambda: not self.database().up())
+            os.kill(self.keeper, signal.SIGUSR2)
+            until("the server answers", self.database().up)
+            self.up = True
+
+    def audited(self):
+        """The same books on files: what PostgreSQL's tables hold must be what the records make there, too."""
+        tillproof("shop", "init", "blank")
+        shutil.copytree("shop", "copy")
+        shutil.copy("blank/authority/authority.db", "copy/authority/authority.db")
+        self.database().fill("copy/authority/authority.db")
+        with open("shop/shop.ini", encoding="utf-8") as f:
+            text = re.sub(r"(?m)^store = .*\n", "", f.read())
+        with open("copy/shop.ini", "w", encoding="utf-8") as f:
+            f.write(text)
+        return "copy"
+
+    def lose(self, dice):
+        self.database().ask("SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE usename = "
+                            f"'tillproof_service' ORDER BY pid OFFSET {dice.randrange(4)} LIMIT 1) one")
 
 
 # What may happen, how often beside the others, and for how many seconds.
@@ -149,16 +203,16 @@ if SPAN >= 300:  # longer than a grant lives
 
 def plan(dice, home):
     """The faults of a seed, each as (second, what, whom, for how long). What is hit is not hit again meanwhile."""
-    sorts = {**FAULTS, **home.faults()}
+    sorts = {**FAULTS, **home.faults}
     faults, busy, at = [], {}, 1.0
     while (at := at + dice.expovariate(2)) < SPAN - 2:
         what = dice.choices(list(sorts), [s[0] for s in sorts.values()])[0]
         whom = dice.randrange(DAEMONS if "daemon" in what else TILLS if "till" in what else home.away)
         length = dice.uniform(*sorts[what][1:])
         things = [("daemon", i) for i in range(DAEMONS)] if what == "kill_daemons" else [
-            ("database", 0) if what == "kill_database" else
+            ("database", 0) if what in home.faults else
             ("daemon" if "daemon" in what else "till" if "till" in what else "link", whom)]
-        if all(busy.get(thing, 0) < at for thing in things):
+        if at + length < SPAN and all(busy.get(thing, 0) < at for thing in things):
             faults.append((round(at, 2), what, whom, round(length, 2)))
             busy.update((thing, at + length + 0.2) for thing in things)
     return faults
@@ -212,7 +266,8 @@ class Storm:
         return f"away-{i}"
 
     def listen(self):
-        for d in self.daemons:
+        """Daemons that are down come up: where there is a database that lets them."""
+        for d in self.daemons if self.home.up else ():
             if not d.alive():
                 d.up()
         self.net.ports = [d.port for d in self.daemons]
@@ -229,7 +284,10 @@ class Storm:
             return self.listen
         if what == "kill_database":
             self.home.kill()
-            return self.home.start
+            return self.revive
+        if what == "lose_session":
+            self.home.lose(self.dice)
+            return None
         if what == "kill_till":
             till.kill()
             return lambda: till.go("storm", self.start)
@@ -242,6 +300,24 @@ class Storm:
             return None
         self.net.set(whom, what.removesuffix("_long"))
         return lambda: self.net.set(whom, link.GOOD)
+
+    def prelude(self):
+        """Two tills without an authority redeem one coupon, take goods of that sale back, and void another one: whatever the
+        storm does, there is a double use in it."""
+        self.start = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        self.drain(self.tills)  # each has heard its authority once
+        for i in range(2):
+            self.net.set(i, link.REFUSE)
+        for till in self.tills[:2]:
+            till.go("alone", self.start)
+        for till in self.tills[:2]:
+            same(f"{till.name} sells alone", till.p.wait(SETTLE), 0)
+        for i in range(2):
+            self.net.set(i, link.GOOD)
+
+    def revive(self):
+        self.home.revive()
+        self.listen()
 
     def rage(self):
         self.start = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
@@ -284,7 +360,7 @@ class Storm:
 
     def calm(self):
         """Everything is good again; tills end their day, and bring their records."""
-        self.home.start() if "kill_database" in self.counts else None
+        self.home.revive()
         for i in range(self.home.away):
             self.net.set(i, link.GOOD)
         for p in (*self.daemons, *self.tills):
@@ -316,18 +392,19 @@ class Storm:
 
 
 def main():
-    home = {"shop": Shop}[sys.argv[1]]()
+    home = {"shop": Shop, "chain": Chain}[sys.argv[1]]()
     storm = Storm(home)
     print(f"storm {sys.argv[1]}: seed {SEED}, {SPAN} s, {TILLS} tills, {DAEMONS} daemons", flush=True)
     storm.prepare()
+    storm.prelude()
     storm.rage()
     storm.calm()
     storm.end()
-    world = check.World({t.name: check.read_history(t.history) for t in storm.tills}, home.database(), OFFERS, COUPONS,
+    world = checker.World({t.name: checker.read_history(t.history) for t in storm.tills}, home.database(), OFFERS, COUPONS,
                         CARDS, 6000)
-    world.reports("shop")
-    found = check.findings(world)
-    print("\n".join(check.summary(world, storm.counts)), flush=True)
+    world.reports("shop", home.audited())
+    found = checker.findings(world)
+    print("\n".join(checker.summary(world, storm.counts)), flush=True)
     if found:
         keep = os.environ.get("STORM_KEEP")
         if keep:
