@@ -10,6 +10,7 @@ import os
 import subprocess
 
 import books
+import leases
 
 LOGGED = {"policy", "keyset", "terminal", "offer", "batch", "link", "commit", "reverse", "close", "lease", "lease-return",
           "write-off"}
@@ -70,7 +71,8 @@ class World:
                 self.offers[terms[1]] = {
                     "id": terms[2], "per_coupon": limits.get("per_coupon"), "per_customer": limits.get("per_customer"),
                     "total": limits.get("total"), "budget": minor(limits["budget"]) if "budget" in limits else None,
-                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00"))}
+                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00")), "cap": terms.get(29)}
+        self.leases = leases.read(self, database)
         self.customers = {}  # card handle: whose it is
         for s in self.statements:
             if s.kind == "link":
@@ -238,10 +240,20 @@ class Use:
         if verdict and verdict[0] == ref and verdict[5] == "ok":
             self.granted, self.number = verdict[10] + verdict[11], number
             self.in_time = s.received_ms < grant.time_ms + grant.payload[14]
-        elif self.coupon:
+        self.lease = number if number in world.leases else None
+        if self.lease:  # until it is known what the lease covers
+            self.most = self.granted if self.number else min(self.worth, self.terms["cap"] or self.worth)
+            self.granted, self.number = 0, None
+        elif self.coupon and not self.number:
             self.granted = self.terms["alone"]
-        self.charge = min(self.worth, self.granted) if self.number else self.worth
-        self.rank = (self.number is None, self.number or 0, s.time_ms, s.by, s.chain()[0], s.chain()[1], s.d.hex(), place)
+
+    def charge(self):
+        """What it takes of a budget."""
+        return min(self.worth, self.granted) if self.number else self.worth
+
+    def rank(self):
+        s = self.commit
+        return (self.number is None, self.number or 0, s.time_ms, s.by, *s.chain()[:2], s.d.hex(), self.key[1])
 
 
 def grant_of(s):
@@ -254,9 +266,12 @@ def grant_of(s):
 
 
 def uses(world):
-    gone = {s.payload[11] for s in world.of("reverse") if s.payload[10] == "void"}
-    return [Use(world, s, place, gone, grant) for s in world.of("commit")
-            for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
+    gone = {s.payload[11]: s for s in world.of("reverse") if s.payload[10] == "void"}
+    every = [Use(world, s, place, gone, grant) for s in world.of("commit")
+             for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
+    for lease in world.leases.values():
+        lease.cover([u for u in every if u.lease == lease.number], gone)
+    return every
 
 
 def settle(all_uses):
@@ -264,7 +279,7 @@ def settle(all_uses):
     outcome = {}
     counts = collections.Counter()
     broke = set()  # offers whose budget could not pay for somebody: nobody behind wins
-    for u in sorted(all_uses, key=lambda u: u.rank):
+    for u in sorted(all_uses, key=Use.rank):
         t, why = u.terms, None
         if u.voided:
             outcome[u.key] = ("voided", 0)
@@ -279,11 +294,11 @@ def settle(all_uses):
                 why = word if counts[key] >= limit else None
                 counts[key] += not why
         if t["budget"] is not None and not why:
-            if t["id"] in broke or counts["spent", t["id"]] + u.charge > t["budget"]:
+            if t["id"] in broke or counts["spent", t["id"]] + u.charge() > t["budget"]:
                 broke.add(t["id"])
                 why = "budget_spent"
             else:
-                counts["spent", t["id"]] += u.charge
+                counts["spent", t["id"]] += u.charge()
         excess = u.worth - u.granted
         outcome[u.key] = (why, u.worth) if why else ("conflict", excess) if excess > 0 else ("ok", 0)
     return outcome
@@ -313,19 +328,29 @@ def outcomes(world):
             counted.update([("per_coupon", u.terms["id"], u.coupon)] * bool(u.coupon))
             counted.update([("per_customer", u.terms["id"], u.customer)] * bool(u.customer))
             counted["total", u.terms["id"], None] += 1
-            counted["budget", u.terms["id"], None] += u.charge
+            counted["budget", u.terms["id"], None] += u.charge()
+    for lease in world.leases.values():  # what is still a till's is nobody else's
+        counted["total", lease.offer, None] += lease.left_uses
+        counted["budget", lease.offer, None] += lease.left_amount
     limits = {t["id"]: t for t in world.offers.values()}
     for (what, offer, whose), n in counted.items():
         if limits[offer][what] is not None and n > limits[offer][what]:
-            yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} count without a conflict"
-    # A grant is a promise: who pays in time is not told afterwards that somebody else had it, unless that one's record,
-    # made in time, came when its grant was over.
-    late = {u.terms["id"] for u in every if u.number and not u.in_time}
+            yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} count without a conflict, or are leased"
+    yield from promises(world, every)
+
+
+def promises(world, every):
+    """A grant is a promise, and so is a lease: who pays in time is not told afterwards that somebody else had it, unless that
+    one's record, made in time, came when its grant was over."""
+    late = {u.terms["id"] for u in every if u.number and not u.lease and not u.in_time}
     for u in every:
-        if u.number and u.in_time and not u.voided and u.terms["id"] not in late:
+        if u.number and (u.lease or u.in_time) and not u.voided and u.terms["id"] not in late:
             got = WORDS.get(world.redemptions.get(u.key, {}).get("outcome"))
             if got != "ok":
                 yield f"{u.terms['id']} was granted to {u.commit.by} as {u.number}, paid in time, and is {got}"
+    for lease in world.leases.values():
+        if lease.row != (lease.left_uses, lease.left_amount):
+            yield f"of lease {lease.number} of {lease.till} {lease.row} is left, and the records make {lease.left_uses}, {lease.left_amount}"
 
 
 def claims(world):
