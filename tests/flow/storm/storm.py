@@ -67,15 +67,18 @@ def until(what, ready, seconds=SETTLE):
 
 class Process:
     p = None
+    ended = True  # by the storm itself
 
     def start(self, words, **more):
         self.p = subprocess.Popen(words, preexec_fn=together, **more)
+        self.ended = False
 
     def alive(self):
         return self.p is not None and self.p.poll() is None
 
     def kill(self):
         """At once, in whatever state it is."""
+        self.ended = True
         if self.alive():
             self.p.kill()
             self.p.wait()
@@ -106,6 +109,7 @@ class Tillproofd(Process):
 
     def down(self):
         """As systemd stops it: what it took it finishes, and it ends with 0."""
+        self.ended = True
         self.p.send_signal(signal.SIGTERM)
         same("tillproofd's exit", self.p.wait(SETTLE), 0)
 
@@ -326,32 +330,26 @@ class Storm:
             heapq.heappush(todo, (at, n, what, whom, length))
         for till in self.tills:
             till.go("storm", self.start)
-        down = set()
         while todo or time.monotonic() - begun < SPAN:
             at, n, what, whom, length = todo[0] if todo else (SPAN, 0, None, 0, 0)
             if (wait := begun + at - time.monotonic()) > 0:
                 time.sleep(min(wait, 0.2))
-                self.watch(down)
+                self.watch()
                 continue
             if not todo:
                 break
             heapq.heappop(todo)
             if callable(what):
                 what()
-                down.difference_update(whom)
                 continue
             self.counts[what] += 1
-            over = self.fault(what, whom)
-            hit = {"kill_till": [self.tills[whom]], "kill_daemons": self.daemons}.get(
-                what, [self.daemons[whom % DAEMONS]] if what in ("kill_daemon", "end_daemon") else [])
-            down.update(hit)
-            if over:
-                heapq.heappush(todo, (at + length, n + 1000000, over, hit, 0))
+            if over := self.fault(what, whom):
+                heapq.heappush(todo, (at + length, n + 1000000, over, None, 0))
 
-    def watch(self, down):
+    def watch(self):
         """Tills that died in the midst of a commit come back. Whoever ends otherwise is a finding of its own."""
         for p in (*self.tills, *self.daemons):
-            if p in down or p.alive():
+            if p.ended or p.alive():
                 continue
             if p in self.daemons or p.p.returncode != -signal.SIGKILL:
                 raise SystemExit(f"FAILED: {type(p).__name__} {p.number} ended by itself: {p.p.returncode}")
