@@ -384,7 +384,7 @@ def holds(world):
                 continue
             keys = [(("per_coupon", offer, number), 1)] if number >= 0 else []
             keys += [(("total", offer, None), 1), (("budget", offer, None), discount + cashback)]
-            if limits[offer]["per_customer"] and card >= 0:
+            if limits[offer]["per_customer"] is not None and card >= 0:
                 keys += [(("per_customer", offer, 0 if card == 1 else card), 1)]  # the first two cards are one customer's
             for key, amount in keys:
                 events[key] += [(begun, amount), (until, -amount)]

@@ -115,15 +115,15 @@ def needless_conflict(world):
 
 
 def over_budget(world):
-    next(t for t in world.offers.values() if t["budget"])["budget"] = 1
+    next(t for t in world.offers.values() if t["budget"])["budget"] = 0
 
 
 def over_total(world):
-    next(t for t in world.offers.values() if t["total"])["total"] = 1
+    next(t for t in world.offers.values() if t["total"])["total"] = 0
 
 
 def over_customer(world):
-    next(t for t in world.offers.values() if t["per_customer"])["per_customer"] = 1
+    next(t for t in world.offers.values() if t["per_customer"])["per_customer"] = 0
 
 
 def both_hold(world):

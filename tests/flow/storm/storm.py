@@ -28,11 +28,12 @@ import doctor
 import link
 
 soak = int(os.environ.get("TILLPROOF_SOAK") or 0)
-SPAN = 600 if soak == 1 else soak or 40  # seconds of storm
+SPAN = 600 if soak == 1 else soak or {"shop": 20, "chain": 40}[sys.argv[1]]  # seconds of storm
 SEED = os.environ.get("STORM_SEED") or ("20261125" if not soak else os.urandom(4).hex())
 TILLS, DAEMONS, CARDS = 6, 2, 8
 COUPONS = {"once": 10 * SPAN, "twice": 4 * SPAN}
 SETTLE = 120  # seconds; nothing that works waits for it
+AGAIN = "again"
 
 
 def money(minor):
@@ -67,18 +68,19 @@ def until(what, ready, seconds=SETTLE):
 
 class Process:
     p = None
-    ended = True  # by the storm itself
+    ended = True    # by the storm itself, or
+    killed = False  # not even asked to
 
     def start(self, words, **more):
         self.p = subprocess.Popen(words, preexec_fn=together, **more)
-        self.ended = False
+        self.ended = self.killed = False
 
     def alive(self):
         return self.p is not None and self.p.poll() is None
 
     def kill(self):
         """At once, in whatever state it is."""
-        self.ended = True
+        self.ended = self.killed = True
         if self.alive():
             self.p.kill()
             self.p.wait()
@@ -107,11 +109,18 @@ class Tillproofd(Process):
                 return re.search(r"^<6>listening on 127\.0\.0\.1 port (\d+)$", said.read(), re.M)
         self.port = int(until("a daemon listens", listening)[1])
 
-    def down(self):
+    def end(self):
         """As systemd stops it: what it took it finishes, and it ends with 0."""
         self.ended = True
         self.p.send_signal(signal.SIGTERM)
-        same("tillproofd's exit", self.p.wait(SETTLE), 0)
+
+    def gone(self):
+        """After end: whether it has."""
+        if self.alive():
+            return False
+        if not self.killed:
+            same("tillproofd's exit", self.p.returncode, 0)
+        return True
 
 
 class Till(Process):
@@ -276,12 +285,17 @@ class Storm:
                 d.up()
         self.net.ports = [d.port for d in self.daemons]
 
-    # What happens, and how it is over again: a function to call then, or None.
+    # What happens, and how it is over again: a function to call then, or None. It may say AGAIN.
     def fault(self, what, whom):
         daemon, till = self.daemons[whom % DAEMONS], self.tills[whom]
-        if what in ("kill_daemon", "end_daemon"):
-            daemon.kill() if what == "kill_daemon" else daemon.down()
+        if what == "kill_daemon":
+            daemon.kill()
             return self.listen
+        if what == "end_daemon":
+            if not daemon.alive():  # killed, and its database is not there yet to let it come up
+                return None
+            daemon.end()
+            return lambda: self.listen() if daemon.gone() else AGAIN
         if what == "kill_daemons":
             for d in self.daemons:
                 d.kill()
@@ -340,7 +354,9 @@ class Storm:
                 break
             heapq.heappop(todo)
             if callable(what):
-                what()
+                if what() == AGAIN:
+                    check("a daemon that was told to end has not", at < SPAN + SETTLE)
+                    heapq.heappush(todo, (at + 0.2, n, what, None, 0))
                 continue
             self.counts[what] += 1
             if over := self.fault(what, whom):
@@ -385,7 +401,9 @@ class Storm:
 
     def end(self):
         for d in self.daemons:
-            d.down()
+            d.end()
+        for d in self.daemons:
+            until("a daemon ends", d.gone)
         self.net.close()
 
 
