@@ -68,20 +68,20 @@ def until(what, ready, seconds=SETTLE):
 
 class Process:
     p = None
-    ended = True    # by the storm itself, or
-    killed = False  # not even asked to
+    ended = True  # by the storm itself
 
     def start(self, words, **more):
         self.p = subprocess.Popen(words, preexec_fn=together, **more)
-        self.ended = self.killed = False
+        self.ended = self.p.killed = False
 
     def alive(self):
         return self.p is not None and self.p.poll() is None
 
     def kill(self):
         """At once, in whatever state it is."""
-        self.ended = self.killed = True
+        self.ended = True
         if self.alive():
+            self.p.killed = True
             self.p.kill()
             self.p.wait()
 
@@ -110,17 +110,16 @@ class Tillproofd(Process):
         self.port = int(until("a daemon listens", listening)[1])
 
     def end(self):
-        """As systemd stops it: what it took it finishes, and it ends with 0."""
-        self.ended = True
-        self.p.send_signal(signal.SIGTERM)
+        """As systemd stops it: what it took it finishes, and it ends with 0. A function that says whether it has ended."""
+        self.ended, p = True, self.p
+        p.send_signal(signal.SIGTERM)
 
-    def gone(self):
-        """After end: whether it has."""
-        if self.alive():
-            return False
-        if not self.killed:
-            same("tillproofd's exit", self.p.returncode, 0)
-        return True
+        def gone():
+            if p.poll() is None:
+                return False
+            check(f"tillproofd ends with {p.returncode}", p.returncode == 0 or p.killed)
+            return True
+        return gone
 
 
 class Till(Process):
@@ -294,8 +293,8 @@ class Storm:
         if what == "end_daemon":
             if not daemon.alive():  # killed, and its database is not there yet to let it come up
                 return None
-            daemon.end()
-            return lambda: self.listen() if daemon.gone() else AGAIN
+            gone = daemon.end()
+            return lambda: self.listen() if gone() else AGAIN
         if what == "kill_daemons":
             for d in self.daemons:
                 d.kill()
@@ -400,10 +399,8 @@ class Storm:
             same(f"{till.name} brings its records", till.p.wait(SETTLE), 0)
 
     def end(self):
-        for d in self.daemons:
-            d.end()
-        for d in self.daemons:
-            until("a daemon ends", d.gone)
+        for gone in [d.end() for d in self.daemons]:
+            until("a daemon ends", gone)
         self.net.close()
 
 
