@@ -13,12 +13,16 @@ static const struct {
     [KIND_POLICY] = {.check = policy_check},
     [KIND_KEYSET] = {.check = keyset_check},
     [KIND_TERMINAL] = {.check = terminal_check, .project = terminal_project},
+    [KIND_RULING] = {.project = ruling_project},
     [KIND_OFFER] = {.check = offer_statement_check, .project = offer_statement_project},
     [KIND_BATCH] = {.check = batch_check, .project = batch_project},
     [KIND_LINK] = {.project = link_project},
     [KIND_COMMIT] = {.project = commit_project},
     [KIND_REVERSE] = {.project = reverse_project},
     [KIND_CLOSE] = {.project = close_project},
+    [KIND_LEASE] = {.project = lease_project},
+    [KIND_LEASE_RETURN] = {.project = lease_return_project},
+    [KIND_WRITE_OFF] = {.check = write_off_check, .project = write_off_project},
     [KIND_HOLD] = {.answer = hold_answer},
     [KIND_RELEASE] = {.answer = release_answer},
     [KIND_SYNC] = {.answer = sync_answer},
@@ -31,8 +35,10 @@ static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u
 int authority_open(const struct authority_config *config, struct authority **out, struct err *e)
 {
     struct authority *a = calloc(1, sizeof *a);
-    if (!a) {
-        return err_code(e, TP_E_MEMORY);
+    int rc = a ? random_bytes(a->turn, ID_SIZE) : TP_E_MEMORY;
+    if (rc) {
+        free(a);
+        return err_code(e, rc);
     }
     a->config = *config;
     arena_init(&a->policy_memory, PUBLIC_MEMORY);
@@ -122,8 +128,7 @@ static int untrusted(struct call *c, int rc, struct err *why)
     return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
 }
 
-/* Who signed, with a key of the kind's purpose that was valid then: requests now, records when they were
- * made. */
+/* Who signed, with a key that may sign this kind; all but records now. */
 static int authenticate(struct call *c)
 {
     struct authority *a = c->a;
@@ -137,7 +142,9 @@ static int authenticate(struct call *c)
         int rc = trust_first_keyset(c->st, a->config.root, &why);
         return rc ? untrusted(c, rc, &why) : 0;
     }
-    int64_t at = kinds[c->st->kind].record ? c->st->payload.common.time_ms : c->now;
+    /* A record is taken whenever it was made: dispute.c says what counts of those from outside of its key's
+     * time. */
+    int64_t at = kinds[c->st->kind].record ? NONE : c->now;
     int rc = trust_verify(&a->trust, c->st, at, &by, &why);
     if (rc) {
         return untrusted(c, rc, &why);
@@ -175,7 +182,7 @@ static int run(struct store *s, void *arg)
     struct call *c = arg;
     c->s = s;
     c->err = (struct err){0};
-    c->log_due = false;
+    c->log_due = c->disputed = false;
     buf_reset(c->answer);
     int (*answer)(struct call *) = handlers[c->st->kind].answer;
     int rc = answer ? request_handle(c, answer) : keep(c);
@@ -184,7 +191,7 @@ static int run(struct store *s, void *arg)
 
 static bool may_come_in(enum kind kind)
 {
-    return handlers[kind].answer || handlers[kind].check || handlers[kind].project;
+    return kind != KIND_LEASE && (handlers[kind].answer || handlers[kind].check || handlers[kind].project);
 }
 
 static int handle_one(struct authority *a, const struct statement *st, struct arena *arena, struct buf *reply)
@@ -251,6 +258,7 @@ static int replay(void *arg, const struct stored *row)
     struct statement st;
     char by[64];
     arena_init(&arena, ITEM_MEMORY_MAX);
+    a->replayed = row->n;
     struct bytes raw = arena_copy(&arena, row->raw);
     int rc = raw.p ? statement_parse(raw, &arena, &st, NULL) : TP_E_MEMORY;
     if (rc == 0) {
@@ -283,5 +291,7 @@ int authority_rebuild(struct authority *a, struct err *e)
     a->rebuilding = true;
     int rc = store_write(a->config.store, rebuild, a);
     a->rebuilding = false;
-    return rc ? err_set(e, rc, "rebuilding the tables: %s", store_error(a->config.store)) : 0;
+    return rc ? err_set(e, rc, "the tables cannot be made anew from statement %lld on: %s",
+                        (long long)a->replayed, store_error(a->config.store))
+              : 0;
 }

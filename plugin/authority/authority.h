@@ -11,7 +11,7 @@
 
 struct authority;
 
-enum { LOG_BATCH = 64 };
+enum { LOG_BATCH = 64, SEQUENCER_BATCH = 512 };
 
 struct authority_config {
     uint8_t id[ID_SIZE];       /* this authority */
@@ -23,7 +23,7 @@ struct authority_config {
     const struct clock_source *clock; /* outlives the authority */
 };
 
-/* 0, TP_E_MEMORY, or what the store says. One handle is used by one thread at a time. */
+/* 0, TP_E_MEMORY, TP_E_IO. One handle is used by one thread at a time. */
 int authority_open(const struct authority_config *config, struct authority **out, struct err *e);
 void authority_close(struct authority *a); /* takes NULL */
 
@@ -37,11 +37,32 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
 
 /*
  * Gives leaves to statements that wait for them, LOG_BATCH at most, and signs one checkpoint for them. A
- * handle with a log key does so by itself at each sync and when LOG_BATCH wait; a daemon whose workers have
- * none calls this from its one sequencer, until *added is 0. 0, or what the store says: then nothing was
- * added.
+ * handle with a log key does so by itself at each sync and when LOG_BATCH wait, unless a sequencer has its
+ * turn at this log. 0, or what the store says: then nothing was added.
  */
 int authority_log(struct authority *a, int64_t *added, struct err *e);
+/* From now on this handle leaves the log to a sequencer. */
+void authority_log_elsewhere(struct authority *a);
+
+/* How a step of a sequencer went. */
+struct log_turn {
+    int64_t added;              /* leaves, and a checkpoint if there are any */
+    bool idle;                  /* nothing waits: nobody needs the turn */
+    bool mine;                  /* this handle has the turn, until ttl_ms from now */
+    int64_t fence;              /* while it stands still, whoever has the turn does nothing */
+    int64_t waiting, oldest_ms; /* leaves that still wait (up to 1000000), and since when the first; NONE */
+};
+/*
+ * One step of one of several sequencers on one store, each a handle with a log key: SEQUENCER_BATCH leaves at
+ * most and their checkpoint, if it is this handle's turn. It is, while it takes it again in time; a turn that
+ * has ended is anybody's, and one whose fence did not move for long may be seized by naming it (NONE: not).
+ * Turn, leaves and checkpoint are one transaction: whoever lost its turn unnoticed adds nothing. 0, or what
+ * the store says.
+ */
+int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struct log_turn *out,
+                       struct err *e);
+/* Ends this handle's turn, so that another takes it at once. */
+int authority_sequence_leave(struct authority *a);
 /* Appends the receipt of a statement for the last checkpoint (proof/receipt.h). 0; STORE_NOT_FOUND while it
  * has no leaf; TP_E_STATE without a log key; or what the store says. */
 int authority_receipt(struct authority *a, const uint8_t d[HASH_SIZE], struct buf *out, struct err *e);

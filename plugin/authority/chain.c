@@ -15,7 +15,8 @@ int chain_take(struct call *c, const struct chain *chain)
     if (chain->epoch > till.epoch) {
         return err_set(&c->err, TP_BAD_STATEMENT, "no terminal statement gave this epoch");
     }
-    if ((rc = store_record_put(c->s, &row)) || (rc = store_record_fork(c->s, &row, &fork))) {
+    if ((rc = dispute_judge(c, &row)) || (rc = store_record_put(c->s, &row)) ||
+        (rc = store_record_fork(c->s, &row, &fork))) {
         return rc;
     }
     if (chain->epoch == till.epoch) {

@@ -73,6 +73,7 @@ static void take_grant(const struct grant *g, struct taking *t)
 static void take_none(struct taking *t, int why)
 {
     t->row.stage = -why;
+    t->row.barred = why;
 }
 
 /* Nobody gave it out through a channel of ours: `gs1` stands for all of them. */
@@ -130,6 +131,7 @@ static int take_automatic(struct call *c, const struct redemption *r, struct red
     int rc = lookup_offer(c, r->offer, r->version, &o);
     if (rc == STORE_NOT_FOUND || (rc == 0 && !(o.redeem & REDEEM_AUTOMATIC))) {
         row->stage = -TP_NOT_LINKED;
+        row->barred = TP_NOT_LINKED;
         return 0;
     }
     if (rc == 0 && !offer_is_limited(&o)) {
@@ -168,8 +170,9 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
         rc = take_automatic(c, r, row);
     }
     take_grant(g, &t);
+    rc = rc ? rc : lease_take(c, r, row->grant == NONE ? NONE : row->granted, row);
     redemption_rank(row, sale);
-    if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE) {
+    if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE && row->lease == 0) {
         rc = alone_allows(c, r, &row->granted);
     }
     return rc ? rc : store_redemption_put(c->s, row);
@@ -188,7 +191,8 @@ static int put_sale(struct call *c, struct sale_row *out)
                            .net = m->net,
                            .tax = m->tax,
                            .due = m->due,
-                           .cashback = m->cashback};
+                           .cashback = m->cashback,
+                           .disputed = c->disputed};
     int rc = store_till(c->s, bytes_str(c->by), &till);
     if (rc) {
         return rc;

@@ -81,6 +81,27 @@ static int take_slot(struct call *c, struct seat *seat)
     return rc;
 }
 
+/* A coupon that was leased is its till's alone, with a line or without, until that gives it back. */
+static int take_lease(struct call *c, struct seat *seat)
+{
+    struct lease_row lease;
+    struct till_row till;
+    int rc = store_lease_of_coupon(c->s, seat->batch, seat->index, &lease);
+    rc = rc ? rc : store_till(c->s, bytes_str(c->by), &till);
+    if (rc) {
+        return rc == STORE_NOT_FOUND ? 0 : rc;
+    }
+    bool own = strcmp(lease.till, till.name) == 0 && lease.epoch == till.epoch && !lease.given_back;
+    if (lease_usable(c, &till, &lease)) {
+        seat->lease = lease.number;
+    } else if (!own) { /* its own that has just ended is in nobody's way */
+        seat->reason = TP_HELD;
+        seat->at_ms = lease.from_ms;
+        memcpy(seat->till, lease.till, sizeof seat->till);
+    }
+    return 0;
+}
+
 static int seat_coupon(struct table *t, struct bytes bytes)
 {
     struct call *c = t->c;
@@ -109,6 +130,7 @@ static int seat_coupon(struct table *t, struct bytes bytes)
         seat.known = true;
         seat.reason = coupon.exp <= c->now / 1000 ? TP_EXPIRED : 0;
         rc = seat.reason ? 0 : take_slot(c, &seat);
+        rc = rc || seat.reason ? rc : take_lease(c, &seat);
         if (rc) {
             return rc;
         }
@@ -294,7 +316,8 @@ static int judge(struct table *t, const struct seat *seat, const struct quote *q
             v->basis = a->basis;
             v->discount = a->discount;
             v->cashback = a->cashback;
-            int rc = store_next_grant(t->c->s, &v->number);
+            v->number = seat->lease;
+            int rc = seat->lease == 0 ? store_next_grant(t->c->s, &v->number) : 0;
             return rc ? rc : reserve(t, seat, v);
         }
     }

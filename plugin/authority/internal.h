@@ -31,7 +31,10 @@ struct authority {
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
-    bool rebuilding; /* replaying kept statements: no tills are told */
+    bool log_elsewhere;    /* a sequencer places its leaves */
+    uint8_t turn[ID_SIZE]; /* as which it takes turns at the log */
+    bool rebuilding;       /* replaying kept statements: no tills are told */
+    int64_t replayed;      /* the last of them that was begun */
 };
 
 struct call {
@@ -42,7 +45,8 @@ struct call {
     int64_t now;    /* when it is, or was, received */
     struct arena *arena;
     struct buf *answer;
-    bool log_due; /* the log is to be written when this is done */
+    bool log_due;  /* the log is to be written when this is done */
+    bool disputed; /* of a record, once it has its place: it does not count */
     struct err err;
 };
 
@@ -52,6 +56,7 @@ int policy_check(struct call *c);
 int keyset_check(struct call *c);
 int terminal_check(struct call *c);
 int terminal_project(struct call *c);
+int ruling_project(struct call *c);
 int offer_statement_check(struct call *c);
 int offer_statement_project(struct call *c);
 int batch_check(struct call *c);
@@ -60,6 +65,12 @@ int link_project(struct call *c);
 int commit_project(struct call *c);
 int reverse_project(struct call *c);
 int close_project(struct call *c);
+int lease_project(struct call *c);
+int lease_return_project(struct call *c);
+/* It was disputed, or is not any more. */
+int lease_return_dispute(struct call *c, const struct statement *st, bool disputed);
+int write_off_check(struct call *c);
+int write_off_project(struct call *c);
 int hold_answer(struct call *c);
 int release_answer(struct call *c);
 int sync_answer(struct call *c);
@@ -70,6 +81,11 @@ int recall_answer(struct call *c);
 int request_handle(struct call *c, int (*answer)(struct call *c));
 /* Its time is further off than REQUEST_WINDOW_MS. */
 bool request_stale(const struct call *c);
+
+/* dispute.c: whether the call's record counts, into row->dispute and c->disputed. */
+int dispute_judge(struct call *c, struct record_row *row);
+/* The call's terminal statement: when its key signs, or from where on its records are disputed. */
+int dispute_terminal(struct call *c);
 
 /* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);
@@ -124,10 +140,37 @@ int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
  */
 int alone_allows(struct call *c, const struct redemption *r, int64_t *most);
 
+/* lease.c: what a till spends beforehand. */
+/* A redemption that names a lease, and what became of its cover. */
+struct lease_use {
+    struct redemption_row redemption;
+    struct sale_row sale;
+    bool taken;   /* it has its part of the lease */
+    bool changed; /* grant, granted and rank are to be others than they were */
+    struct lease_use *after;
+};
+/* Decides anew what of the lease its redemptions took, from the kept records alone, and books what is left.
+ * *out are those that name it, with grant, granted and rank as they are to be; none when the lease is not
+ * known. */
+int lease_settle(struct call *c, int64_t number, struct lease_use **out);
+/* The redemption names a lease by its number, instead of a grant: sets lease and most. `allowed`: what a
+ * grant that names the lease allows it, or NONE. */
+int lease_take(struct call *c, const struct redemption *r, int64_t allowed, struct redemption_row *row);
+/* The till at hand may spend it now, and until a grant that is made now ends. */
+bool lease_usable(const struct call *c, const struct till_row *till, const struct lease_row *lease);
+/* What is left of it beside what holds have claimed. */
+int lease_room(struct call *c, const struct lease_row *lease, struct lease_left *left);
+
+/* lease_give.c: makes the leases that the till at hand asks for, as far as there is something to give. */
+int lease_give(struct call *c, const struct sync *sync);
+
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);     /* it was linked, or no longer */
 int rank_offer(struct call *c, const uint8_t ref[REF_SIZE]);      /* its newest version has other limits */
+int rank_lease(struct call *c, int64_t number);                   /* what it covers is to be decided again */
+/* It took part in no contest, for a reason that stays. */
+bool rank_out_for_good(const struct redemption_row *r);
 /* What a redemption's outcome is before it was ever ranked. */
 enum { OUTCOME_NEW = TP_PROVISIONAL };
 

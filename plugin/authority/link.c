@@ -21,6 +21,7 @@ int link_project(struct call *c)
     if (rc || (rc = lookup_person(c, &person))) {
         return rc;
     }
+    row.disputed = c->disputed;
     memcpy(row.d, c->st->d, HASH_SIZE);
     COPY_TEXT(row.till, bytes_str(c->by));
     COPY_TEXT(row.channel, l->channel);

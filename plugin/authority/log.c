@@ -1,7 +1,8 @@
 /*
  * The log. The transaction that accepts a statement queues its leaf; the sequencer, in a transaction of its
- * own, gives the waiting ones their places and signs one checkpoint for them all. Its cost is bounded by
- * LOG_BATCH, whatever waits.
+ * own, gives the waiting ones their places and signs one checkpoint for them all. Its cost is bounded by its
+ * batch, whatever waits. In that transaction it takes its turn at the log, too, so that of many handles one
+ * works, and none on what it no longer has.
  */
 #include "authority/internal.h"
 
@@ -9,6 +10,8 @@
 #include "proof/receipt.h"
 
 #include <stdlib.h>
+
+enum { LAG_MAX = 1000000 };
 
 struct sequencing {
     struct store *s;
@@ -78,67 +81,123 @@ static bool log_kept(const struct authority *a)
     return a->config.log_key.can_sign && a->log_name[0];
 }
 
-static int sequence(struct authority *a, struct store *s, int64_t now, int64_t *added)
+struct adding {
+    struct authority *a;
+    int64_t batch, ttl_ms, seize;
+    struct log_turn turn;
+};
+
+static int place(const struct adding *add, struct store *s, int64_t now, int64_t *added)
 {
     struct sequencing q = {.s = s};
     struct tree_nodes nodes = {read_node, s};
     int64_t size = 0;
-    *added = 0;
-    int rc = log_kept(a) ? store_leaf_count(s, &size) : 0;
-    if (rc || !log_kept(a)) {
-        return rc;
-    }
-    rc = tree_at(&nodes, size, &q.tree);
-    if (rc == 0) {
-        rc = store_each_waiting(s, LOG_BATCH, add_leaf, &q);
-    }
+    int rc = store_leaf_count(s, &size);
+    rc = rc ? rc : tree_at(&nodes, size, &q.tree);
+    rc = rc ? rc : store_each_waiting(s, add->batch, add_leaf, &q);
     if (rc || q.tree.size == size) {
         return rc;
     }
     rc = store_waiting_drop(s, q.last);
     *added = q.tree.size - size;
-    return rc ? rc : sign_checkpoint(a, &q.tree, now, s);
+    return rc ? rc : sign_checkpoint(add->a, &q.tree, now, s);
+}
+
+/* Where nothing waits nothing is written. */
+static int sequence(struct store *s, void *arg)
+{
+    struct adding *add = arg;
+    struct authority *a = add->a;
+    struct turn_row row = {0};
+    int64_t now = clock_wall(a->config.clock), waiting = 0;
+    add->turn = (struct log_turn){.oldest_ms = NONE};
+    int rc = log_kept(a) ? store_leaves_waiting(s, 1, &waiting) : 0;
+    add->turn.idle = waiting == 0;
+    if (rc || waiting == 0) {
+        return rc;
+    }
+    rc = add->seize == NONE ? 0 : store_sequencer_seize(s, a->turn, add->seize, now);
+    rc = rc ? rc : store_sequencer_take(s, a->turn, now, add->ttl_ms, &row, &add->turn.mine);
+    if (rc == 0 && add->turn.mine) {
+        rc = place(add, s, now, &add->turn.added);
+    }
+    add->turn.fence = row.fence;
+    return rc;
 }
 
 int log_queue(struct call *c)
 {
     int64_t waiting = 0;
     int rc = store_leaf_wait(c->s, c->st->d);
-    if (rc == 0 && log_kept(c->a)) {
+    if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
         rc = store_leaves_waiting(c->s, LOG_BATCH, &waiting);
     }
     c->log_due = waiting == LOG_BATCH;
     return rc;
 }
 
-struct adding {
-    struct authority *a;
-    int64_t added;
-};
-
-static int run(struct store *s, void *arg)
+/* A handle that is no sequencer has its turn for this one transaction. */
+static int add_some(struct authority *a, int64_t *added)
 {
-    struct adding *add = arg;
-    return sequence(add->a, s, clock_wall(add->a->config.clock), &add->added);
+    struct adding add = {.a = a, .batch = LOG_BATCH, .seize = NONE};
+    int rc = store_write(a->config.store, sequence, &add);
+    *added = rc ? 0 : add.turn.added;
+    return rc;
 }
 
 void log_now(struct authority *a)
 {
-    struct adding add = {.a = a};
-    if (log_kept(a)) {
-        store_write(a->config.store, run, &add);
+    int64_t added = 0;
+    if (log_kept(a) && !a->log_elsewhere) {
+        add_some(a, &added);
     }
 }
 
 int authority_log(struct authority *a, int64_t *added, struct err *e)
 {
-    struct adding add = {.a = a};
+    *added = 0;
     int rc = authority_refresh(a);
-    if (rc == 0) {
-        rc = store_write(a->config.store, run, &add);
-    }
-    *added = rc ? 0 : add.added;
+    rc = rc ? rc : add_some(a, added);
     return rc ? err_set(e, rc, "the log: %s", store_error(a->config.store)) : 0;
+}
+
+void authority_log_elsewhere(struct authority *a)
+{
+    a->log_elsewhere = true;
+}
+
+static int look_behind(struct store *s, void *arg)
+{
+    struct log_turn *turn = arg;
+    return store_log_lag(s, LAG_MAX, &turn->waiting, &turn->oldest_ms);
+}
+
+int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struct log_turn *out,
+                       struct err *e)
+{
+    struct adding add = {.a = a, .batch = SEQUENCER_BATCH, .ttl_ms = ttl_ms, .seize = seize};
+    int64_t waiting = 0;
+    int rc = authority_refresh(a);
+    rc = rc ? rc : store_leaves_waiting(a->config.store, 1, &waiting);
+    if (rc == 0 && waiting == 0) {
+        *out = (struct log_turn){.idle = true, .oldest_ms = NONE};
+        return 0;
+    }
+    rc = rc ? rc : store_write(a->config.store, sequence, &add);
+    *out = add.turn;
+    rc = rc ? rc : store_read(a->config.store, look_behind, out);
+    return rc ? err_set(e, rc, "the log: %s", store_error(a->config.store)) : 0;
+}
+
+static int leave(struct store *s, void *arg)
+{
+    struct authority *a = arg;
+    return store_sequencer_leave(s, a->turn);
+}
+
+int authority_sequence_leave(struct authority *a)
+{
+    return store_write(a->config.store, leave, a);
 }
 
 /* ---- receipts ---- */

@@ -42,7 +42,8 @@ static void decide(struct redemption_row *r)
     } else if (r->stage > 0) {
         set(r, lost[r->stage], kept(r));
     } else {
-        set(r, -r->stage, r->stage == -TP_VOIDED ? 0 : kept(r));
+        bool gone = r->stage == -TP_VOIDED || r->stage == -TP_DISPUTED;
+        set(r, -r->stage, gone ? 0 : kept(r));
     }
 }
 
@@ -142,12 +143,18 @@ static int check_customer(struct contests *t, struct redemption_row *r, int *why
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
-/* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. */
-static bool out_for_good(const struct redemption_row *r)
+/* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. Rows
+ * of an earlier version say so by their stage alone. */
+static int barred_before(const struct redemption_row *r)
 {
-    bool again = r->stage > 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE ||
-                 r->stage == STAGE_REVIVED;
-    return r->batch == NONE && !r->has_card && !again;
+    bool again = r->stage >= 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE ||
+                 r->stage == STAGE_REVIVED || r->stage == -TP_VOIDED || r->stage == -TP_DISPUTED;
+    return r->batch == NONE && !r->has_card && !again ? -r->stage : 0;
+}
+
+bool rank_out_for_good(const struct redemption_row *r)
+{
+    return r->barred || barred_before(r);
 }
 
 static int load_terms(struct contests *t, const struct redemption_row *r)
@@ -174,13 +181,14 @@ static bool same_contests(const struct redemption_row *a, const struct redemptio
 static int replace(struct contests *t, const struct redemption_row *which, const struct sale_row *sale)
 {
     struct redemption_row now, next;
-    int why = sale->voided ? TP_VOIDED : 0;
+    int why = sale_out(sale);
     int rc = store_redemption(t->c->s, which->d, which->place, &now);
     if (rc || (rc = load_terms(t, &now))) {
         return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
     }
-    if (!why && out_for_good(&now)) {
-        return contests_stage(t, &now, now.stage);
+    now.barred = now.barred ? now.barred : barred_before(&now);
+    if (now.barred) {
+        return contests_stage(t, &now, why ? -why : -now.barred);
     }
     next = now;
     next.limited = t->terms.total != NONE || t->terms.budget != NONE;
@@ -236,8 +244,56 @@ static int replace_all(struct call *c, const struct contest_key *key)
     return rc ? rc : finish(&t);
 }
 
+/* Out of its contests as it was, and in again as it is to be. */
+static int recover(struct contests *t, const struct lease_use *u)
+{
+    struct redemption_row now;
+    int rc = store_redemption(t->c->s, u->redemption.d, u->redemption.place, &now);
+    if (rc == 0 && now.stage > 0) {
+        rc = load_terms(t, &now);
+        rc = rc ? rc : contests_leave(t, &now, -OUTCOME_NEW);
+    }
+    rc = rc ? rc : store_redemption_grant(t->c->s, &u->redemption);
+    rc = rc ? rc : replace(t, &u->redemption, &u->sale);
+    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+}
+
+int rank_lease(struct call *c, int64_t number)
+{
+    struct lease_use *first = NULL;
+    struct contests t;
+    contests_init(&t, c);
+    int rc = lease_settle(c, number, &first);
+    for (const struct lease_use *u = first; u && rc == 0; u = u->after) {
+        rc = u->changed ? recover(&t, u) : 0;
+    }
+    return rc ? rc : finish(&t);
+}
+
+/* The leases that its redemptions name, each once; the redemptions come after. */
+static int rank_leases(struct call *c, const uint8_t commit[HASH_SIZE])
+{
+    struct contest_key key = {.by = BY_COMMIT};
+    struct gather g = {.c = c};
+    g.last = &g.first;
+    memcpy(key.id, commit, HASH_SIZE);
+    int rc = store_contest(c->s, &key, gather_one, &g);
+    for (const struct gathered *d = g.first; d && rc == 0; d = d->after) {
+        bool seen = d->row.redemption.lease == 0;
+        for (const struct gathered *e = g.first; e != d && !seen; e = e->after) {
+            seen = e->row.redemption.lease == d->row.redemption.lease;
+        }
+        rc = seen ? 0 : rank_lease(c, d->row.redemption.lease);
+    }
+    return rc;
+}
+
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
 {
+    int rc = rank_leases(c, commit);
+    if (rc) {
+        return rc;
+    }
     struct contest_key key = {.by = BY_COMMIT};
     memcpy(key.id, commit, HASH_SIZE);
     return replace_all(c, &key);

@@ -37,7 +37,7 @@ static int find_sale(struct asked *a)
     if (rc == STORE_NOT_FOUND) {
         return TP_E_CORRUPT;
     }
-    return rc == 0 && a->sale.voided ? err_code(&c->err, TP_VOIDED) : rc;
+    return rc == 0 && sale_out(&a->sale) ? err_code(&c->err, sale_out(&a->sale)) : rc;
 }
 
 static int take_commit(void *arg, const struct stored *row)

@@ -19,7 +19,8 @@ static int check_till(struct call *c, const struct head *head)
     if (rc) {
         return rc == STORE_NOT_FOUND ? err_code(&c->err, TP_UNKNOWN_TILL) : rc;
     }
-    if (head->epoch != till.epoch) {
+    /* Of an epoch that is over a sync alone is answered: the till finds out from it that it is behind. */
+    if (head->epoch != till.epoch && (c->st->kind != KIND_SYNC || head->epoch > till.epoch)) {
         return err_set(&c->err, TP_REVOKED, "the till has been enrolled anew since");
     }
     if (till.quarantined && c->st->kind != KIND_SYNC) {

@@ -77,7 +77,7 @@ static int book_return(struct booking *b, struct booked *r)
     b->beyond = false;
     int rc = store_reversal_lines(b->c->s, r->row.d, take_line, b);
     int64_t due = r->row.due > 0 ? r->row.due : 0;
-    if (rc || b->sale.voided || strcmp(r->row.currency, b->sale.currency) != 0) {
+    if (rc || sale_out(&b->sale) || strcmp(r->row.currency, b->sale.currency) != 0) {
         set(r, true, due);
         return rc;
     }
@@ -161,7 +161,7 @@ static int revive(struct booking *b, struct redemption_row *r)
 {
     struct offer offer;
     r->revived = false;
-    if (b->sale.voided || !b->first) {
+    if (sale_out(&b->sale) || !b->first) {
         return 0;
     }
     int rc = lookup_offer(b->c, r->offer, r->version, &offer);

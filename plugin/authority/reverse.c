@@ -42,6 +42,7 @@ int reverse_project(struct call *c)
     if (rc) {
         return rc;
     }
+    row.disputed = c->disputed;
     memcpy(row.d, c->st->d, HASH_SIZE);
     memcpy(row.commit, r->commit, HASH_SIZE);
     COPY_TEXT(row.till, bytes_str(c->by));
@@ -49,8 +50,8 @@ int reverse_project(struct call *c)
     if ((rc = put(c, &row)) || (rc = store_sale(c->s, r->commit, &sale))) {
         return rc == STORE_NOT_FOUND ? 0 : rc; /* it takes effect with its commit */
     }
-    if (r->op == REVERSE_VOID && strcmp(sale.till, c->by) == 0) {
-        rc = store_sale_void(c->s, r->commit);
+    if (r->op == REVERSE_VOID && strcmp(sale.till, c->by) == 0 && !c->disputed) {
+        rc = store_sale_void(c->s, r->commit, true);
     }
     rc = rc ? rc : returns_book(c, r->commit);
     return rc ? rc : rank_commit(c, r->commit);

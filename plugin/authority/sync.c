@@ -3,8 +3,9 @@
 
 enum { SEND_MAX = 200, SEND_BYTES = 1024 * 1024, OUTCOMES_MAX = 64 };
 
-static const uint32_t public_kinds =
-    1u << KIND_POLICY | 1u << KIND_KEYSET | 1u << KIND_TERMINAL | 1u << KIND_OFFER | 1u << KIND_BATCH;
+static const uint32_t public_kinds = 1u << KIND_POLICY | 1u << KIND_KEYSET | 1u << KIND_TERMINAL |
+                                     1u << KIND_OFFER | 1u << KIND_BATCH | 1u << KIND_LEASE |
+                                     1u << KIND_WRITE_OFF;
 
 struct parcel {
     struct call *c;
@@ -19,19 +20,26 @@ struct parcel {
 
 enum { PARCEL_FULL = 1 };
 
-/* A till is sent its own terminal statements, not its neighbours'. */
+static struct bytes till_of(const struct statement *st)
+{
+    return st->kind == KIND_TERMINAL ? st->payload.terminal.till
+           : st->kind == KIND_LEASE  ? st->payload.lease.till
+                                     : st->payload.write_off.till;
+}
+
+/* A till is sent its own terminal statements, leases and write-offs, not its neighbours'. */
 static int concerns(struct call *c, const struct stored *row, bool *yes)
 {
     struct statement st;
     *yes = true;
-    if (row->kind != KIND_TERMINAL) {
+    if (row->kind != KIND_TERMINAL && row->kind != KIND_LEASE && row->kind != KIND_WRITE_OFF) {
         return 0;
     }
     struct bytes raw = arena_copy(c->arena, row->raw);
     if (!raw.p || statement_parse(raw, c->arena, &st, NULL) != 0) {
         return TP_E_CORRUPT;
     }
-    *yes = bytes_is(st.payload.terminal.till, c->by);
+    *yes = bytes_is(till_of(&st), c->by);
     return 0;
 }
 
@@ -71,8 +79,6 @@ static int put_outcome(void *arg, const struct outcome_row *row)
     return 0;
 }
 
-/* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
- * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. */
 static int put_checkpoint(struct parcel *p)
 {
     struct checkpoint_row last;
@@ -85,6 +91,9 @@ static int put_checkpoint(struct parcel *p)
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
+/* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
+ * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. So is a copy
+ * of a till that has been enrolled anew since. */
 static int fill(struct parcel *p)
 {
     struct call *c = p->c;
@@ -102,12 +111,14 @@ static int fill(struct parcel *p)
                               .outcomes_to = sync->outcomes};
     memcpy(p->state.common.audience, c->a->config.id, ID_SIZE);
     memcpy(p->state.request, c->st->d, HASH_SIZE);
-    if (!stale) {
+    bool over = sync->head.epoch != till.epoch;
+    if (!stale && !over) {
         memcpy(p->state.card_key, c->a->config.card_key, HASH_SIZE);
     }
     p->state.more = stale;
-    rc = store_statements(c->s, public_kinds, sync->have, INT64_MAX, put_statement, p);
-    if (!stale && (rc == 0 || rc == PARCEL_FULL)) {
+    rc = stale || over ? 0 : lease_give(c, sync); /* what it gives is among the statements */
+    rc = rc ? rc : store_statements(c->s, public_kinds, sync->have, INT64_MAX, put_statement, p);
+    if (!stale && !over && (rc == 0 || rc == PARCEL_FULL)) {
         rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
     }
     return rc == 0 || rc == PARCEL_FULL ? put_checkpoint(p) : rc;

@@ -1,18 +1,30 @@
 #include "authority/internal.h"
 
-/* Whether trust_terminal will take it: one till has one key in an epoch, and there is an end to keys. */
+static const struct trusted_key *find_key(const struct trust *trust, const struct terminal *t)
+{
+    for (size_t i = 0; i < trust->n; i++) {
+        const struct trusted_key *k = &trust->v[i];
+        if (k->purpose == PURPOSE_TILL && k->epoch == t->epoch && bytes_is(t->till, k->name)) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+/* Whether trust_terminal will take it: one till has one key in an epoch, and there is an end to keys. Only an
+ * epoch that was given can be revoked. */
 static int check_key(struct call *c, const struct cose_key *key)
 {
     const struct terminal *t = &c->st->payload.terminal;
     const struct trust *trust = &c->a->trust;
-    for (size_t i = 0; i < trust->n; i++) {
-        const struct trusted_key *k = &trust->v[i];
-        if (k->purpose != PURPOSE_TILL || !bytes_is(t->till, k->name)) {
-            continue;
-        }
-        return t->epoch == k->epoch && memcmp(key->thumbprint, k->key.thumbprint, HASH_SIZE) != 0
+    const struct trusted_key *k = find_key(trust, t);
+    if (k) {
+        return memcmp(key->thumbprint, k->key.thumbprint, HASH_SIZE) != 0
                    ? err_set(&c->err, TP_BAD_STATEMENT, "the till has another key in this epoch")
                    : 0;
+    }
+    if (t->state != TERMINAL_ACTIVE) {
+        return err_set(&c->err, TP_UNKNOWN_TILL, "the till was never enrolled in this epoch");
     }
     /* Whatever the next keyset brings must still fit. */
     return trust->n < TRUST_KEYS_MAX - MAX_KEYSET_KEYS
@@ -20,10 +32,20 @@ static int check_key(struct call *c, const struct cose_key *key)
                : err_set(&c->err, TP_BAD_STATEMENT, "there are too many tills");
 }
 
-int terminal_check(struct call *c)
+static int check_epoch(struct call *c)
 {
     const struct terminal *t = &c->st->payload.terminal;
     struct till_row till;
+    int rc = t->state == TERMINAL_ACTIVE ? store_till(c->s, t->till, &till) : STORE_NOT_FOUND;
+    if (rc == 0 && t->epoch <= till.epoch) {
+        rc = err_set(&c->err, TP_VERSION_EXISTS, "the till is in epoch %lld", (long long)till.epoch);
+    }
+    return rc == STORE_NOT_FOUND ? 0 : rc;
+}
+
+int terminal_check(struct call *c)
+{
+    const struct terminal *t = &c->st->payload.terminal;
     struct cose_key key;
     if (t->until - t->from > INT64_C(86400000) * TERMINAL_DAYS_MAX || t->until <= t->from) {
         return err_set(&c->err, TP_BAD_STATEMENT, "a till's key is valid for at most %d days",
@@ -35,17 +57,7 @@ int terminal_check(struct call *c)
     }
     rc = check_key(c, &key);
     cose_key_free(&key);
-    if (rc) {
-        return rc;
-    }
-    rc = store_till(c->s, t->till, &till);
-    if (rc == STORE_NOT_FOUND) {
-        return 0;
-    }
-    if (rc == 0 && (t->epoch < till.epoch || (t->epoch == till.epoch && t->state == TERMINAL_ACTIVE))) {
-        rc = err_set(&c->err, TP_VERSION_EXISTS, "the till is in epoch %lld", (long long)till.epoch);
-    }
-    return rc;
+    return rc ? rc : check_epoch(c);
 }
 
 int terminal_project(struct call *c)
@@ -56,6 +68,7 @@ int terminal_project(struct call *c)
     if (rc && rc != STORE_NOT_FOUND) {
         return rc;
     }
+    rc = 0;
     if (t->epoch > till.epoch) {
         till.epoch = till.head.epoch = t->epoch;
         till.head.seq = 0;
@@ -63,7 +76,10 @@ int terminal_project(struct call *c)
         memcpy(till.head.d, c->st->d, HASH_SIZE);
         till.quarantined = false;
     }
-    COPY_TEXT(till.name, t->till);
-    COPY_TEXT(till.store, t->store);
-    return store_till_put(c->s, &till);
+    if (t->state == TERMINAL_ACTIVE) {
+        COPY_TEXT(till.name, t->till);
+        COPY_TEXT(till.store, t->store);
+        rc = store_till_put(c->s, &till);
+    }
+    return rc ? rc : dispute_terminal(c);
 }

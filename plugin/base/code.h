@@ -53,6 +53,7 @@
     X(TP_APPLIED, 37, "applied", "the offer applies")                                                        \
     X(TP_PRODUCT, 38, "product", "the code is an article, not a coupon")                                     \
     X(TP_THROTTLED, 39, "throttled", "too many wrong codes; wait ten minutes or scan the coupon")            \
+    X(TP_DISPUTED, 44, "disputed", "signed beyond the till's revocation; the merchant decides")              \
     /* how a device stands */                                                                                \
     X(TP_DEVICE_OPENING, 50, "device_opening", "the device is being opened")                                 \
     X(TP_DEVICE_READY, 51, "device_ready", "the device is read")                                             \
@@ -72,6 +73,8 @@
     X(TP_VERSION_EXISTS, 67, "version_exists", "this version was published before, with other terms")        \
     X(TP_UNKNOWN_TILL, 68, "unknown_till", "no such till is enrolled")                                       \
     X(TP_UNKNOWN_SALE, 69, "unknown_sale", "no such sale")                                                   \
+    X(TP_UNKNOWN_TOKEN, 75, "unknown_token", "the token is missing, or not one that was issued here")        \
+    X(TP_NOT_PERMITTED, 76, "not_permitted", "the token does not open that")                                 \
     /* misuse and faults */                                                                                  \
     X(TP_E_ARGUMENT, -1, "argument", "an argument is not what the contract asks for")                        \
     X(TP_E_STATE, -2, "state", "the call does not fit the state of the sale or till")                        \

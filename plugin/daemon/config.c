@@ -6,13 +6,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONFIG_MAX = 64 * 1024 };
+enum {
+    CONFIG_MAX = 64 * 1024,
+    CONNECTION_MAX = 96 * 1024,   /* headers as text and taken apart, and TLS records both ways */
+    WORKER_MAX = 96 * CONFIG_MIB, /* the authority's memory for one item, its store's cache, a stack */
+};
 
 void config_default(struct daemon_config *c)
 {
     *c = (struct daemon_config){
-        .address = "127.0.0.1", .port = 8443, .workers = 2, .queue = 64, .connections = 256, .timeout_s = 30};
+        .address = "127.0.0.1",
+        .port = 8443,
+        .workers = 2,
+        .queue = 64,
+        .connections = 256,
+        .memory_mib = 256,
+        .timeout_s = 30,
+        .till_rate = 200,
+        .till_burst = 2000,
+        .address_rate = 2000,
+        .address_burst = 10000,
+        .codes = 60,
+        .wrong_tokens = 10,
+    };
 }
+
+int64_t config_worst(const struct daemon_config *c)
+{
+    return c->connections * CONNECTION_MAX + c->memory_mib * CONFIG_MIB + (c->workers + 2) * WORKER_MAX;
+}
+
+/* ---- one key ---- */
 
 static bool whole(const char *text, int64_t least, int64_t most, int64_t *out)
 {
@@ -58,50 +82,100 @@ static bool listen_of(const char *text, struct daemon_config *c)
         return false;
     }
     memcpy(c->address, address, sizeof address);
-    c->port = (uint16_t)port;
+    c->port = port;
     return true;
 }
 
-static bool metrics_of(const char *text, bool *all)
+/* One of two words; the second is true. */
+static bool choice(const char *text, const char *no, const char *yes, bool *out)
 {
-    *all = strcmp(text, "all") == 0;
-    return *all || strcmp(text, "loopback") == 0;
+    *out = strcmp(text, yes) == 0;
+    return *out || strcmp(text, no) == 0;
+}
+
+static bool witness_of(const char *text, struct daemon_config *c)
+{
+    struct witnesses one = {0};
+    bool good = c->witness_count < WITNESSES_MAX &&
+                copy(text, c->witness[c->witness_count], CONFIG_WITNESS_MAX) &&
+                witnesses_add(&one, bytes_str(text), NULL) == 0;
+    witnesses_free(&one);
+    c->witness_count += good;
+    return good;
+}
+
+#define NUMBER(name, member, least, most, wants)                                                             \
+    {                                                                                                        \
+        name, wants, offsetof(struct daemon_config, member), least, most                                     \
+    }
+
+/* Numbers by their place; the rest has a most of 0. */
+static const struct key {
+    const char *name, *wants;
+    size_t offset;
+    int64_t least, most;
+} keys[] = {
+    {.name = "listen", .wants = "ADDRESS:PORT with a numeric address"},
+    {.name = "certificate", .wants = "a path"},
+    {.name = "key", .wants = "a path"},
+    {.name = "shop", .wants = "a directory"},
+    {.name = "metrics", .wants = "loopback or all"},
+    {.name = "log", .wants = "token or public"},
+    {.name = "witness", .wants = "a key NAME+ID+KEY of cosignature/v1, and one of at most 16"},
+    NUMBER("workers", workers, 1, 64, "1 to 64"),
+    NUMBER("queue", queue, 1, 1024, "1 to 1024"),
+    NUMBER("connections", connections, 1, 10000, "1 to 10000"),
+    NUMBER("memory", memory_mib, 16, 65536, "16 to 65536 MiB"),
+    NUMBER("timeout", timeout_s, 1, 600, "1 to 600 seconds"),
+    NUMBER("till_rate", till_rate, 0, 1000000, "0 to 1000000 a second"),
+    NUMBER("till_burst", till_burst, 1, 1000000, "1 to 1000000"),
+    NUMBER("address_rate", address_rate, 0, 1000000, "0 to 1000000 a second"),
+    NUMBER("address_burst", address_burst, 1, 1000000, "1 to 1000000"),
+    NUMBER("codes", codes, 0, 1000000, "0 to 1000000 a minute"),
+    NUMBER("wrong_tokens", wrong_tokens, 1, 1000000, "1 to 1000000 a minute"),
+};
+enum { KEYS = sizeof keys / sizeof *keys };
+
+/* The name as the file has it: options have - where it has _. */
+static bool same_name(const char *key, const char *name)
+{
+    while (*key && (*name == *key || (*name == '-' && *key == '_'))) {
+        key++;
+        name++;
+    }
+    return *key == 0 && *name == 0;
+}
+
+static bool set_text(size_t i, const char *value, struct daemon_config *c)
+{
+    const bool good[] = {
+        i == 0 && listen_of(value, c),
+        i == 1 && copy(value, c->certificate, sizeof c->certificate),
+        i == 2 && copy(value, c->key, sizeof c->key),
+        i == 3 && copy(value, c->shop, sizeof c->shop),
+        i == 4 && choice(value, "loopback", "all", &c->metrics_all),
+        i == 5 && choice(value, "token", "public", &c->log_open),
+        i == 6 && witness_of(value, c),
+    };
+    return good[i];
 }
 
 int config_set(struct daemon_config *c, const char *name, const char *value, struct err *e)
 {
-    static const struct {
-        const char *name, *wants;
-    } keys[] = {{"listen", "ADDRESS:PORT with a numeric address"},
-                {"certificate", "a path"},
-                {"key", "a path"},
-                {"shop", "a directory"},
-                {"workers", "1 to 64"},
-                {"queue", "1 to 1024"},
-                {"connections", "1 to 10000"},
-                {"timeout", "1 to 600 seconds"},
-                {"metrics", "loopback or all"}};
-    enum { KEYS = sizeof keys / sizeof *keys };
     size_t i = 0;
-    while (i < KEYS && strcmp(keys[i].name, name) != 0) {
+    while (i < KEYS && !same_name(keys[i].name, name)) {
         i++;
     }
     if (i == KEYS) {
         return err_set(e, TP_UNKNOWN_KEY, "'%.40s' is no key of [server]", name);
     }
-    const bool good[KEYS] = {
-        i == 0 && listen_of(value, c),
-        i == 1 && copy(value, c->certificate, sizeof c->certificate),
-        i == 2 && copy(value, c->key, sizeof c->key),
-        i == 3 && copy(value, c->shop, sizeof c->shop),
-        i == 4 && whole(value, 1, 64, &c->workers),
-        i == 5 && whole(value, 1, 1024, &c->queue),
-        i == 6 && whole(value, 1, 10000, &c->connections),
-        i == 7 && whole(value, 1, 600, &c->timeout_s),
-        i == 8 && metrics_of(value, &c->metrics_all),
-    };
-    return good[i] ? 0 : err_set(e, TP_BAD_VALUE, "%s must be %s", name, keys[i].wants);
+    const struct key *k = &keys[i];
+    bool good = k->most ? whole(value, k->least, k->most, (int64_t *)(void *)((unsigned char *)c + k->offset))
+                        : set_text(i, value, c);
+    return good ? 0 : err_set(e, TP_BAD_VALUE, "%s must be %s", k->name, k->wants);
 }
+
+/* ---- the file ---- */
 
 struct reading {
     struct daemon_config *config;
@@ -148,6 +222,8 @@ int config_load(const char *path, struct daemon_config *c, struct err *e)
                 : 0;
 }
 
+/* ---- all of it ---- */
+
 static int of_shop(const struct daemon_config *c, const char *name, char *out)
 {
     if (*out) {
@@ -166,4 +242,33 @@ int config_check(struct daemon_config *c, struct err *e)
         return err_set(e, TP_E_ARGUMENT, "the shop's directory has too long a name");
     }
     return 0;
+}
+
+int config_read(int argc, char **argv, struct daemon_config *c, struct err *e)
+{
+    int rc = 0;
+    config_default(c);
+    for (int i = 1; i < argc && rc == 0; i += 2) {
+        if (strncmp(argv[i], "--", 2) != 0 || i + 1 == argc) {
+            rc = err_set(e, TP_E_ARGUMENT, "options are --NAME VALUE; try --help");
+        } else if (strcmp(argv[i], "--config") == 0) {
+            rc = config_load(argv[i + 1], c, e);
+        } else {
+            rc = config_set(c, argv[i] + 2, argv[i + 1], e);
+        }
+    }
+    return rc ? rc : config_check(c, e);
+}
+
+int config_witnesses(const struct daemon_config *c, struct witnesses *out, struct err *e)
+{
+    int rc = 0;
+    *out = (struct witnesses){0};
+    for (size_t i = 0; i < c->witness_count && rc == 0; i++) {
+        rc = witnesses_add(out, bytes_str(c->witness[i]), e);
+    }
+    if (rc) {
+        witnesses_free(out);
+    }
+    return rc;
 }

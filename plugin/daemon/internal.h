@@ -1,10 +1,12 @@
-/* What conn.c and server.c share. All of it belongs to the thread of the loop. */
+/* What the files of the loop share. All of it belongs to the loop's thread. */
 #ifndef DAEMON_INTERNAL_H
 #define DAEMON_INTERNAL_H
 
 #include "daemon/config.h"
 #include "daemon/metrics.h"
 #include "daemon/pool.h"
+#include "daemon/reader.h"
+#include "daemon/sequencer.h"
 #include "daemon/server.h"
 
 #include <event2/bufferevent.h>
@@ -26,6 +28,8 @@ struct server {
     const struct daemon_config *config;
     SSL_CTX *tls;
     struct pool *pool;
+    struct reader *reader;
+    struct sequencer *sequencer;
     struct event_base *base;
     struct evhttp *http;
     struct evhttp_bound_socket *socket;
@@ -52,7 +56,38 @@ void conn_expect(struct conn *c);
 /* Closes the connections that are late. */
 void conn_sweep(struct server *s);
 
-/* server.c: ends the loop once nothing that was taken is left. */
+/* answer.c */
+#define SEQUENCE "application/cbor-seq"
+struct answer_form {
+    int status;
+    const char *type;
+    const char *cache; /* Cache-Control; NULL: no-store */
+    int64_t retry_s;   /* with 429 and 500 or more: Retry-After, 1 at least */
+};
+/* Adds a header to the answer to come. */
+void answer_header(struct evhttp_request *req, const char *name, const char *value);
+/* Answers; the request is libevent's again, and its connection's time runs. */
+void answer_send(struct server *s, struct evhttp_request *req, const struct answer_form *f,
+                 struct bytes body);
+/* A problem that stands for the whole request; nothing that was sent is echoed. Closes the connection. */
+void answer_refuse(struct server *s, struct evhttp_request *req, int status, int reason, const char *why);
+void answer_refuse_later(struct server *s, struct evhttp_request *req, int status, int64_t retry_s,
+                         int reason, const char *why);
+void answer_text(struct server *s, struct evhttp_request *req, int status, struct bytes text);
+int64_t answer_clock_us(void);
+/* Ends the loop once it is stopping and nothing that was taken is left. */
 void server_rest(struct server *s);
+
+/* pages.c: evhttp's callback, arg is the server; and what workers and reader are done with. */
+void pages_handle(struct evhttp_request *req, void *arg);
+void pages_done(struct server *s);
+
+/* statements.c */
+void statements_post(struct server *s, struct evhttp_request *req);
+void statements_finish(struct server *s, struct job *j);
+
+/* visits.c */
+void visit_begin(struct server *s, struct evhttp_request *req);
+void visit_finish(struct server *s, struct visit *v);
 
 #endif

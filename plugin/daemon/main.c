@@ -20,12 +20,6 @@ static const char help[] = "usage: tillproofd --config FILE | --shop DIR [option
                            "SIGTERM finishes what was taken and ends; SIGHUP takes the certificate anew.\n"
                            "Exit status: 0 stopped, 2 misuse, 3 a fault.\n";
 
-static int misuse(const char *what)
-{
-    fprintf(stderr, "tillproofd: argument: %s; try --help\n", what);
-    return 2;
-}
-
 static int fail(const struct err *e)
 {
     bool misused = e->code == TP_E_ARGUMENT || e->code == TP_UNKNOWN_KEY || e->code == TP_BAD_VALUE;
@@ -37,21 +31,14 @@ int main(int argc, char **argv)
 {
     struct daemon_config config;
     struct err e = {0};
-    int rc = 0;
     store_postgres();
-    config_default(&config);
-    for (int i = 1; i < argc && rc == 0; i += 2) {
+    for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
             return 0;
         }
-        if (strncmp(argv[i], "--", 2) != 0 || i + 1 == argc) {
-            return misuse("options are --NAME VALUE");
-        }
-        rc = strcmp(argv[i], "--config") == 0 ? config_load(argv[i + 1], &config, &e)
-                                              : config_set(&config, argv[i] + 2, argv[i + 1], &e);
     }
-    rc = rc ? rc : config_check(&config, &e);
+    int rc = config_read(argc, argv, &config, &e);
     if (rc) {
         return fail(&e);
     }

@@ -62,6 +62,24 @@ static void put_histogram(const struct metrics *m, struct buf *out)
                m->handled, m->handled_us / 1000000, m->handled_us % 1000000, m->handled);
 }
 
+static void put_log(const struct gauges *now, struct buf *out)
+{
+    const struct sequencer_state *log = &now->log;
+    int64_t age = log->oldest_ms == NONE || now->now_ms < log->oldest_ms ? 0 : now->now_ms - log->oldest_ms;
+    put_one(out, "log_leaves_total", "counter", "Leaves that this daemon placed in the log.", log->leaves);
+    put_one(out, "log_checkpoints_total", "counter", "Checkpoints that it signed.", log->checkpoints);
+    put_one(out, "log_failures_total", "counter", "Batches that the store did not take.", log->failures);
+    put_one(out, "log_turns_lost_total", "counter", "Turns at the log that another took.", log->turns_lost);
+    put_one(out, "log_turn", "gauge", "1 if the last turn at the log was this daemon's.", log->mine);
+    put_one(out, "log_waiting", "gauge", "Accepted statements that wait for their leaf.",
+            (uint64_t)log->waiting);
+    buf_printf(out,
+               "# HELP tillproofd_log_lag_seconds How long the first of them has waited.\n"
+               "# TYPE tillproofd_log_lag_seconds gauge\ntillproofd_log_lag_seconds %" PRId64 ".%03" PRId64
+               "\n",
+               age / 1000, age % 1000);
+}
+
 void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *out)
 {
     put_requests(m, out);
@@ -70,9 +88,12 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
     put_one(out, "sent_bytes_total", "counter", "Bytes of answers that went out.", m->sent);
     put_one(out, "connections_total", "counter", "Connections taken.", m->connections);
     put_one(out, "late_total", "counter", "Connections closed because they were too slow.", m->late);
+    put_one(out, "cosignatures_total", "counter", "Cosignatures of witnesses taken.", m->cosignatures);
     put_one(out, "queue_depth", "gauge", "Requests that wait for a worker.", now->queue);
     put_one(out, "queue_limit", "gauge", "How many may wait.", now->queue_limit);
     put_one(out, "working", "gauge", "Requests that a worker is at.", now->working);
+    put_one(out, "pages_depth", "gauge", "Pages that wait or are made.", now->pages);
+    put_log(now, out);
     put_one(out, "connections", "gauge", "Connections now.", now->connections);
     put_one(out, "connections_limit", "gauge", "How many there may be.", now->connection_limit);
 }

@@ -2,7 +2,7 @@
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
-#include "base/bytes.h"
+#include "daemon/sequencer.h"
 
 enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12 };
 
@@ -14,11 +14,14 @@ struct metrics {
     uint64_t buckets[METRICS_BUCKETS], handled, handled_us; /* of statement requests, arrival to answer */
     uint64_t received, sent;                                /* bytes of statement bodies */
     uint64_t connections, late;                             /* taken; closed as too slow */
+    uint64_t cosignatures;                                  /* of witnesses, taken */
 };
 
 /* What stands now. */
 struct gauges {
-    size_t queue, queue_limit, working, connections, connection_limit;
+    size_t queue, queue_limit, working, connections, connection_limit, pages;
+    struct sequencer_state log;
+    int64_t now_ms; /* by which the oldest leaf's age is told */
 };
 
 void metrics_request(struct metrics *m, int status);

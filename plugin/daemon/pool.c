@@ -88,6 +88,9 @@ static int start(struct pool *p, const struct shop *shop, struct err *e)
     for (size_t i = 0; i < p->count && rc == 0; i++) {
         p->workers[i].pool = p;
         rc = shop_authority(shop, &clock_system, &p->workers[i].authority, e);
+        if (rc == 0) {
+            authority_log_elsewhere(p->workers[i].authority);
+        }
     }
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (size_t i = 0; i < p->count && rc == 0; i++) {

@@ -4,7 +4,7 @@
 #include "offer/zone.h"
 #include "wire/statement.h"
 
-enum { ID_LENGTH = 40, TITLE_LENGTH = 200, GS1_LENGTH = 90, PRIORITY_LIMIT = 1000000 };
+enum { ID_LENGTH = 40, TITLE_LENGTH = 200, GS1_LENGTH = 90, PRIORITY_LIMIT = 1000000, LEASE_HOURS = 24 };
 
 static const char *const offer_keys[] = {
     "id",       "version", "title",   "currency", "funder", "redeem",  "valid", "needs",           "gives",
@@ -12,7 +12,8 @@ static const char *const offer_keys[] = {
 static const char *const valid_keys[] = {"from", "until", NULL};
 static const char *const stacking_keys[] = {"group", "priority", "exclusive", NULL};
 static const char *const limits_keys[] = {"per_coupon", "per_customer", "total", "budget", NULL};
-static const char *const offline_keys[] = {"mode", "cap", "bears", NULL};
+static const char *const offline_keys[] = {"mode", "cap", "bears", "lease", NULL};
+static const char *const lease_keys[] = {"uses", "amount", "hours", NULL};
 static const char *const fee_keys[] = {"percent", "fixed", NULL};
 
 const struct form_keys form_offer_keys[] = {
@@ -24,6 +25,7 @@ const struct form_keys form_offer_keys[] = {
     {"stacking", stacking_keys},
     {"limits", limits_keys},
     {"offline", offline_keys},
+    {"offline.lease", lease_keys},
     {"fee", fee_keys},
     {NULL, NULL},
 };
@@ -175,6 +177,24 @@ static int read_limits(const struct node *root, struct reading *r, struct offer 
     return rc ? rc : read_money(&at, "budget", r, 0, &o->budget);
 }
 
+static int read_lease(const struct node *parent, struct reading *r, struct offer *o)
+{
+    struct node at = node_get(parent, "lease");
+    if (!node_present(&at)) {
+        return 0;
+    }
+    struct lease_terms *l = ARENA_NEW(r->a, struct lease_terms, 1);
+    int rc = l ? node_object(&at, lease_keys, r->e) : err_code(r->e, TP_E_MEMORY);
+    if (rc == 0) {
+        *l = (struct lease_terms){NONE, NONE, LEASE_HOURS};
+        rc = read_count(&at, "uses", r, &l->uses);
+        rc = rc ? rc : read_money(&at, "amount", r, 0, &l->amount);
+        rc = rc ? rc : read_count(&at, "hours", r, &l->hours);
+        o->lease = l;
+    }
+    return rc;
+}
+
 static int read_offline(const struct node *root, struct reading *r, struct offer *o)
 {
     struct node at = node_get(root, "offline");
@@ -189,6 +209,7 @@ static int read_offline(const struct node *root, struct reading *r, struct offer
     if (rc == 0 && node_present(&bears)) {
         rc = node_word(&bears, bears_words, &o->bears, r->e);
     }
+    rc = rc ? rc : read_lease(&at, r, o);
     return rc ? rc : read_money(&at, "cap", r, 0, &o->offline_cap);
 }
 

@@ -116,6 +116,7 @@ extern "C" {
 #define TILLPROOF_APPLIED        37 /* the offer applies */
 #define TILLPROOF_PRODUCT        38 /* a product's bar code: ring it up */
 #define TILLPROOF_THROTTLED      39 /* too many wrong pickup codes were typed: wait, or scan the coupon */
+#define TILLPROOF_DISPUTED       44 /* signed beyond the till's revocation: the merchant decides */
 #define TILLPROOF_DEVICE_OPENING 50 /* how a device stands: being opened */
 #define TILLPROOF_DEVICE_READY   51 /* it is read */
 #define TILLPROOF_DEVICE_GONE    52 /* unplugged, or a file at its end; the same one comes back under its id */
@@ -266,10 +267,11 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
     3 /* what the authority made of a redemption, where it is not as recorded: sale (0: not this till's),    \
          id: place of the redemption from 0; code: why it is in conflict, 0: no longer; amount in conflict;  \
          offer, text: its title */
-#define TILLPROOF_EVENT_REFUSED     4 /* a record was refused: sale (0: none), code, text */
-#define TILLPROOF_EVENT_QUARANTINED 5 /* code: TILLPROOF_QUARANTINED, or 0: not any more */
-#define TILLPROOF_EVENT_BEHIND      6 /* code: TILLPROOF_E_BEHIND; see tillproof_status */
-#define TILLPROOF_EVENT_NEWS        7 /* offers, keys or the policy changed: quote open sales anew */
+#define TILLPROOF_EVENT_REFUSED 4 /* a record was refused: sale (0: none), code, text */
+#define TILLPROOF_EVENT_QUARANTINED                                                                          \
+    5 /* code: TILLPROOF_QUARANTINED; TILLPROOF_REVOKED, its key was given up; or 0: not any more */
+#define TILLPROOF_EVENT_BEHIND 6 /* code: TILLPROOF_E_BEHIND; see tillproof_status */
+#define TILLPROOF_EVENT_NEWS   7 /* offers, keys or the policy changed: quote open sales anew */
 
 #define TILLPROOF_EVENT_PICTURE                                                                              \
     8 /* what became of a picture, one event for each code in it: sale; code: as of tillproof_present, or    \

@@ -7,11 +7,12 @@ static int add(struct journal *j, const struct journal_sale *s, const struct jou
                struct err *e)
 {
     enum stage stage = s->state == SALE_OPEN ? STAGE_HOLD : STAGE_COMMIT;
-    return db_run(j, e,
-                  "INSERT INTO decided (sale, stage, alone, offer, batch, idx, time_ms, reason, amount)"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  "iiibiiiii", s->id, (int64_t)stage, (int64_t)v->alone, bytes_of(v->offer, REF_SIZE),
-                  v->batch, v->index, v->time_ms, (int64_t)v->reason, v->amount);
+    int rc = db_run(j, e,
+                    "INSERT INTO decided (sale, stage, alone, offer, batch, idx, time_ms, reason, amount)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "iiibiiiii", s->id, (int64_t)stage, (int64_t)v->alone, bytes_of(v->offer, REF_SIZE),
+                    v->batch, v->index, v->time_ms, (int64_t)v->reason, v->amount);
+    return rc || !v->lease ? rc : leased_write(j, v->lease, e);
 }
 
 int decided_write(struct journal *j, const struct journal_sale *s, struct err *e)
@@ -55,9 +56,31 @@ int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struc
     sqlite3_stmt *st = db_bind(j, &rc, e,
                                "SELECT coalesce(sum(d.amount), 0) FROM decided d JOIN sale s ON s.id = d.sale"
                                " WHERE d.alone = 1 AND d.time_ms > ? AND d.stage = ? AND d.reason = 0"
-                               " AND s.state = ?",
+                               " AND s.state = ? AND NOT EXISTS (SELECT 1 FROM leased l WHERE l.n = d.n)",
                                "iii", after_ms, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
     return st ? one_number(j, st, sum, e) : rc;
+}
+
+int leased_write(struct journal *j, int64_t lease, struct err *e)
+{
+    return db_run(j, e, "INSERT INTO leased (n, lease) VALUES (last_insert_rowid(), ?)", "i", lease);
+}
+
+int journal_lease_spent(struct journal *j, int64_t lease, struct journal_spent *out, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e,
+                "SELECT count(*), coalesce(sum(d.amount), 0) FROM leased l JOIN decided d ON d.n = l.n"
+                " JOIN sale s ON s.id = d.sale WHERE l.lease = ? AND d.stage = ? AND d.reason = 0"
+                " AND s.state = ?",
+                "iii", lease, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
+    if (!st || (rc = db_step(j, st, e)) <= 0) {
+        return rc ? rc : damaged(e);
+    }
+    *out = (struct journal_spent){sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)};
+    db_reset(st);
+    return 0;
 }
 
 int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e)

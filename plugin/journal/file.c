@@ -234,6 +234,22 @@ out:
     return rc;
 }
 
+/* What a journal that was found behind believes to have left of its leases is not so. */
+static int renew(struct journal *j, const char *store, int64_t epoch, const uint8_t terminal[HASH_SIZE],
+                 struct err *e)
+{
+    int rc = db_begin(j, e);
+    if (rc) {
+        return rc;
+    }
+    rc = db_run(
+        j, e, "INSERT OR REPLACE INTO forgone (one, epoch) SELECT 1, epoch FROM till WHERE behind <> 0", "");
+    rc = rc ? rc
+            : db_run(j, e, "UPDATE till SET store = ?, epoch = ?, seq = 0, d = ?, behind = 0", "tid", store,
+                     epoch, terminal);
+    return db_end(j, rc, e);
+}
+
 int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint8_t terminal[HASH_SIZE],
                   struct err *e)
 {
@@ -249,9 +265,7 @@ int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint
     if (rc == 0 && epoch <= till.head.epoch) {
         rc = err_set(e, TP_E_STATE, "the till is in epoch %lld already", (long long)till.head.epoch);
     }
-    rc = rc ? rc
-            : db_run(j, e, "UPDATE till SET store = ?, epoch = ?, seq = 0, d = ?, behind = 0", "tid", shop,
-                     epoch, terminal);
+    rc = rc ? rc : renew(j, shop, epoch, terminal, e);
     wipe(&till, sizeof till);
     journal_close(j);
     return rc;

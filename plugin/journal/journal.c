@@ -7,7 +7,7 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
         db_bind(j, &rc, e,
                 "SELECT authority, name, store, epoch, seq, d, have, outcomes, floor_ms, behind,"
                 " card_key, (SELECT time_ms FROM told), (SELECT size FROM seen),"
-                " (SELECT root FROM seen) FROM till",
+                " (SELECT root FROM seen), (SELECT epoch FROM forgone) FROM till",
                 "");
     if (!st || (rc = db_step(j, st, e)) <= 0) {
         return rc ? rc : damaged(e);
@@ -20,6 +20,7 @@ int journal_till(struct journal *j, struct journal_till *out, struct err *e)
         .behind = sqlite3_column_int(st, 9) != 0,
         .told_ms = sqlite3_column_int64(st, 11),
         .seen = {.size = sqlite3_column_int64(st, 12)},
+        .forgone = sqlite3_column_int64(st, 14),
     };
     bool good = column_fixed(st, 0, t.authority, ID_SIZE) && column_text(st, 1, t.name, sizeof t.name) &&
                 column_text(st, 2, t.store, sizeof t.store) && column_fixed(st, 5, t.head.d, HASH_SIZE) &&

@@ -42,6 +42,8 @@ struct journal_till {
     int64_t told_ms;             /* of it, the authority's own last word; 0: none is kept */
     struct checkpoint_seen seen; /* of the log; size 0: none yet */
     bool behind;                 /* the authority holds a later record of this epoch */
+    int64_t forgone;             /* up to this epoch the journal was found behind: 0, or none of its leases is
+                                    this till's to give back */
     bool has_card_key;
     uint8_t card_key[HASH_SIZE]; /* secret: wipe it */
 };
@@ -56,8 +58,9 @@ struct journal_decision {
     uint8_t offer[REF_SIZE];
     int64_t batch, index; /* of the coupon; NONE: a card's offer */
     int64_t time_ms, amount;
-    int reason; /* 0: redeemed, for the amount; else why not */
-    bool alone; /* without the authority */
+    int reason;    /* 0: redeemed, for the amount; else why not */
+    bool alone;    /* without the authority */
+    int64_t lease; /* number of the lease that it spends, or 0 */
 };
 
 /* One sale's row. Texts end with a zero byte. */
@@ -94,8 +97,14 @@ int journal_sale_by_uuid(struct journal *j, const uint8_t uuid[ID_SIZE],
                          int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
 /* How often commits of this till that are not voided have redeemed the coupon. */
 int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e);
-/* What commits of this till after that time, not voided, have redeemed without the authority: the sum. */
+/* What commits of this till after that time, not voided, have redeemed without the authority and without a
+ * lease: the sum. */
 int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struct err *e);
+/* What commits that are not voided have spent of a lease: how often, and how much. */
+struct journal_spent {
+    int64_t uses, amount;
+};
+int journal_lease_spent(struct journal *j, int64_t lease, struct journal_spent *out, struct err *e);
 /* True when the sale's last hold had no answer, and something was decided without one. */
 int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e);
 /* Takes the next SALE_ID_BLOCK ids, for ever: *first is the first of them, from 1. */
@@ -139,6 +148,9 @@ int journal_append(struct journal *j, const struct journal_record *r, const stru
 /* One record by D, or what fn returned. JOURNAL_NOT_FOUND. */
 int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
                    int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e);
+/* The records of one kind, oldest first; a nonzero return of fn ends it and is returned. */
+int journal_records(struct journal *j, enum kind kind, int (*fn)(void *arg, const struct journal_record *r),
+                    void *arg, struct err *e);
 /* D of the record at a place of the chain. JOURNAL_NOT_FOUND. */
 int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[HASH_SIZE], struct err *e);
 /* The records that the authority has neither taken nor refused, oldest first; a nonzero return of fn ends it

@@ -138,6 +138,14 @@ int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const 
     return st ? each_record(j, st, fn, arg, e) : rc;
 }
 
+int journal_records(struct journal *j, enum kind kind, int (*fn)(void *arg, const struct journal_record *r),
+                    void *arg, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e, RECORD_COLUMNS "WHERE kind = ? ORDER BY n", "i", (int64_t)kind);
+    return st ? each_record(j, st, fn, arg, e) : rc;
+}
+
 int journal_day(struct journal *j, int (*fn)(void *arg, const struct journal_record *r), void *arg,
                 struct err *e)
 {

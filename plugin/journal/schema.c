@@ -59,4 +59,10 @@ const char journal_schema_later[] =
     "STRICT;"
     "CREATE INDEX IF NOT EXISTS decided_coupon ON decided (batch, idx);"
     "CREATE INDEX IF NOT EXISTS decided_sale ON decided (sale) WHERE stage = 0;"
-    "CREATE INDEX IF NOT EXISTS decided_alone ON decided (time_ms) WHERE alone = 1;";
+    "CREATE INDEX IF NOT EXISTS decided_alone ON decided (time_ms) WHERE alone = 1;"
+    /* which of the decisions spend a lease */
+    "CREATE TABLE IF NOT EXISTS leased (n INTEGER PRIMARY KEY, lease INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX IF NOT EXISTS leased_lease ON leased (lease);"
+    /* one row, once the journal was found behind and the till enrolled anew: the last epoch before that */
+    "CREATE TABLE IF NOT EXISTS forgone ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL) STRICT;";

@@ -1,6 +1,8 @@
 #include "keys/trust.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 static void free_keys(struct trusted_key *v, size_t n)
@@ -122,10 +124,10 @@ int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e)
 
 /* ---- tills ---- */
 
-static struct trusted_key *find_till(struct trust *t, const char *name)
+static struct trusted_key *find_till(struct trust *t, const char *name, int64_t epoch)
 {
     for (size_t i = 0; i < t->n; i++) {
-        if (t->v[i].purpose == PURPOSE_TILL && strcmp(t->v[i].name, name) == 0) {
+        if (t->v[i].epoch == epoch && t->v[i].purpose == PURPOSE_TILL && strcmp(t->v[i].name, name) == 0) {
             return &t->v[i];
         }
     }
@@ -153,30 +155,23 @@ static int change_till(struct trusted_key *till, const struct trusted_key *fresh
     if (memcmp(till->key.thumbprint, fresh->key.thumbprint, HASH_SIZE) != 0) {
         return err_set(e, TP_BAD_STATEMENT, "till %s has another key in this epoch", till->name);
     }
-    if (till->revoked && !fresh->revoked) {
-        return 0;
+    if (fresh->revoked) {
+        till->from_seq = till->revoked && till->from_seq < fresh->from_seq ? till->from_seq : fresh->from_seq;
+        till->revoked = true;
+    } else if (!till->revoked) {
+        till->from = fresh->from;
+        till->until = fresh->until;
     }
-    till->from = fresh->from;
-    till->until = fresh->until;
-    till->revoked = fresh->revoked;
-    till->from_seq = fresh->from_seq;
     return 0;
 }
 
 static int put_till(struct trust *t, struct trusted_key *fresh, bool *taken, struct err *e)
 {
-    struct trusted_key *till = find_till(t, fresh->name);
-    if (till && fresh->epoch < till->epoch) {
-        return 0;
-    }
-    if (till && fresh->epoch == till->epoch) {
+    struct trusted_key *till = find_till(t, fresh->name, fresh->epoch);
+    if (till) {
         return change_till(till, fresh, e);
     }
-    if (till) {
-        cose_key_free(&till->key);
-    } else {
-        till = add_slot(t);
-    }
+    till = add_slot(t);
     if (!till) {
         return err_set(e, TP_E_MEMORY, "no room for another till's key");
     }
@@ -212,16 +207,48 @@ int trust_terminal(struct trust *t, const struct terminal *terminal, struct err 
 
 /* ---- who signed ---- */
 
+/* Every record begins with common and chain, every request of an enrolled till with the same four members. */
+static_assert(offsetof(struct commit, chain) == offsetof(struct link, chain) &&
+                  offsetof(struct reverse, chain) == offsetof(struct link, chain) &&
+                  offsetof(struct close, chain) == offsetof(struct link, chain),
+              "a record's chain has one place");
+static_assert(offsetof(struct release, head) == offsetof(struct hold, head) &&
+                  offsetof(struct sync, head) == offsetof(struct hold, head) &&
+                  offsetof(struct recall, head) == offsetof(struct hold, head) &&
+                  offsetof(struct renew, head) == offsetof(struct hold, head),
+              "a request's head has one place");
+
+/* The epoch in which a till's statement was made; 0: nobody's. */
+static int64_t epoch_of(const struct statement *s)
+{
+    const struct kind_info *kind = &kinds[s->kind];
+    if (kind->record) {
+        return s->payload.link.chain.epoch;
+    }
+    return kind->request && kind->by == PURPOSE_TILL && s->kind != KIND_ENROL ? s->payload.hold.head.epoch
+                                                                              : 0;
+}
+
+/* A registrar makes tills and cannot unmake them. */
+static bool may_sign(const struct trusted_key *k, const struct statement *s)
+{
+    return k->purpose == kinds[s->kind].by || (k->purpose == PURPOSE_REGISTRAR && s->kind == KIND_TERMINAL &&
+                                               s->payload.terminal.state == TERMINAL_ACTIVE);
+}
+
 int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms,
                  const struct trusted_key **by, struct err *e)
 {
     const char *why = "no key of its purpose is known by its kid";
+    int64_t epoch = epoch_of(s);
     for (size_t i = 0; i < t->n; i++) {
         const struct trusted_key *k = &t->v[i];
-        if (k->purpose != kinds[s->kind].by || memcmp(k->key.kid, s->kid, KID_SIZE) != 0) {
+        if (memcmp(k->key.kid, s->kid, KID_SIZE) != 0 || !may_sign(k, s)) {
             continue;
         }
-        if (!bytes_is(s->iss, k->name)) {
+        if (k->epoch != epoch) {
+            why = "its key is another epoch's";
+        } else if (!bytes_is(s->iss, k->name)) {
             why = "its signer has another name than the key's";
         } else if (!window_holds(k, at_ms)) {
             why = "its key is not valid at that time";

@@ -7,7 +7,7 @@
 
 #include "wire/statement.h"
 
-enum { TRUST_KEYS_MAX = 4096 };
+enum { TRUST_KEYS_MAX = 8192 };
 
 struct trusted_key {
     struct cose_key key;
@@ -15,7 +15,7 @@ struct trusted_key {
     char name[64];
     int64_t from, until; /* ms; from <= t < until */
     bool revoked;     /* tills: no longer active. Their earlier records stay valid: the caller looks at seq */
-    int64_t epoch;    /* tills: of the terminal statement in force; 0 for all others */
+    int64_t epoch;    /* tills: in which it signs; 0 for all others */
     int64_t from_seq; /* tills: revoked from this seq on, else NONE */
 };
 
@@ -30,17 +30,18 @@ struct trust {
  * change. */
 int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e);
 /*
- * Adds a till's key, or changes its window and state. A higher epoch replaces the till's key, a lower one
- * changes nothing; within one epoch a revoked till stays revoked, and another key is refused.
+ * Adds a till's key, or changes its state. Each epoch of a till has a key of its own, which may be the same;
+ * within one epoch a revoked till stays revoked, the lowest seq counts, and another key is refused.
  * 0, TP_BAD_STATEMENT, TP_E_MEMORY.
  */
 int trust_terminal(struct trust *t, const struct terminal *terminal, struct err *e);
 void trust_free(struct trust *t);
 
 /*
- * Finds the key that signed: every key of the purpose with that kid is tried, its window must hold
- * at_ms (NONE: any time), its name must be iss. 0 with *by set (owned by t, valid until t changes), or
- * TP_E_UNTRUSTED with a reason in e; TP_E_CRYPTO, TP_E_MEMORY: this machine could not say.
+ * Finds the key that signed: every key that may sign this kind with that kid is tried, its window must hold
+ * at_ms (NONE: any time), its name must be iss, and a till's epoch that of the statement. A registrar signs
+ * terminal statements of active tills as a merchant does. 0 with *by set (owned by t, valid until t changes),
+ * or TP_E_UNTRUSTED with a reason in e; TP_E_CRYPTO, TP_E_MEMORY: this machine could not say.
  */
 int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms,
                  const struct trusted_key **by, struct err *e);

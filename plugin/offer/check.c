@@ -195,6 +195,48 @@ static int check_risk(const struct offer *o, struct err *e)
                : 0;
 }
 
+static int check_lease_size(const struct offer *o, struct err *e)
+{
+    const struct lease_terms *l = o->lease;
+    const struct {
+        bool good;
+        const char *path, *why;
+    } rules[] = {
+        {within_or_none(l->uses, 1, LEASE_USES_MAX), "$.offline.lease.uses",
+         "must be an integer from 1 to 1000"},
+        {within_or_none(l->amount, 1, AMOUNT_MAX), "$.offline.lease.amount", "must be an amount above 0"},
+        {within(l->hours, 1, LEASE_HOURS_MAX), "$.offline.lease.hours", "must be an integer from 1 to 2160"},
+        {l->uses != NONE || l->amount != NONE, "$.offline.lease", "needs uses or an amount"},
+        {l->uses != NONE || o->total == NONE, "$.offline.lease.uses", "is needed by limits.total"},
+        {l->amount != NONE || o->budget == NONE, "$.offline.lease.amount", "is needed by limits.budget"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (!rules[i].good) {
+            return refuse(e, rules[i].path, rules[i].why);
+        }
+    }
+    return 0;
+}
+
+/* A lease keeps for one till what all share; whose use it is, a till alone cannot tell. */
+static int check_lease(const struct offer *o, struct err *e)
+{
+    if (o->offline != OFFLINE_LEASE) {
+        return o->lease ? refuse(e, "$.offline.lease", "belongs to the mode lease") : 0;
+    }
+    if (!o->lease) {
+        return refuse(e, "$.offline.lease", "is needed by the mode lease");
+    }
+    if (o->per_customer != NONE || o->customer_new) {
+        return refuse(e, "$.offline.mode",
+                      "must not be lease for an offer with limits.per_customer or for new customers");
+    }
+    if (!(o->redeem & (REDEEM_COUPON | REDEEM_AUTOMATIC))) {
+        return refuse(e, "$.offline.mode", "must not be lease for an offer that needs a card");
+    }
+    return check_lease_size(o, e);
+}
+
 /* What an offer may ask for and nobody enforces yet: taking it would promise what is not kept. */
 static int check_enforced(const struct offer *o, struct err *e)
 {
@@ -202,7 +244,6 @@ static int check_enforced(const struct offer *o, struct err *e)
         bool asked;
         const char *path, *what;
     } rules[] = {
-        {o->offline == OFFLINE_LEASE, "$.offline.mode", "lease"},
         {o->holdout_percent != 0, "$.holdout_percent", "a holdout"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
@@ -220,6 +261,7 @@ int offer_check(const struct offer *o, struct err *e)
     rc = rc ? rc : check_lists(o, e);
     rc = rc ? rc : check_numbers(o, e);
     rc = rc ? rc : check_risk(o, e);
+    rc = rc ? rc : check_lease(o, e);
     rc = rc ? rc : check_enforced(o, e);
     return rc ? rc : terms_check(o, e);
 }

@@ -1,5 +1,6 @@
 #include "proof/note.h"
 
+#include "wire/cbor.h"
 #include "wire/hash.h"
 
 #include <inttypes.h>
@@ -37,6 +38,72 @@ static int key_id(struct bytes name, uint8_t type, const struct cose_key *key, u
         memcpy(id, hash, ID_BYTES);
     }
     return rc;
+}
+
+int note_key_text(struct bytes name, bool witness, const struct cose_key *key, struct buf *out)
+{
+    uint8_t content[1 + sizeof key->x], id[ID_BYTES];
+    char hex[2 * ID_BYTES + 1];
+    content[0] = witness ? TYPE_WITNESS : TYPE_LOG;
+    if (!name_fits(name) || key->alg != ALG_ED25519) {
+        return TP_E_ARGUMENT;
+    }
+    int rc = key_id(name, content[0], key, id);
+    if (rc == 0) {
+        memcpy(content + 1, key->x, sizeof key->x);
+        hex_encode(id, ID_BYTES, hex);
+        buf_put(out, name.p, name.n);
+        buf_printf(out, "+%s+", hex);
+        base64_encode(bytes_of(content, sizeof content), out);
+        rc = out->failed ? TP_E_MEMORY : 0;
+    }
+    return rc;
+}
+
+static int key_of(const uint8_t x[32], struct cose_key *key)
+{
+    enum { KTY_OKP = 1, CRV_ED25519 = 6 };
+    uint8_t memory[64];
+    struct buf map;
+    buf_over(&map, memory, sizeof memory);
+    enc_map(&map, 4);
+    enc_int(&map, 1);
+    enc_int(&map, KTY_OKP);
+    enc_int(&map, 3);
+    enc_int(&map, ALG_ED25519);
+    enc_int(&map, -1);
+    enc_int(&map, CRV_ED25519);
+    enc_int(&map, -2);
+    enc_bytes(&map, bytes_of(x, 32));
+    return cose_key_decode(buf_view(&map), key);
+}
+
+int note_witness(struct bytes text, struct bytes *name, struct cose_key *key)
+{
+    uint8_t memory[64], id[ID_BYTES], said[ID_BYTES];
+    struct buf content;
+    struct cose_key got = {0};
+    const uint8_t *plus = text.n ? memchr(text.p, '+', text.n) : NULL;
+    size_t n = plus ? (size_t)(plus - text.p) : 0;
+    buf_over(&content, memory, sizeof memory);
+    if (!plus || text.n < n + 3 + 2 * ID_BYTES || !name_fits(bytes_of(text.p, n)) ||
+        !hex_decode(bytes_of(plus + 1, 2 * ID_BYTES), said, ID_BYTES) || plus[1 + 2 * ID_BYTES] != '+' ||
+        !base64_decode(bytes_of(plus + 2 + 2 * ID_BYTES, text.n - n - 2 - 2 * ID_BYTES), &content) ||
+        content.n != 1 + sizeof got.x || content.p[0] != TYPE_WITNESS) {
+        return TP_E_MALFORMED;
+    }
+    int rc = key_of(content.p + 1, &got);
+    rc = rc ? rc : key_id(bytes_of(text.p, n), TYPE_WITNESS, &got, id);
+    if (rc == 0 && memcmp(id, said, ID_BYTES) != 0) {
+        rc = TP_E_MALFORMED;
+    }
+    if (rc) {
+        cose_key_free(&got);
+        return rc;
+    }
+    *name = bytes_of(text.p, n);
+    *key = got;
+    return 0;
 }
 
 static void put_time(struct bytes text, int64_t time, struct buf *out)

@@ -43,6 +43,14 @@ bool note_signed(const struct note *n, struct bytes origin, const struct cose_ke
 /* True when a witness with this name and key did; time (may be NULL) receives when. */
 bool note_cosigned(const struct note *n, struct bytes name, const struct cose_key *witness, int64_t *time);
 
+/*
+ * Keys as C2SP signed-note writes them: name+id+base64(type, public key). note_key_text appends a log's or a
+ * witness's; note_witness reads a witness's, whose name points into `text` and whose key is owned:
+ * cose_key_free. 0, TP_E_MALFORMED, TP_E_CRYPTO, TP_E_MEMORY; TP_E_ARGUMENT as note_sign.
+ */
+int note_key_text(struct bytes name, bool witness, const struct cose_key *key, struct buf *out);
+int note_witness(struct bytes text, struct bytes *name, struct cose_key *key);
+
 /* Base64 of RFC 4648, section 4, padded; decoding takes exactly what encoding gives. */
 void base64_encode(struct bytes in, struct buf *out);
 bool base64_decode(struct bytes text, struct buf *out);

@@ -9,6 +9,7 @@ void audit_begin(struct audit *a, const uint8_t authority[ID_SIZE], const uint8_
     *a = (struct audit){0};
     memcpy(a->authority, authority, ID_SIZE);
     memcpy(a->root, root, HASH_SIZE);
+    log_origin(authority, a->origin);
 }
 
 void audit_end(struct audit *a)
@@ -111,34 +112,89 @@ static int who(struct audit *a, const struct statement *st, int64_t received_ms,
     if (st->kind == KIND_KEYSET && a->trust.keyset == 0) {
         return trust_first_keyset(st, a->root, why);
     }
-    return trust_verify(&a->trust, st, kinds[st->kind].record ? st->payload.common.time_ms : received_ms, &by,
-                        why);
+    /* A record from outside of its key's time is kept, and disputed: tables say so. */
+    return trust_verify(&a->trust, st, kinds[st->kind].record ? NONE : received_ms, &by, why);
 }
 
-static int check(struct audit *a, const struct stored *row, struct statement *st)
+/* What the statement signs beside itself. A person's part may be gone, where it is said that it was erased.
+ */
+static int check_parts(struct audit *a, const char *where, const struct stored *row, struct statement *st)
 {
     char name[128];
     struct err why = {0};
-    long long n = (long long)row->n;
+    bool person = (kinds[st->kind].parts & PART_PERSON) != 0;
     audit_name(st, name);
-    if (st->kind != row->kind || memcmp(st->d, row->d, HASH_SIZE) != 0) {
-        return audit_false(a, "statement %lld (%s) is kept under another statement's name", n, name);
-    }
-    if (who(a, st, row->received_ms, &why)) {
-        return audit_false(a, "statement %lld (%s): %s", n, name, why.text);
-    }
     st->lines = row->lines;
     st->person = row->person;
-    if (statement_check_parts(st, &why)) {
-        return audit_false(a, "statement %lld (%s): %s", n, name, why.text);
+    if (row->person.p && row->residue.p) {
+        return audit_false(a, "%s (%s): its person's part is here and was erased", where, name);
     }
-    a->erased += (kinds[st->kind].parts & PART_PERSON) && !row->person.p;
+    a->erased += person && row->residue.p;
+    if (a->withheld) {
+        return 0;
+    }
+    if (statement_check_parts(st, &why)) {
+        return audit_false(a, "%s (%s): %s", where, name, why.text);
+    }
+    return person && !row->person.p && !row->residue.p
+               ? audit_false(a, "%s (%s): its person's part is missing, and was not erased", where, name)
+               : 0;
+}
+
+/* A till's record belongs to an epoch that it was given; keysets only go on. */
+static int check_place(struct audit *a, const char *where, const struct statement *st)
+{
+    const struct chain *c = audit_chain(st);
+    char name[128];
+    audit_name(st, name);
+    for (size_t i = 0; c && i < a->trust.n; i++) {
+        const struct trusted_key *k = &a->trust.v[i];
+        if (k->purpose == PURPOSE_TILL && bytes_is(st->iss, k->name) && c->epoch > k->epoch) {
+            return audit_false(a, "%s (%s): nothing gave the till this epoch", where, name);
+        }
+    }
+    if (st->kind == KIND_KEYSET && st->payload.keyset.number <= a->trust.keyset) {
+        return audit_false(a, "%s (%s): keyset %lld after keyset %lld: keysets never go back", where, name,
+                           (long long)st->payload.keyset.number, (long long)a->trust.keyset);
+    }
+    return 0;
+}
+
+static int check(struct audit *a, const char *where, const struct stored *row, struct statement *st)
+{
+    char name[128];
+    struct err why = {0};
+    audit_name(st, name);
+    if (!kinds[st->kind].leaf) {
+        return audit_false(a, "%s (%s): such a statement is not kept", where, name);
+    }
+    int rc = who(a, st, row->received_ms, &why);
+    if (rc == TP_E_MEMORY || rc == TP_E_CRYPTO) {
+        return rc;
+    }
+    if (rc) {
+        return audit_false(a, "%s (%s): %s", where, name, why.text);
+    }
+    if ((rc = check_place(a, where, st)) || (rc = check_parts(a, where, row, st))) {
+        return rc;
+    }
     if (learn(a, st, &why)) {
-        return audit_false(a, "statement %lld (%s): %s", n, name, why.text);
+        return audit_false(a, "%s (%s): %s", where, name, why.text);
     }
     a->statements++;
     a->records += kinds[st->kind].record;
     return 0;
+}
+
+int audit_statement(struct audit *a, const char *where, const struct stored *row, struct arena *arena,
+                    struct statement *st)
+{
+    struct err why = {0};
+    int rc = statement_parse(row->raw, arena, st, &why);
+    if (rc == TP_E_MEMORY || rc == TP_E_CRYPTO) {
+        return rc;
+    }
+    return rc ? audit_false(a, "%s cannot be read: %s", where, why.text) : check(a, where, row, st);
 }
 
 static int each_statement(void *arg, const struct stored *row)
@@ -147,12 +203,18 @@ static int each_statement(void *arg, const struct stored *row)
     struct arena arena;
     struct statement st;
     struct err why = {0};
+    char where[64], name[128];
+    snprintf(where, sizeof where, "statement %lld", (long long)row->n);
     arena_init(&arena, AUDIT_ARENA);
     int rc = statement_parse(row->raw, &arena, &st, &why);
-    rc = rc == 0             ? check(a, row, &st)
-         : rc == TP_E_MEMORY ? rc
-                             : audit_false(a, "statement %lld (%s) cannot be read: %s", (long long)row->n,
-                                           kinds[row->kind].name, why.text);
+    if (rc && rc != TP_E_MEMORY && rc != TP_E_CRYPTO) {
+        rc = audit_false(a, "%s (%s) cannot be read: %s", where, kinds[row->kind].name, why.text);
+    } else if (rc == 0 && (st.kind != row->kind || memcmp(st.d, row->d, HASH_SIZE) != 0)) {
+        audit_name(&st, name);
+        rc = audit_false(a, "%s (%s) is kept under another statement's name", where, name);
+    } else if (rc == 0) {
+        rc = check(a, where, row, &st);
+    }
     arena_reset(&arena);
     return rc;
 }

@@ -7,7 +7,7 @@
 #define REPORT_AUDIT_H
 
 #include "keys/trust.h"
-#include "store/store.h"
+#include "report/bundle.h"
 
 enum { AUDIT_KEYS_MAX = 64, AUDIT_TEXT = 240 };
 /* What a check returns when it found something false; a->wrong says what, and where. */
@@ -33,14 +33,17 @@ struct audit_till {
 
 struct audit {
     uint8_t authority[ID_SIZE], root[HASH_SIZE];
+    char origin[ORIGIN_MAX]; /* the log's name */
+    bool withheld;           /* parts are kept back: what they are is not looked at */
     struct trust trust;
     struct audit_key keys[AUDIT_KEYS_MAX];
     size_t key_count;
     int64_t statements, records, closes; /* that were checked */
     int64_t erased;                      /* person parts that are gone */
-    int64_t leaves, checkpoints, waiting;
+    int64_t leaves, checkpoints, waiting, receipts;
     int64_t cosigned; /* size of the largest checkpoint that a witness signed; 0: none */
     int64_t gaps;     /* tills' epochs with a missing record */
+    int64_t carrying; /* statements that carry receipts with them */
     char wrong[AUDIT_TEXT];
     void (*till)(void *arg, const struct audit_till *t); /* may be NULL; views live for the call */
     void *arg;
@@ -55,13 +58,23 @@ void audit_end(struct audit *a);
  * with a sentence in e. statements: each is what its D says, by a key that might sign it then, with the parts
  * that it signed; a person's part may be gone (erased). log: each statement has one leaf or waits for it;
  * each leaf is the statement as it was logged; each checkpoint is signed and has the root of its first
- * leaves; nodes from which proofs are made are the tree's. chains: each record follows the one before; a
- * missing one is a gap (counted, told, and not false by itself); a checkpoint that a till saw is in the log;
- * each close counts the records since the last one, to the cent. It trusts the table of records: compare that
- * with the statements first (authority_rebuild, store_dump_each).
+ * leaves; nodes from which proofs are made are the tree's; receipts that statements carry are of it. chains:
+ * each record follows the one before; a missing one is a gap (counted, told, and not false by itself); a
+ * checkpoint that a till saw is in the log; each close counts the records since the last one, to the cent. It
+ * trusts the table of records: compare that with the statements first (authority_rebuild, store_dump_each).
  */
 int audit_statements(struct audit *a, struct store *s, struct err *e);
 int audit_log(struct audit *a, struct store *s, struct err *e);
 int audit_chains(struct audit *a, struct store *s, struct err *e);
+
+/*
+ * Reads a bundle from its beginning to its end into an empty store, and checks each item as it comes: what
+ * the two first of the above do, and consistency proofs, receipts, the order of items and what its end says.
+ * The figures that it claims are written to `figures`, a row a line. audit_begin comes first, with the
+ * header's authority (bundle_next gives it) and the root key to trust; b stands behind the header. 0,
+ * AUDIT_FALSE, or a fault.
+ */
+int audit_bundle(struct audit *a, struct bundle *b, const struct bundle_header *header, struct store *s,
+                 FILE *figures, struct err *e);
 
 #endif

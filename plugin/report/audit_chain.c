@@ -1,8 +1,6 @@
 /* The tills' chains: places without gaps, each record on the one before, and what the closes say of them. */
 #include "report/audit_internal.h"
 
-#include "proof/tree.h"
-
 #include <inttypes.h>
 
 /* Sums of the records since a place: since the last close, or since the epoch began. */
@@ -193,23 +191,15 @@ static int check_place(struct chains *w, const struct record_row *row)
     return 0;
 }
 
-static int read_node(void *arg, int level, int64_t index, uint8_t hash[HASH_SIZE])
-{
-    return store_node(arg, level, index, hash);
-}
-
 /* What a till saw of the log, and signed, must still be there. */
 static int check_seen(struct chains *w, const struct chain *c)
 {
-    struct tree_nodes nodes = {read_node, w->s};
-    struct tree tree;
     uint8_t root[HASH_SIZE];
     if (!c->checkpoint || c->checkpoint->size == 0) {
         return 0;
     }
     int rc =
-        c->checkpoint->size > w->a->leaves ? STORE_NOT_FOUND : tree_at(&nodes, c->checkpoint->size, &tree);
-    rc = rc ? rc : tree_root(&tree, root);
+        c->checkpoint->size > w->a->leaves ? STORE_NOT_FOUND : audit_root_at(w->s, c->checkpoint->size, root);
     if (rc == STORE_NOT_FOUND || (rc == 0 && memcmp(root, c->checkpoint->root, HASH_SIZE) != 0)) {
         return audit_false(
             w->a, "record %" PRId64 "/%" PRId64 " of %s saw a log of %" PRId64 " leaves that is not this one",

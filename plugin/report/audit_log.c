@@ -3,14 +3,12 @@
 #include "report/audit_internal.h"
 
 #include "proof/note.h"
-#include "proof/receipt.h"
 
 struct walk {
     struct audit *a;
     struct store *s;
     struct tree tree;
     int64_t next; /* size of the next checkpoint; 0: none is left */
-    char origin[ORIGIN_MAX];
 };
 
 static const struct audit_key *key_of(const struct audit *a, const struct statement *st, int64_t at_ms)
@@ -25,27 +23,19 @@ static const struct audit_key *key_of(const struct audit *a, const struct statem
     return NULL;
 }
 
-/* The note says the same under the log's name, by the same key; witnesses' lines beside it count, each by its
- * own. */
-static int check_note(struct walk *w, const struct checkpoint_row *row, const struct audit_key *log)
+/* The note says the same under the log's name, by the same key. */
+static int check_note(struct audit *a, const struct checkpoint_row *row, const struct audit_key *log)
 {
-    struct audit *a = w->a;
     struct note n;
     if (note_parse(row->note, &n) || n.size != row->size || memcmp(n.root, row->root, HASH_SIZE) != 0 ||
-        !note_signed(&n, bytes_str(w->origin), &log->key)) {
+        !note_signed(&n, bytes_str(a->origin), &log->key)) {
         return audit_false(a, "the note of the checkpoint of %lld leaves is not what was signed",
                            (long long)row->size);
-    }
-    for (size_t i = 0; i < a->key_count; i++) {
-        const struct audit_key *k = &a->keys[i];
-        if (k->purpose == PURPOSE_WITNESS && note_cosigned(&n, bytes_str(k->name), &k->key, NULL)) {
-            a->cosigned = row->size;
-        }
     }
     return 0;
 }
 
-static int check_signed(struct walk *w, const struct checkpoint_row *row, struct arena *arena)
+static int check_signed(struct audit *a, const struct checkpoint_row *row, struct arena *arena)
 {
     struct statement st;
     struct err why = {0};
@@ -53,24 +43,30 @@ static int check_signed(struct walk *w, const struct checkpoint_row *row, struct
     long long size = (long long)row->size;
     if (statement_parse(row->raw, arena, &st, &why) || st.kind != KIND_CHECKPOINT || c->size != row->size ||
         memcmp(c->root, row->root, HASH_SIZE) != 0 ||
-        memcmp(c->common.audience, w->a->authority, ID_SIZE) != 0) {
-        return audit_false(w->a, "the checkpoint of %lld leaves is not what was signed", size);
+        memcmp(c->common.audience, a->authority, ID_SIZE) != 0) {
+        return audit_false(a, "the checkpoint of %lld leaves is not what was signed", size);
     }
-    const struct audit_key *log = key_of(w->a, &st, c->common.time_ms);
+    const struct audit_key *log = key_of(a, &st, c->common.time_ms);
     if (!log || statement_verify(&st, &log->key)) {
-        return audit_false(w->a, "the checkpoint of %lld leaves: no log key signed it", size);
+        return audit_false(a, "the checkpoint of %lld leaves: no log key signed it", size);
     }
-    return check_note(w, row, log);
+    return check_note(a, row, log);
+}
+
+int audit_signed(struct audit *a, const struct checkpoint_row *row)
+{
+    struct arena arena;
+    arena_init(&arena, AUDIT_ARENA);
+    int rc = check_signed(a, row, &arena);
+    arena_reset(&arena);
+    return rc;
 }
 
 static int at_checkpoint(void *arg, const struct checkpoint_row *row)
 {
     struct walk *w = arg;
-    struct arena arena;
     uint8_t root[HASH_SIZE];
-    arena_init(&arena, AUDIT_ARENA);
-    int rc = check_signed(w, row, &arena);
-    arena_reset(&arena);
+    int rc = audit_signed(w->a, row);
     if (rc == 0 && (rc = tree_root(&w->tree, root)) == 0 && memcmp(root, row->root, HASH_SIZE) != 0) {
         rc = audit_false(w->a, "the first %lld leaves do not have the root that their checkpoint signed",
                          (long long)row->size);
@@ -126,6 +122,7 @@ static int each_leaf(void *arg, const struct leaf_row *row, struct bytes raw)
         rc = rc ? rc : find_next(w);
     }
     w->a->leaves = w->tree.size;
+    w->a->carrying += sign1.unprotected.n > 1; /* A0 is the empty map */
     return rc;
 }
 
@@ -155,11 +152,35 @@ static int check_ends(struct walk *w)
     return rc == STORE_NOT_FOUND ? store_leaves_waiting(w->s, INT64_MAX, &a->waiting) : rc;
 }
 
+/* Witnesses' lines beside the log's own count, each by its own key, whenever a keyset named it. */
+static int witnessed(void *arg, const struct checkpoint_row *row)
+{
+    struct audit *a = arg;
+    struct note n;
+    if (note_parse(row->note, &n)) {
+        return TP_E_CORRUPT; /* the log was walked before */
+    }
+    for (size_t i = 0; i < a->key_count; i++) {
+        const struct audit_key *k = &a->keys[i];
+        if (k->purpose == PURPOSE_WITNESS && note_cosigned(&n, bytes_str(k->name), &k->key, NULL)) {
+            a->cosigned = row->size;
+        }
+    }
+    return 0;
+}
+
+int audit_witnesses(struct audit *a, struct store *s)
+{
+    return store_checkpoints(s, 0, INT64_MAX, witnessed, a);
+}
+
 int audit_log(struct audit *a, struct store *s, struct err *e)
 {
     struct walk w = {.a = a, .s = s};
-    log_origin(a->authority, w.origin);
     int rc = find_next(&w);
     rc = rc ? rc : store_leaves(s, 0, each_leaf, &w);
-    return audit_fault(s, rc ? rc : check_ends(&w), e);
+    rc = rc ? rc : check_ends(&w);
+    rc = rc || !a->carrying ? rc : audit_carried(a, s);
+    rc = rc ? rc : audit_witnesses(a, s);
+    return audit_fault(s, rc, e);
 }

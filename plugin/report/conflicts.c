@@ -27,12 +27,13 @@ static int tell(struct conflicts *c, const struct sale_row *sale, const struct r
 {
     const struct report_terms *terms = terms_find(&c->terms, r->offer, r->version);
     bool twice = r->outcome == TP_ALREADY_USED;
+    bool agreed = twice || r->lease != 0; /* beyond a lease, too, goes what was given without a line */
     struct report_conflict row = {.time_ms = sale->time_ms,
                                   .till = sale->till,
                                   .offer = bytes_str(terms ? terms->id : NULL),
                                   .outcome = r->outcome,
                                   .amount = r->conflict,
-                                  .bears = twice && terms ? terms->bears : BEARS_MERCHANT};
+                                  .bears = agreed && terms ? terms->bears : BEARS_MERCHANT};
     memcpy(row.sale, sale->sale, ID_SIZE);
     memcpy(row.ref, r->offer, REF_SIZE);
     if (twice && r->batch != NONE) {
@@ -50,7 +51,7 @@ static int tell(struct conflicts *c, const struct sale_row *sale, const struct r
 static int each_sale(void *arg, const struct sale_row *sale, const struct redemption_row *list, size_t n)
 {
     int rc = 0;
-    for (size_t i = 0; i < n && rc == 0 && !sale->voided; i++) {
+    for (size_t i = 0; i < n && rc == 0 && !sale_out(sale); i++) {
         if (list[i].outcome && list[i].outcome != TP_VOIDED) {
             rc = tell(arg, sale, &list[i]);
         }

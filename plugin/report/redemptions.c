@@ -10,8 +10,8 @@ struct redemptions {
 
 static int outcome_of(const struct sale_row *sale, const struct redemption_row *row)
 {
-    if (sale->voided) {
-        return TP_VOIDED;
+    if (sale_out(sale)) {
+        return sale_out(sale);
     }
     return row->outcome ? row->outcome : TP_APPLIED;
 }
@@ -37,8 +37,8 @@ static int each_sale(void *arg, const struct sale_row *sale, const struct redemp
                                         .discount = shares[i].discount,
                                         .net = shares[i].net,
                                         .fee = shares[i].fee,
-                                        .returned = sale->voided ? 0 : list[i].back_discount,
-                                        .cashback = sale->voided ? 0 : owed(&list[i]),
+                                        .returned = sale_out(sale) ? 0 : list[i].back_discount,
+                                        .cashback = sale_out(sale) ? 0 : owed(&list[i]),
                                         .outcome = outcome_of(sale, &list[i])};
         memcpy(row.sale, sale->sale, ID_SIZE);
         memcpy(row.ref, list[i].offer, REF_SIZE);

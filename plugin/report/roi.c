@@ -87,7 +87,7 @@ static int each_sale(void *arg, const struct sale_row *sale, const struct redemp
     struct roi *r = arg;
     struct report_share shares[SHARES_MAX];
     struct report_roi_row *row = NULL;
-    if (sale->voided) {
+    if (sale_out(sale)) {
         return 0;
     }
     if (n == 0) {

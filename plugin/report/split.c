@@ -60,7 +60,7 @@ int split_sale(const struct terms_list *terms, const struct sale_row *sale, cons
         return TP_E_CORRUPT;
     }
     memset(shares, 0, n * sizeof *shares);
-    if (n == 0 || sale->voided) {
+    if (n == 0 || sale_out(sale)) {
         return 0;
     }
     for (size_t i = 0; i < n; i++) {

@@ -81,20 +81,22 @@ static int64_t promised(const struct till *t, const struct sale *s)
         const struct sale *o = t->sales[i];
         for (size_t k = 0; o != s && alone_settled(t, o) && k < o->price.quote.applied.n; k++) {
             const struct quote_applied *a = &o->price.quote.applied.v[k];
-            sum += coupon_of(o, a->ref) ? a->discount + a->cashback : 0;
+            bool risked = coupon_of(o, a->ref) && !lease_spent_by(t, o, a->ref);
+            sum += risked ? a->discount + a->cashback : 0;
         }
     }
     return sum;
 }
 
 /* Why this coupon is not redeemed alone, whatever it is worth; 0 when it may be. */
-static int judge(struct till *t, const struct sale *s, const struct offer *o, const struct presentation *p,
-                 int *reason, struct err *e)
+static int judge_coupon(struct till *t, const struct sale *s, const struct offer *o,
+                        const struct presentation *p, int *reason, struct err *e)
 {
+    enum batch_for whose = FOR_ALL;
     int64_t uses = 0;
     *reason = TP_OFFLINE_DENIED;
-    if (s->alone != TP_OFFLINE || t->quarantined || t->behind || !p || o->offline != OFFLINE_RISK ||
-        !replica_issued(&t->replica, p->offer, p->batch, p->index)) {
+    if (!replica_issued(&t->replica, p->offer, p->batch, p->index, &whose) || whose == FOR_ANOTHER_TILL ||
+        (whose == FOR_THIS_TILL && o->offline != OFFLINE_LEASE)) {
         return 0;
     }
     int rc = journal_uses(t->journal, p->batch, p->index, &uses, e);
@@ -111,6 +113,49 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t capped(const struct offer *o, int64_t most)
+{
+    return o->offline_cap == NONE || (most != NONE && most < o->offline_cap) ? most : o->offline_cap;
+}
+
+/* At risk: as much as one coupon may be worth, and this hour. */
+static int judge_risk(struct till *t, const struct sale *s, struct price_table *w, size_t i, struct err *e)
+{
+    const struct offer *o = w->offers[i];
+    int reason = TP_OFFLINE_DENIED;
+    int rc = w->coupons[i] ? judge_coupon(t, s, o, w->coupons[i], &reason, e) : 0;
+    int64_t most = capped(o, smaller(t->replica.policy.risk_coupon_cap, w->hour_left));
+    w->standings[i] = (struct standing){reason, reason ? NONE : most};
+    w->risked[i] = reason == 0;
+    return rc;
+}
+
+/* By a lease: as much as that has left. An automatic offer needs no coupon. */
+static int judge_lease(struct till *t, const struct sale *s, struct price_table *w, size_t i, struct err *e)
+{
+    const struct offer *o = w->offers[i];
+    int64_t most = NONE;
+    int reason = w->automatic[i] ? 0 : TP_OFFLINE_DENIED;
+    int rc = w->coupons[i] ? judge_coupon(t, s, o, w->coupons[i], &reason, e) : 0;
+    if (rc == 0 && reason == 0) {
+        rc = lease_find(t, s, o, w->coupons[i], &w->leased[i], &most, e);
+        reason = w->leased[i] ? 0 : TP_OFFLINE_DENIED;
+    }
+    w->standings[i] = (struct standing){reason, reason ? NONE : capped(o, most)};
+    return rc;
+}
+
+static int judge(struct till *t, const struct sale *s, struct price_table *w, size_t i, bool sure,
+                 struct err *e)
+{
+    int mode = w->offers[i]->offline;
+    if (sure && s->alone == TP_OFFLINE && !t->quarantined && !t->behind && mode != OFFLINE_DENY) {
+        return mode == OFFLINE_LEASE ? judge_lease(t, s, w, i, e) : judge_risk(t, s, w, i, e);
+    }
+    w->standings[i] = (struct standing){TP_OFFLINE_DENIED, NONE};
+    return 0;
+}
+
 int alone_judge(struct till *t, const struct sale *s, struct price_table *w, struct err *e)
 {
     const struct policy *policy = &t->replica.policy;
@@ -122,16 +167,8 @@ int alone_judge(struct till *t, const struct sale *s, struct price_table *w, str
         w->hour_left = 0;
     }
     for (size_t i = 0; i < w->n && rc == 0; i++) {
-        const struct offer *o = w->offers[i];
-        if (w->standings[i].reason || w->free[i]) {
-            continue; /* what the authority has said of it, or what the till knows anyway, stays */
-        }
-        int reason = TP_OFFLINE_DENIED;
-        rc = sure ? judge(t, s, o, w->coupons[i], &reason, e) : 0;
-        int64_t cap = smaller(policy->risk_coupon_cap, w->hour_left);
-        cap = o->offline_cap == NONE ? cap : smaller(cap, o->offline_cap);
-        w->standings[i] = (struct standing){reason, reason ? NONE : cap};
-        w->risked[i] = reason == 0;
+        /* What the authority has said of it, or what the till knows anyway, stays. */
+        rc = w->standings[i].reason || w->free[i] ? 0 : judge(t, s, w, i, sure, e);
     }
     return rc;
 }
@@ -148,10 +185,11 @@ static size_t seat_of(const struct price_table *w, const uint8_t ref[REF_SIZE])
 static bool take_off(struct price_table *w, const uint8_t ref[REF_SIZE])
 {
     size_t i = seat_of(w, ref);
-    if (i == w->n || !w->risked[i]) {
+    if (i == w->n || (!w->risked[i] && !w->leased[i])) {
         return false;
     }
     w->risked[i] = false;
+    w->leased[i] = 0;
     w->standings[i] = (struct standing){TP_OFFLINE_CAP, NONE};
     return true;
 }
@@ -178,13 +216,30 @@ bool alone_beyond(struct price_table *w, const struct quote *q)
 
 /* ---- what is kept of it ---- */
 
-static struct journal_decision decision(const struct sale *s, const uint8_t ref[REF_SIZE], int64_t now)
+void alone_leased(const struct price_table *w, struct price *price)
+{
+    const struct quote *q = &price->quote;
+    price->leased_count = 0;
+    for (size_t i = 0; i < q->applied.n; i++) {
+        const struct quote_applied *a = &q->applied.v[i];
+        size_t at = seat_of(w, a->ref);
+        if (at < w->n && w->leased[at] && price->leased_count < MAX_REDEMPTIONS) {
+            struct price_lease *l = &price->leased[price->leased_count++];
+            *l = (struct price_lease){.number = w->leased[at], .amount = a->discount + a->cashback};
+            memcpy(l->offer, a->ref, REF_SIZE);
+        }
+    }
+}
+
+static struct journal_decision decision(const struct sale *s, const uint8_t ref[REF_SIZE], int64_t now,
+                                        int64_t lease)
 {
     const struct presentation *p = coupon_of(s, ref);
     struct journal_decision d = {.batch = p ? p->batch : NONE,
                                  .index = p ? p->index : NONE,
                                  .time_ms = now,
-                                 .alone = p && !s->granted};
+                                 .lease = lease,
+                                 .alone = (p || lease) && !s->granted};
     memcpy(d.offer, ref, REF_SIZE);
     return d;
 }
@@ -195,11 +250,11 @@ size_t decisions(struct till *t, const struct sale *s, struct journal_decision o
     int64_t now = till_now(t, NULL);
     size_t n = 0;
     for (size_t i = 0; i < q->applied.n && n < TABLE_MAX; i++) {
-        out[n] = decision(s, q->applied.v[i].ref, now);
+        out[n] = decision(s, q->applied.v[i].ref, now, lease_spent_by(t, s, q->applied.v[i].ref));
         out[n++].amount = q->applied.v[i].discount + q->applied.v[i].cashback;
     }
     for (size_t i = 0; s->alone && !s->granted && i < q->refused.n && n < TABLE_MAX; i++) {
-        out[n] = decision(s, q->refused.v[i].ref, now);
+        out[n] = decision(s, q->refused.v[i].ref, now, 0);
         out[n++].reason = q->refused.v[i].reason;
     }
     return n;

@@ -53,7 +53,7 @@ static void by_verdict(const struct sale *s, struct redemption *r)
     }
 }
 
-static size_t redemptions(const struct sale *s, struct redemption out[MAX_REDEMPTIONS])
+static size_t redemptions(const struct till *t, const struct sale *s, struct redemption out[MAX_REDEMPTIONS])
 {
     const struct quote *q = &s->price.quote;
     size_t n = 0;
@@ -72,8 +72,11 @@ static size_t redemptions(const struct sale *s, struct redemption out[MAX_REDEMP
         } else {
             r.card = card_for(s, a->ref);
         }
+        int64_t lease = lease_spent_by(t, s, a->ref);
         if (s->granted) {
             by_verdict(s, &r);
+        } else if (lease) {
+            r.grant = lease;
         }
         out[n++] = r;
     }
@@ -171,7 +174,7 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     c.tenders.v = tenders;
     c.tenders.n = n;
     c.redemptions.v = list;
-    c.redemptions.n = redemptions(s, list);
+    c.redemptions.n = redemptions(t, s, list);
     sale_row(s, &row);
     row.state = SALE_COMMITTED;
     row.binding = s->granted != NULL;

@@ -176,6 +176,13 @@ int till_day_close(struct till *t, struct day_info *out, struct err *e)
     struct day_info info;
     till_lock(t);
     int rc = journal_day(t->journal, add_record, &day, e);
+    if (rc == 0 && day.any) {
+        /* What is left of leases goes back first, so that the close comes behind it; without a line the till
+         * keeps them, for it could get no others. */
+        rc = t->online && t->synced ? leases_return(t, true, e) : 0;
+        day = (struct day){.e = e};
+        rc = rc ? rc : journal_day(t->journal, add_record, &day, e);
+    }
     if (rc == 0) {
         rc = day.any ? close_now(t, &day, &info, e) : again(t, &info, e);
     }

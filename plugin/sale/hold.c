@@ -187,6 +187,9 @@ static int prepare(struct till *t, struct ask *a)
     if (t->behind) {
         return err_code(&a->err, TP_E_BEHIND);
     }
+    if (t->revoked) {
+        return TP_REVOKED;
+    }
     if (t->replica.policy.version == 0 || !t->synced) {
         return TP_OFFLINE;
     }

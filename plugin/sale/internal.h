@@ -56,9 +56,22 @@ size_t *index_put(struct index *x, uint64_t key);
 size_t index_find(const struct index *x, uint64_t key);
 void index_free(struct index *x);
 
+/* Whose coupons they are. */
+enum batch_for { FOR_ALL, FOR_THIS_TILL, FOR_ANOTHER_TILL };
+
 struct known_batch {
     int64_t number, first, last;
     uint8_t offer[REF_SIZE];
+    enum batch_for whose;
+};
+
+/* A lease of this till. */
+struct known_lease {
+    struct lease terms;            /* without coupons; views into a chunk */
+    struct leased_coupons coupons; /* where bound */
+    bool bound;                    /* for these coupons alone */
+    bool closed;                   /* returned, or written off */
+    uint8_t d[HASH_SIZE];
 };
 
 struct chunk {
@@ -77,6 +90,8 @@ struct replica {
     struct known_batch *batches;
     size_t batch_count, batch_room;
     struct index by_number;
+    struct known_lease *leases;
+    size_t lease_count, lease_room;
     struct chunk *chunks;
     int64_t terminal_epoch;          /* of the newest terminal statement that names this till */
     uint8_t terminal_key[HASH_SIZE]; /* its thumbprint */
@@ -129,8 +144,9 @@ const struct known_offer *replica_gs1(const struct replica *r, const char *gs1, 
 /* 0, TP_UNKNOWN_COUPON, TP_BAD_SIGNATURE: signature, batch, range, offer. A genuine coupon whose batch or
  * offer is newer than the replica is not refused, for the authority knows: *known is false. */
 int replica_coupon(const struct replica *r, const struct coupon *c, bool *known);
-/* The replica knows the batch, and the index is of it. */
-bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index);
+/* The replica knows the batch, and the index is of it: then whose (or NULL) is set. */
+bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index,
+                    enum batch_for *whose);
 
 /* ---- a sale ---- */
 
@@ -157,11 +173,19 @@ struct learned {
     char till[64];
 };
 
+/* What a price that was told alone spends of a lease. */
+struct price_lease {
+    uint8_t offer[REF_SIZE];
+    int64_t number, amount;
+};
+
 struct price {
     bool known;
     struct arena arena;
     struct quote quote;
     bool tax_included;
+    struct price_lease leased[MAX_REDEMPTIONS];
+    size_t leased_count;
 };
 
 /* A grant that was checked. Its parts are what a commit will carry. */
@@ -230,8 +254,10 @@ struct price_table {
     const struct offer *offers[TABLE_MAX];
     struct standing standings[TABLE_MAX];
     const struct presentation *coupons[TABLE_MAX]; /* NULL: a card's offer */
-    bool free[TABLE_MAX];   /* automatic and without limits: nobody can take it twice */
-    bool risked[TABLE_MAX]; /* redeemed alone, within caps */
+    bool free[TABLE_MAX]; /* automatic and without limits: nobody can take it twice */
+    bool automatic[TABLE_MAX];
+    bool risked[TABLE_MAX];    /* redeemed alone, within caps */
+    int64_t leased[TABLE_MAX]; /* redeemed alone, by the lease of this number; 0: by none */
     size_t n;
     int64_t hour_left; /* what may be redeemed alone in this hour */
 };
@@ -300,11 +326,15 @@ struct till {
     struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
     bool behind, quarantined, online, has_card_key;
+    bool revoked; /* quarantined because the authority says that the key was given up */
     uint8_t card_key[HASH_SIZE];
     struct trusted_time time;
     struct replica replica;
     int64_t next_id, last_id;
-    int64_t returns; /* recorded since open */
+    int64_t returns;    /* recorded since open */
+    int64_t forgone;    /* epochs whose leases are not this till's to give back */
+    size_t wanted_from; /* offers are asked for in turn, where they are too many for one sync */
+    size_t wanted;      /* how many the last sync asked for */
     struct journal_counts counts;
 
     struct sale **sales;
@@ -478,10 +508,29 @@ bool alone_settled(const struct till *t, const struct sale *s);
 int alone_judge(struct till *t, const struct sale *s, struct price_table *w, struct err *e);
 /* True when what goes beyond a cap was taken off the table: price again. */
 bool alone_beyond(struct price_table *w, const struct quote *q);
+/* Notes which leases the price spends. */
+void alone_leased(const struct price_table *w, struct price *price);
 /* What the sale's price says of each offer, for the journal. */
 size_t decisions(struct till *t, const struct sale *s, struct journal_decision out[TABLE_MAX]);
 /* Writes what was decided alone, before anybody is told. */
 int alone_keep(struct till *t, struct sale *s, struct err *e);
+
+/* lease.c: what this till may spend without asking. */
+/* Those that it has given back are known from its records. */
+int leases_load(struct till *t, struct err *e);
+/* A lease that covers one more redemption of this offer in this sale, by this coupon (NULL: automatic): its
+ * number, 0 when there is none; and how much it may be worth, NONE when no sum is counted. */
+int lease_find(struct till *t, const struct sale *s, const struct offer *o, const struct presentation *p,
+               int64_t *number, int64_t *worth, struct err *e);
+/* The leases that the price was told with still cover it. */
+int leases_hold(struct till *t, const struct sale *s, bool *hold, struct err *e);
+/* The lease that this offer of the sale's price spends, alone or granted; 0: none. */
+int64_t lease_spent_by(const struct till *t, const struct sale *s, const uint8_t ref[REF_SIZE]);
+/* Records what is left of those that no open sale was told a price with: of all, or of those that are over.
+ */
+int leases_return(struct till *t, bool all, struct err *e);
+/* The offers for which the next sync asks, and what is left of each. */
+int leases_wanted(struct till *t, struct lease_wanted out[MAX_WANTED], size_t *n, struct err *e);
 
 /* refund.c */
 /* Makes r's state what these returns, one after the other, left of it. */

@@ -126,6 +126,7 @@ static void lay_automatic(const struct till *t, const struct sale *s, int64_t no
         if (k->terms.valid_from <= now && now < k->terms.valid_until &&
             !on_table(w, presented, k->terms.ref)) {
             w->free[w->n] = !offer_is_limited(&k->terms);
+            w->automatic[w->n] = true;
             seat_known(t, w, k, NULL, automatic_standing(s, &k->terms));
         }
     }
@@ -183,6 +184,9 @@ static int price_alone(struct till *t, struct sale *s, struct err *e)
     if (rc) {
         return rc;
     }
+    if (s->alone) {
+        alone_leased(&w, &fresh);
+    }
     fresh.known = true;
     price_drop(&s->price);
     s->price = fresh;
@@ -220,10 +224,12 @@ int price_now(struct till *t, struct sale *s, struct err *e)
         }
         hold_over(t, s);
     }
-    if (alone_settled(t, s)) {
-        return 0;
+    bool hold = alone_settled(t, s);
+    int rc = hold ? leases_hold(t, s, &hold, e) : 0;
+    if (rc || hold) {
+        return rc;
     }
-    int rc = price_alone(t, s, e);
+    rc = price_alone(t, s, e);
     if (rc > 0) {
         price_drop(&s->price);
     }

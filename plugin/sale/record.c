@@ -47,6 +47,8 @@ static const struct chain *chain_of(enum kind kind, const void *payload)
         return &((const struct link *)payload)->chain;
     case KIND_REVERSE:
         return &((const struct reverse *)payload)->chain;
+    case KIND_LEASE_RETURN:
+        return &((const struct lease_return *)payload)->chain;
     case KIND_CLOSE:
         return &((const struct close *)payload)->chain;
     default:

@@ -39,7 +39,7 @@ static const struct trust *trusted(const struct stage *s, const struct replica *
 static bool is_public(enum kind kind)
 {
     return kind == KIND_POLICY || kind == KIND_KEYSET || kind == KIND_TERMINAL || kind == KIND_OFFER ||
-           kind == KIND_BATCH;
+           kind == KIND_BATCH || kind == KIND_LEASE || kind == KIND_WRITE_OFF;
 }
 
 static int check_audience(const struct identity *who, const struct statement *st, struct err *e)
@@ -186,6 +186,9 @@ int replica_reserve(struct replica *r, size_t more, struct err *e)
     r->offers = offers;
     rc = rc ? rc : reserve(&batches, sizeof *r->batches, r->batch_count, more, &r->batch_room, e);
     r->batches = batches;
+    void *leases = r->leases;
+    rc = rc ? rc : reserve(&leases, sizeof *r->leases, r->lease_count, more, &r->lease_room, e);
+    r->leases = leases;
     rc = rc ? rc : index_reserve(&r->by_ref, r->offer_count + more, e);
     rc = rc ? rc : index_reserve(&r->by_number, r->batch_count + more, e);
     size_t *automatic = rc ? NULL : reallocarray(r->automatic, r->offer_room + 1, sizeof *automatic);
@@ -244,10 +247,13 @@ void replica_add_offer(struct replica *r, const struct offer *o)
     }
 }
 
-static void apply_batch(struct replica *r, const struct batch *b)
+static void apply_batch(struct replica *r, const struct identity *who, const struct batch *b)
 {
     struct known_batch *k = &r->batches[r->batch_count++];
-    *k = (struct known_batch){b->number, b->first, b->last, {0}};
+    *k = (struct known_batch){.number = b->number, .first = b->first, .last = b->last};
+    if (b->till.p) {
+        k->whose = bytes_is(b->till, who->name) ? FOR_THIS_TILL : FOR_ANOTHER_TILL;
+    }
     memcpy(k->offer, b->offer, REF_SIZE);
     size_t *at = index_put(&r->by_number, (uint64_t)b->number);
     if (!*at) { /* the first of a number counts */
@@ -266,6 +272,38 @@ static void apply_terminal(struct replica *r, const struct identity *who, const 
     cose_key_free(&key);
 }
 
+static struct known_lease *lease_named(const struct replica *r, const uint8_t d[HASH_SIZE])
+{
+    for (size_t i = 0; i < r->lease_count; i++) {
+        if (memcmp(r->leases[i].d, d, HASH_SIZE) == 0) {
+            return &r->leases[i];
+        }
+    }
+    return NULL;
+}
+
+static void apply_lease(struct replica *r, const struct identity *who, const struct statement *st)
+{
+    const struct lease *l = &st->payload.lease;
+    if (!bytes_is(l->till, who->name) || lease_named(r, st->d)) {
+        return;
+    }
+    struct known_lease *k = &r->leases[r->lease_count++];
+    *k = (struct known_lease){.terms = *l, .bound = l->coupons != NULL};
+    if (l->coupons) {
+        k->coupons = *l->coupons;
+    }
+    memcpy(k->d, st->d, HASH_SIZE);
+}
+
+static void apply_write_off(struct replica *r, const struct write_off *w)
+{
+    struct known_lease *k = lease_named(r, w->lease);
+    if (k) {
+        k->closed = true;
+    }
+}
+
 void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -273,7 +311,11 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
         if (st->kind == KIND_OFFER) {
             replica_add_offer(r, &st->payload.offer.terms);
         } else if (st->kind == KIND_BATCH) {
-            apply_batch(r, &st->payload.batch);
+            apply_batch(r, who, &st->payload.batch);
+        } else if (st->kind == KIND_LEASE) {
+            apply_lease(r, who, st);
+        } else if (st->kind == KIND_WRITE_OFF) {
+            apply_write_off(r, &st->payload.write_off);
         } else if (st->kind == KIND_TERMINAL) {
             apply_terminal(r, who, &st->payload.terminal);
         } else if (st->kind == KIND_POLICY && st->payload.policy.terms.version > r->policy.version) {
@@ -301,6 +343,7 @@ void replica_free(struct replica *r)
     }
     free(r->offers);
     free(r->batches);
+    free(r->leases);
     free(r->automatic);
     index_free(&r->by_ref);
     index_free(&r->by_number);
@@ -366,11 +409,15 @@ int replica_coupon(const struct replica *r, const struct coupon *c, bool *known)
     return 0;
 }
 
-bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index)
+bool replica_issued(const struct replica *r, const uint8_t offer[REF_SIZE], int64_t batch, int64_t index,
+                    enum batch_for *whose)
 {
     for (size_t i = 0; i < r->batch_count; i++) {
         const struct known_batch *b = &r->batches[i];
         if (b->number == batch) {
+            if (whose) {
+                *whose = b->whose;
+            }
             return memcmp(b->offer, offer, REF_SIZE) == 0 && index >= b->first && index <= b->last;
         }
     }

@@ -17,8 +17,15 @@ struct round {
 static int build(struct till *t, struct round *r, struct err *e)
 {
     struct sync sync = {.head = t->head, .have = t->have, .outcomes = t->outcomes};
+    struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
-    int rc = random_bytes(sync.id, ID_SIZE);
+    sync.wanted.v = wanted;
+    int rc = leases_wanted(t, wanted, &t->wanted, e);
+    sync.wanted.n = t->wanted;
+    if (rc) {
+        return rc;
+    }
+    rc = random_bytes(sync.id, ID_SIZE);
     return rc ? err_code(e, rc)
               : statement_sign(KIND_SYNC, &sync, bytes_str(t->who.name), &t->key, &r->message, r->d, e);
 }
@@ -109,7 +116,7 @@ static void tell(struct till *t, const struct state *s, size_t news, bool was_be
     if (t->behind && !was_behind) {
         event_state(t, EVENT_BEHIND, TP_E_BEHIND);
     }
-    if (t->quarantined != s->quarantined) {
+    if (t->quarantined != s->quarantined || t->revoked) {
         event_state(t, EVENT_QUARANTINED, s->quarantined ? TP_QUARANTINED : 0);
     }
     if (news) {
@@ -164,6 +171,7 @@ static int take(struct till *t, struct round *r, struct err *e)
     t->behind = t->behind || behind;
     tell(t, s, s->statements.n, was_behind, changed);
     t->quarantined = s->quarantined;
+    t->revoked = false;
     if (has_key) {
         t->has_card_key = true;
         memcpy(t->card_key, s->card_key, HASH_SIZE);
@@ -171,6 +179,15 @@ static int take(struct till *t, struct round *r, struct err *e)
     trusted_heard(&t->time, s->common.time_ms, r->sent_boot);
     t->time.age_ms = t->replica.policy.offline_age_ms;
     return 0;
+}
+
+/* Its key was given up: until it is enrolled anew nothing is redeemed, with or without a line. */
+static void tell_revoked(struct till *t, int reason)
+{
+    if (reason == TP_REVOKED && !t->revoked) {
+        t->revoked = t->quarantined = true;
+        event_state(t, EVENT_QUARANTINED, TP_REVOKED);
+    }
 }
 
 static int read_answer(struct till *t, struct round *r, bool *more, struct err *e)
@@ -181,6 +198,7 @@ static int read_answer(struct till *t, struct round *r, bool *more, struct err *
         return rc;
     }
     if (answer.kind == ANSWER_PROBLEM) {
+        tell_revoked(t, answer.reason);
         return err_set(e, answer.reason, "the authority: %s", code_word(answer.reason));
     }
     if (answer.kind != ANSWER_STATE) {
@@ -220,6 +238,14 @@ int sync_round(struct till *t, bool *more, struct err *e)
     return rc;
 }
 
+/* The first sync knew of no offer to ask leases for; it does now. */
+static bool ask_again(struct till *t, int round)
+{
+    struct lease_wanted wanted[MAX_WANTED];
+    size_t n = 0;
+    return round == 0 && t->wanted == 0 && leases_wanted(t, wanted, &n, NULL) == 0 && n > 0;
+}
+
 void sync_run(struct till *t)
 {
     struct err e = {0};
@@ -228,11 +254,15 @@ void sync_run(struct till *t)
     t->sync_started++;
     for (int i = 0; i < ROUNDS_MAX && rc == 0 && more; i++) {
         rc = sync_round(t, &more, &e);
+        more = more || (rc == 0 && ask_again(t, i));
     }
     t->sync_finished++;
     t->sync_rc = rc;
     t->sync_err = e;
     t->synced = t->synced || rc == 0;
+    if (rc == 0 && !t->behind) { /* not before: a copy of the till must not sign anything */
+        (void)leases_return(t, false, NULL);
+    }
     t->sync_wait = rc == 0 ? SYNC_EVERY_MS : t->sync_wait * 2 + RETRY_FIRST_MS;
     if (t->sync_wait > SYNC_EVERY_MS) {
         t->sync_wait = SYNC_EVERY_MS;

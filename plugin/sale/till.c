@@ -89,6 +89,7 @@ static int load_journal(struct till *t, const struct till_config *c, struct err 
         t->time.floor_ms = j.floor_ms;
         t->time.told_ms = j.told_ms;
         t->seen = j.seen;
+        t->forgone = j.forgone;
     }
     wipe(&j, sizeof j);
     return rc;
@@ -219,6 +220,7 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     rc = events_open(&t->events, e);
     rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
+    rc = rc ? rc : leases_load(t, e);
     rc = rc ? rc : load_key(t, c, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
     t->last_id = t->next_id + SALE_ID_BLOCK - 1;

@@ -1,17 +1,10 @@
 /* Tills, and the chains of their records. */
 #include "store/sql.h"
 
-int store_till(struct store *s, struct bytes name, struct till_row *row)
+#define TILL_COLUMNS "name, store, epoch, terminal, head_epoch, head_seq, head_d, quarantined"
+
+static void read_till(struct rows *st, struct till_row *row)
 {
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT name, store, epoch, terminal, head_epoch, head_seq, head_d, quarantined FROM till "
-                 "WHERE merchant = ?1 AND name = ?2",
-                 "x", name);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc ? rc : STORE_NOT_FOUND;
-    }
     sql_cstr(st, 0, row->name, sizeof row->name);
     sql_cstr(st, 1, row->store, sizeof row->store);
     row->epoch = sql_int(st, 2);
@@ -20,8 +13,33 @@ int store_till(struct store *s, struct bytes name, struct till_row *row)
     row->head.seq = sql_int(st, 5);
     sql_fixed(st, 6, row->head.d, HASH_SIZE);
     row->quarantined = sql_int(st, 7) != 0;
+}
+
+int store_till(struct store *s, struct bytes name, struct till_row *row)
+{
+    struct rows *st = NULL;
+    int rc =
+        sql_open(s, &st, "SELECT " TILL_COLUMNS " FROM till WHERE merchant = ?1 AND name = ?2", "x", name);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    read_till(st, row);
     sql_end(s, st);
     return 0;
+}
+
+int store_tills(struct store *s, int (*fn)(void *arg, const struct till_row *row), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st, "SELECT " TILL_COLUMNS " FROM till WHERE merchant = ?1 ORDER BY name", "");
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct till_row row;
+        read_till(st, &row);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
 }
 
 int store_till_put(struct store *s, const struct till_row *row)
@@ -38,8 +56,10 @@ int store_till_put(struct store *s, const struct till_row *row)
 
 int store_record_put(struct store *s, const struct record_row *row)
 {
-    return sql_run(s, "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "xiihh", row->till, row->epoch,
-                   row->seq, row->d, row->prev);
+    return sql_run(s,
+                   "INSERT INTO record (merchant, till, epoch, seq, d, prev, dispute) VALUES (?1, ?2, ?3, "
+                   "?4, ?5, ?6, ?7)",
+                   "xiihhi", row->till, row->epoch, row->seq, row->d, row->prev, (int64_t)row->dispute);
 }
 
 int store_record_fork(struct store *s, const struct record_row *row, bool *fork)

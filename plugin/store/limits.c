@@ -25,9 +25,9 @@ int store_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses
 
 int store_claim_put(struct store *s, const struct claim_row *row)
 {
-    return sql_run(s, "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "drhiitii", row->sale,
-                   row->offer, row->has_customer ? row->customer : NULL, (int64_t)row->fresh, row->amount,
-                   row->till, row->number, row->until_ms);
+    return sql_run(s, "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "drhiitiii",
+                   row->sale, row->offer, row->has_customer ? row->customer : NULL, (int64_t)row->fresh,
+                   row->amount, row->till, row->number, row->until_ms, row->lease ? row->lease : NONE);
 }
 
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
@@ -35,7 +35,7 @@ int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_ro
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       "SELECT count(*), CAST(coalesce(sum(amount), 0) AS BIGINT) FROM claim WHERE merchant = "
-                      "?1 AND offer = ?2",
+                      "?1 AND offer = ?2 AND lease IS NULL",
                       "r", offer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
@@ -102,14 +102,14 @@ int store_sale_customer(struct store *s, const uint8_t commit[HASH_SIZE], uint8_
 int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *customer, bool *visited)
 {
     struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
-                 "WHERE v.merchant = ?1 AND v.who = ?2 AND s.voided = 0), "
-                 "EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
-                 "WHERE v.merchant = ?1 AND s.voided = 0 AND v.who IN (SELECT card FROM link "
-                 "WHERE merchant = ?1 AND customer <> '' AND customer = ?3))",
-                 "ht", who, customer);
+    int rc = sql_open(
+        s, &st,
+        "SELECT EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
+        "WHERE v.merchant = ?1 AND v.who = ?2 AND s.voided = 0 AND s.disputed = 0), "
+        "EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
+        "WHERE v.merchant = ?1 AND s.voided = 0 AND s.disputed = 0 AND v.who IN (SELECT card FROM link "
+        "WHERE merchant = ?1 AND disputed = 0 AND customer <> '' AND customer = ?3))",
+        "ht", who, customer);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }
@@ -121,10 +121,11 @@ int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *cus
 int store_card_customer(struct store *s, const uint8_t card[HASH_SIZE], char *out, size_t size)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st,
-                      "SELECT customer FROM link WHERE merchant = ?1 AND card = ?2 AND customer <> '' "
-                      "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC, d DESC LIMIT 1",
-                      "h", card);
+    int rc = sql_open(
+        s, &st,
+        "SELECT customer FROM link WHERE merchant = ?1 AND card = ?2 AND customer <> '' AND disputed = 0 "
+        "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC, d DESC LIMIT 1",
+        "h", card);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
     }

@@ -132,8 +132,10 @@ int store_node(struct store *s, int level, int64_t index, uint8_t hash[HASH_SIZE
 
 int store_checkpoint_put(struct store *s, const struct checkpoint_row *row)
 {
-    return sql_run(s, "INSERT INTO checkpoint VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "iihvv", row->size,
-                   row->time_ms, row->root, row->raw, row->note);
+    return sql_run(
+        s,
+        "INSERT INTO checkpoint (merchant, size, time_ms, root, raw, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "iihvv", row->size, row->time_ms, row->root, row->raw, row->note);
 }
 
 int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,

@@ -22,13 +22,32 @@ int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, u
     return 0;
 }
 
+int store_offer_versions(struct store *s, const uint8_t ref[REF_SIZE], int64_t version,
+                         int (*fn)(void *arg, const uint8_t d[HASH_SIZE]), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT d FROM offer WHERE merchant = ?1 AND ref = ?2 AND (?3 IS NULL OR version = ?3) "
+                      "ORDER BY version",
+                      "ri", ref, version);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        uint8_t d[HASH_SIZE];
+        sql_fixed(st, 0, d, HASH_SIZE);
+        if ((rc = fn(arg, d)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
 int store_batch_put(struct store *s, const struct batch_row *row)
 {
     int rc = sql_run(
         s,
-        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (merchant, number) "
+        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (merchant, number) "
         "DO NOTHING",
-        "iriiitt", row->number, row->offer, row->first, row->last, row->exp, row->channel, row->campaign);
+        "iriiittt", row->number, row->offer, row->first, row->last, row->exp, row->channel, row->campaign,
+        row->till);
     return rc ? rc : sql_changes(s) == 0 ? TP_BAD_STATEMENT : 0;
 }
 
@@ -41,15 +60,16 @@ static void read_batch(struct rows *st, struct batch_row *row)
     row->exp = sql_int(st, 4);
     sql_cstr(st, 5, row->channel, sizeof row->channel);
     sql_cstr(st, 6, row->campaign, sizeof row->campaign);
+    sql_cstr(st, 7, row->till, sizeof row->till);
 }
+
+#define BATCH_COLUMNS "number, offer, first, last, exp, channel, campaign, till"
 
 int store_batch(struct store *s, int64_t number, struct batch_row *row)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st,
-                      "SELECT number, offer, first, last, exp, channel, campaign FROM batch "
-                      "WHERE merchant = ?1 AND number = ?2",
-                      "i", number);
+    int rc = sql_open(s, &st, "SELECT " BATCH_COLUMNS " FROM batch WHERE merchant = ?1 AND number = ?2", "i",
+                      number);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
     }
@@ -73,11 +93,25 @@ int store_batch_last(struct store *s, int64_t *number)
 int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT number, offer, first, last, exp, channel, campaign FROM batch WHERE merchant = ?1 "
-                 "ORDER BY number",
-                 "*");
+    int rc = sql_open(s, &st, "SELECT " BATCH_COLUMNS " FROM batch WHERE merchant = ?1 ORDER BY number", "*");
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        struct batch_row row;
+        read_batch(st, &row);
+        if ((rc = fn(arg, &row)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
+}
+
+int store_till_batches(struct store *s, const char *till, int (*fn)(void *arg, const struct batch_row *row),
+                       void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " BATCH_COLUMNS " FROM batch WHERE merchant = ?1 AND till = ?2 AND till <> '' "
+                      "ORDER BY number",
+                      "t", till);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct batch_row row;
         read_batch(st, &row);
@@ -91,10 +125,12 @@ int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batc
 int store_link_put(struct store *s, const struct link_row *row)
 {
     return sql_run(s,
-                   "INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                   "INSERT INTO link (merchant, card, offer, d, op, time_ms, till, epoch, seq, channel, "
+                   "campaign, customer, "
+                   "disputed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
                    "ON CONFLICT (merchant, card, offer, d) DO NOTHING",
-                   "hrhiitiittt", row->card, row->offer, row->d, (int64_t)row->op, row->time_ms, row->till,
-                   row->epoch, row->seq, row->channel, row->campaign, row->customer);
+                   "hrhiitiittti", row->card, row->offer, row->d, (int64_t)row->op, row->time_ms, row->till,
+                   row->epoch, row->seq, row->channel, row->campaign, row->customer, (int64_t)row->disputed);
 }
 
 #define LINK_COLUMNS "card, offer, d, op, time_ms, till, epoch, seq, channel, campaign, customer"
@@ -135,8 +171,8 @@ int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
     int rc = sql_open(s, &st,
                       "SELECT " LINK_COLUMNS " FROM (SELECT *, row_number() OVER (PARTITION BY offer "
                       "ORDER BY time_ms DESC, till DESC, epoch DESC, seq DESC) AS newest FROM link "
-                      "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3) AS ranked WHERE newest = 1 AND "
-                      "op = 0 ORDER BY offer",
+                      "WHERE merchant = ?1 AND card = ?2 AND time_ms <= ?3 AND disputed = 0) AS ranked "
+                      "WHERE newest = 1 AND op = 0 ORDER BY offer",
                       "hi", card, time_ms);
     return rc ? rc : each_link(s, st, fn, arg);
 }
@@ -145,8 +181,30 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
 {
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
-                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 "
+                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 AND disputed = 0 "
                       "ORDER BY time_ms, till, epoch, seq, card, offer",
                       "*");
     return rc ? rc : each_link(s, st, fn, arg);
+}
+
+int store_link_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed)
+{
+    return sql_run(s, "UPDATE link SET disputed = ?3 WHERE merchant = ?1 AND d = ?2", "hi", d,
+                   (int64_t)disputed);
+}
+
+int store_link_cards(struct store *s, const uint8_t d[HASH_SIZE],
+                     int (*fn)(void *arg, const uint8_t card[HASH_SIZE]), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st, "SELECT DISTINCT card FROM link WHERE merchant = ?1 AND d = ?2 ORDER BY card",
+                      "h", d);
+    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
+        uint8_t card[HASH_SIZE];
+        sql_fixed(st, 0, card, HASH_SIZE);
+        if ((rc = fn(arg, card)) != 0) {
+            sql_end(s, st);
+        }
+    }
+    return rc;
 }

@@ -68,6 +68,9 @@ int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, str
     } tables[] = {
         {"till", "SELECT * FROM till WHERE merchant = ?1 ORDER BY name"},
         {"record", "SELECT * FROM record WHERE merchant = ?1 ORDER BY till, epoch, seq, d"},
+        {"tenure", "SELECT * FROM tenure WHERE merchant = ?1 ORDER BY till, epoch"},
+        {"ruling", "SELECT * FROM ruling WHERE merchant = ?1 ORDER BY record, d"},
+        {"invite", "SELECT * FROM invite WHERE merchant = ?1 ORDER BY d"},
         {"offer", "SELECT * FROM offer WHERE merchant = ?1 ORDER BY ref, version"},
         {"batch", "SELECT * FROM batch WHERE merchant = ?1 ORDER BY number"},
         {"link", "SELECT * FROM link WHERE merchant = ?1 ORDER BY card, offer, d"},
@@ -79,6 +82,8 @@ int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, str
         {"automatic", "SELECT * FROM automatic WHERE merchant = ?1 ORDER BY ref"},
         {"reversal", "SELECT * FROM reversal WHERE merchant = ?1 ORDER BY d"},
         {"reversal_line", "SELECT * FROM reversal_line WHERE merchant = ?1 ORDER BY d, number"},
+        {"lease", "SELECT * FROM lease WHERE merchant = ?1 ORDER BY number"},
+        {"lease_back", "SELECT * FROM lease_back WHERE merchant = ?1 ORDER BY lease, d"},
         {"reversal_share", "SELECT * FROM reversal_share WHERE merchant = ?1 ORDER BY d, place"},
     };
     struct buf line;

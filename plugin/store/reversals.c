@@ -5,11 +5,11 @@ int store_reversal_put(struct store *s, const struct reversal_row *row)
 {
     return sql_run(s,
                    "INSERT INTO reversal (merchant, d, commit_d, till, op, time_ms, gross, discount, net, "
-                   "tax, due, epoch, seq, currency, outcome, conflict) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-                   "hhtiiiiiiiiitii", row->d, row->commit, row->till, (int64_t)row->op, row->time_ms,
+                   "tax, due, epoch, seq, currency, outcome, conflict, disputed) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                   "hhtiiiiiiiiitiii", row->d, row->commit, row->till, (int64_t)row->op, row->time_ms,
                    row->gross, row->discount, row->net, row->tax, row->due, row->epoch, row->seq,
-                   row->currency, (int64_t)row->outcome, row->conflict);
+                   row->currency, (int64_t)row->outcome, row->conflict, (int64_t)row->disputed);
 }
 
 int store_reversal_line_put(struct store *s, const uint8_t d[HASH_SIZE], int64_t number, int64_t quantity)
@@ -65,7 +65,7 @@ int store_reversals(struct store *s, const uint8_t commit[HASH_SIZE],
 {
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
-                      REVERSAL_COLUMNS "WHERE merchant = ?1 AND commit_d = ?2 "
+                      REVERSAL_COLUMNS "WHERE merchant = ?1 AND commit_d = ?2 AND disputed = 0 "
                                        "ORDER BY op DESC, time_ms, till, epoch, seq, d",
                       "h", commit);
     return rc ? rc : hand_out(s, st, fn, arg);
@@ -77,6 +77,7 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
                       REVERSAL_COLUMNS "WHERE merchant = ?1 AND op = ?2 AND time_ms >= ?3 AND time_ms < ?4 "
+                                       "AND disputed = 0 "
                                        "ORDER BY time_ms, d",
                       "*iii", (int64_t)REVERSE_RETURN, from_ms, until_ms);
     return rc ? rc : hand_out(s, st, fn, arg);
@@ -104,7 +105,8 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
     int rc = sql_open(s, &st,
                       "SELECT h.place, h.discount, h.cashback FROM reversal v JOIN reversal_share h "
                       "ON h.merchant = v.merchant AND h.d = v.d "
-                      "WHERE v.merchant = ?1 AND v.commit_d = ?2 AND v.op = ?3 ORDER BY h.d, h.place",
+                      "WHERE v.merchant = ?1 AND v.commit_d = ?2 AND v.op = ?3 AND v.disputed = 0 "
+                      "ORDER BY h.d, h.place",
                       "hi", commit, (int64_t)REVERSE_RETURN);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         struct reversed share = {sql_int(st, 0), sql_int(st, 1), sql_int(st, 2)};
@@ -121,13 +123,36 @@ int store_reversal_book(struct store *s, const struct reversal_row *row)
                    row->d, (int64_t)row->outcome, row->conflict);
 }
 
+int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
+                     struct record_place *place)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT epoch, seq FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
+                      "AND op = ?4 AND disputed = 0 ORDER BY epoch, seq LIMIT 1",
+                      "hti", commit, till, (int64_t)REVERSE_VOID);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc ? rc : STORE_NOT_FOUND;
+    }
+    *place = (struct record_place){sql_int(st, 0), sql_int(st, 1)};
+    sql_end(s, st);
+    return 0;
+}
+
+int store_reversal_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed)
+{
+    return sql_run(
+        s, "UPDATE reversal SET disputed = ?3, outcome = 0, conflict = 0 WHERE merchant = ?1 AND d = ?2",
+        "hi", d, (int64_t)disputed);
+}
+
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
 {
     struct rows *st = NULL;
     int rc =
         sql_open(s, &st,
                  "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
-                 "AND op = ?4)",
+                 "AND op = ?4 AND disputed = 0)",
                  "hti", commit, till, (int64_t)REVERSE_VOID);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;

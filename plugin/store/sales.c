@@ -7,11 +7,12 @@ int store_sale_put(struct store *s, const struct sale_row *row)
 {
     return sql_run(
         s,
-        "INSERT INTO sale VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-        "?17)",
-        "hdttiiiitiiiiiii", row->d, row->sale, row->till, row->store, row->epoch, row->seq, row->time_ms,
+        "INSERT INTO sale (merchant, d, sale, till, store, epoch, seq, time_ms, rev, currency, gross, "
+        "discount, net, tax, due, cashback, voided, disputed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        "hdttiiiitiiiiiiii", row->d, row->sale, row->till, row->store, row->epoch, row->seq, row->time_ms,
         row->rev, row->currency, row->gross, row->discount, row->net, row->tax, row->due, row->cashback,
-        (int64_t)row->voided);
+        (int64_t)row->voided, (int64_t)row->disputed);
 }
 
 void read_sale(struct rows *st, int from, struct sale_row *row)
@@ -32,6 +33,7 @@ void read_sale(struct rows *st, int from, struct sale_row *row)
     row->due = sql_int(st, from + 13);
     row->cashback = sql_int(st, from + 14);
     row->voided = sql_int(st, from + 15) != 0;
+    row->disputed = sql_int(st, from + 16) != 0;
 }
 
 int store_sale(struct store *s, const uint8_t commit[HASH_SIZE], struct sale_row *row)
@@ -83,9 +85,16 @@ int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HA
     return rc;
 }
 
-int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE])
+int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE], bool voided)
 {
-    return sql_run(s, "UPDATE sale SET voided = 1 WHERE merchant = ?1 AND d = ?2", "h", commit);
+    return sql_run(s, "UPDATE sale SET voided = ?3 WHERE merchant = ?1 AND d = ?2", "hi", commit,
+                   (int64_t)voided);
+}
+
+int store_sale_dispute(struct store *s, const uint8_t commit[HASH_SIZE], bool disputed)
+{
+    return sql_run(s, "UPDATE sale SET disputed = ?3 WHERE merchant = ?1 AND d = ?2", "hi", commit,
+                   (int64_t)disputed);
 }
 
 void redemption_rank(struct redemption_row *r, const struct sale_row *sale)
@@ -106,24 +115,34 @@ int store_redemption_put(struct store *s, const struct redemption_row *row)
         s,
         "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
         "basis, discount, cashback, outcome, conflict, slot, channel, campaign, rank, stage, customer, "
-        "limited) "
+        "limited, lease, most, barred) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-        "?21, ?22)",
-        "hiriiihiiiiiiiittvihi", row->d, row->place, row->offer, row->version, row->batch, row->index,
+        "?21, ?22, ?23, ?24, ?25)",
+        "hiriiihiiiiiiiittvihiiii", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
         (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign, bytes_str(row->rank),
-        (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited);
+        (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited,
+        row->lease ? row->lease : NONE, row->most, (int64_t)row->barred);
+}
+
+int store_redemption_grant(struct store *s, const struct redemption_row *row)
+{
+    return sql_run(s,
+                   "UPDATE redemption SET grant_no = ?4, granted = ?5, rank = ?6 "
+                   "WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+                   "hiiiv", row->d, row->place, row->grant, row->granted, bytes_str(row->rank));
 }
 
 int store_redemption_rank(struct store *s, const struct redemption_row *row)
 {
-    return sql_run(s,
-                   "UPDATE redemption SET outcome = ?4, conflict = ?5, slot = ?6, channel = ?7, campaign = "
-                   "?8, stage = ?9, "
-                   "customer = ?10, limited = ?11 WHERE merchant = ?1 AND d = ?2 AND place = ?3",
-                   "hiiiittihi", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot,
-                   row->channel, row->campaign, (int64_t)row->stage, row->has_customer ? row->customer : NULL,
-                   (int64_t)row->limited);
+    return sql_run(
+        s,
+        "UPDATE redemption SET outcome = ?4, conflict = ?5, slot = ?6, channel = ?7, campaign = "
+        "?8, stage = ?9, "
+        "customer = ?10, limited = ?11, barred = ?12 WHERE merchant = ?1 AND d = ?2 AND place = ?3",
+        "hiiiittihii", row->d, row->place, (int64_t)row->outcome, row->conflict, row->slot, row->channel,
+        row->campaign, (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited,
+        (int64_t)row->barred);
 }
 
 int store_redemption_back(struct store *s, const struct redemption_row *row)
@@ -158,16 +177,19 @@ void read_redemption(struct rows *st, int from, struct redemption_row *row)
     row->back_discount = sql_int(st, from + 17);
     row->back_cashback = sql_int(st, from + 18);
     row->revived = sql_int(st, from + 19) != 0;
+    row->lease = sql_int(st, from + 20) == NONE ? 0 : sql_int(st, from + 20);
+    row->most = sql_int(st, from + 21);
 }
 
 void read_ranked(struct rows *st, int from, struct redemption_row *row)
 {
     read_redemption(st, from, row);
-    sql_cstr(st, from + 20, row->rank, sizeof row->rank);
-    row->stage = (int)sql_int(st, from + 21);
-    row->has_customer = sql_int(st, from + 22) != NONE;
-    sql_fixed(st, from + 22, row->customer, HASH_SIZE);
-    row->limited = sql_int(st, from + 23) != 0;
+    sql_cstr(st, from + 22, row->rank, sizeof row->rank);
+    row->stage = (int)sql_int(st, from + 23);
+    row->has_customer = sql_int(st, from + 24) != NONE;
+    sql_fixed(st, from + 24, row->customer, HASH_SIZE);
+    row->limited = sql_int(st, from + 25) != 0;
+    row->barred = (int)sql_int(st, from + 26);
 }
 
 #define SELECT_CONTEST                                                                                       \

@@ -1,5 +1,5 @@
 /* Statements as received, their parts, and the answers kept for repeated requests. */
-#include "store/sql.h"
+#include "store/stored.h"
 
 #include <stdio.h>
 
@@ -26,26 +26,31 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
     return rc;
 }
 
-#define SELECT_STATEMENT                                                                                     \
-    "SELECT s.n, s.kind, s.d, s.received_ms, s.raw, l.content, p.content FROM statement s "                  \
-    "LEFT JOIN part l ON l.merchant = s.merchant AND l.d = s.d AND l.which = 1 "                             \
-    "LEFT JOIN part p ON p.merchant = s.merchant AND p.d = s.d AND p.which = 2 "
-
-static int hand_out(struct store *s, struct rows *st, int (*fn)(void *, const struct stored *), void *arg)
+int read_stored(struct store *s, struct rows *st, int from, struct stored *row)
 {
-    int64_t kind = sql_int(st, 1);
-    if (kind < 0 || kind >= KIND_COUNT) {
+    int64_t kind = sql_int(st, from + 1);
+    *row = (struct stored){.n = sql_int(st, from),
+                           .kind = (enum kind)kind,
+                           .received_ms = sql_int(st, from + 3),
+                           .raw = sql_bytes(st, from + 4),
+                           .lines = sql_bytes(st, from + 5),
+                           .person = sql_bytes(st, from + 6)};
+    if (row->raw.p && (kind < 0 || kind >= KIND_COUNT)) {
         snprintf(s->error, sizeof s->error, "a statement of an unknown kind");
         return TP_E_CORRUPT;
     }
-    struct stored row = {.n = sql_int(st, 0),
-                         .kind = (enum kind)kind,
-                         .received_ms = sql_int(st, 3),
-                         .raw = sql_bytes(st, 4),
-                         .lines = sql_bytes(st, 5),
-                         .person = sql_bytes(st, 6)};
-    sql_fixed(st, 2, row.d, HASH_SIZE);
-    return fn(arg, &row);
+    if (sql_columns(st) > from + 7) {
+        row->residue = sql_bytes(st, from + 7);
+    }
+    sql_fixed(st, from + 2, row->d, HASH_SIZE);
+    return 0;
+}
+
+static int hand_out(struct store *s, struct rows *st, int (*fn)(void *, const struct stored *), void *arg)
+{
+    struct stored row;
+    int rc = read_stored(s, st, 0, &row);
+    return rc ? rc : fn(arg, &row);
 }
 
 /* Whether there is any, by one step in the index for each kind: what comes and goes in between is not read.
@@ -82,7 +87,7 @@ int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t li
         return rc;
     }
     rc = sql_open(s, &st,
-                  SELECT_STATEMENT
+                  "SELECT " STORED_COLUMNS ", " RESIDUE_COLUMN " FROM statement s " STORED_JOINS RESIDUE_JOIN
                   "WHERE s.merchant = ?1 AND s.n > ?2 AND ((?3 >> CAST(s.kind AS INTEGER)) & 1) = 1 "
                   "ORDER BY s.n LIMIT ?4",
                   "*iii", after, (int64_t)wanted, limit);
@@ -99,7 +104,10 @@ int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
                     int (*fn)(void *arg, const struct stored *row), void *arg)
 {
     struct rows *st = NULL;
-    int rc = sql_open(s, &st, SELECT_STATEMENT "WHERE s.merchant = ?1 AND s.d = ?2", "h", d);
+    int rc = sql_open(s, &st,
+                      "SELECT " STORED_COLUMNS " FROM statement s " STORED_JOINS
+                      "WHERE s.merchant = ?1 AND s.d = ?2",
+                      "h", d);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
     }
@@ -118,6 +126,9 @@ int store_clear_projections(struct store *s)
         "DELETE FROM tally WHERE merchant = ?1",         "DELETE FROM visit WHERE merchant = ?1",
         "DELETE FROM automatic WHERE merchant = ?1",     "DELETE FROM sale_reference WHERE merchant = ?1",
         "DELETE FROM reversal_line WHERE merchant = ?1", "DELETE FROM reversal_share WHERE merchant = ?1",
+        "DELETE FROM lease WHERE merchant = ?1",         "DELETE FROM lease_back WHERE merchant = ?1",
+        "DELETE FROM tenure WHERE merchant = ?1",        "DELETE FROM ruling WHERE merchant = ?1",
+        "DELETE FROM invite WHERE merchant = ?1",
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && rc == 0; i++) {

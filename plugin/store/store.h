@@ -13,7 +13,7 @@
 struct store;
 
 enum { STORE_CREATE = 1, STORE_READ_ONLY = 2 };
-enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200 };
+enum { STORE_NOT_FOUND = 1, CUSTOMER_MAX = 200, FIGURE_MAX = 8192 };
 
 /*
  * Opens (or makes) the database at `address` for one merchant, and brings its schema to this version: a path
@@ -50,6 +50,7 @@ struct stored {
     uint8_t d[HASH_SIZE];
     int64_t received_ms;
     struct bytes raw, lines, person; /* parts absent where there are none, or erased */
+    struct bytes residue;            /* what stays of a person's part that was erased; else absent */
 };
 
 /* Keeps a statement and its parts. *fresh is false when the same D was there: then nothing changes. */
@@ -58,9 +59,14 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
  * a nonzero return of fn ends it and is returned. */
 int store_statements(struct store *s, uint32_t kinds, int64_t after, int64_t limit,
                      int (*fn)(void *arg, const struct stored *row), void *arg);
-/* One, by D. STORE_NOT_FOUND, or what fn returned. */
+/* One, by D, without its residue. STORE_NOT_FOUND, or what fn returned. */
 int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
                     int (*fn)(void *arg, const struct stored *row), void *arg);
+
+/* ---- what was erased ---- */
+
+/* A statement's person part is gone, or goes with this; residue is what stays of it, and may be empty. */
+int store_erased_put(struct store *s, const uint8_t d[HASH_SIZE], struct bytes residue);
 
 /* Empties every projection. */
 int store_clear_projections(struct store *s);
@@ -78,10 +84,15 @@ struct till_row {
 int store_till(struct store *s, struct bytes name, struct till_row *row); /* STORE_NOT_FOUND */
 int store_till_put(struct store *s, const struct till_row *row);
 
+/* Whether a record counts: what its till signed beyond a revocation, or outside of its key's time, does not
+ * until the merchant has accepted it. */
+enum dispute { DISPUTE_NONE, DISPUTE_OPEN, DISPUTE_ACCEPTED, DISPUTE_REJECTED };
+
 struct record_row {
     struct bytes till;
     int64_t epoch, seq;
     uint8_t d[HASH_SIZE], prev[HASH_SIZE];
+    int dispute; /* enum dispute */
 };
 
 /* Adds a record's place in its chain. */
@@ -92,15 +103,41 @@ int store_record_put(struct store *s, const struct record_row *row);
  */
 int store_record_fork(struct store *s, const struct record_row *row, bool *fork);
 
+/* Records of that epoch, in the order of (seq, d), with a place above (seq, d) of `after`, at most `limit`.
+ */
+int store_records_after(struct store *s, const struct record_row *after, int64_t limit,
+                        int (*fn)(void *arg, const struct record_row *row), void *arg);
+int store_record_dispute(struct store *s, const struct record_row *row); /* changes dispute */
+
+/* One enrolment of a till. */
+struct tenure_row {
+    char till[64];
+    int64_t epoch, from_ms, until_ms; /* from <= t < until */
+    int state;                        /* enum terminal_state */
+    int64_t from_seq;                 /* what is signed from it on is disputed; NONE */
+};
+int store_tenure(struct store *s, struct bytes till, int64_t epoch,
+                 struct tenure_row *row); /* STORE_NOT_FOUND */
+int store_tenure_put(struct store *s, const struct tenure_row *row);
+
+int store_ruling_put(struct store *s, const uint8_t record[HASH_SIZE], const uint8_t d[HASH_SIZE],
+                     int64_t time_ms, int verdict);
+/* The latest on that record, by (time, d): an enum ruling_verdict. STORE_NOT_FOUND. */
+int store_ruling(struct store *s, const uint8_t record[HASH_SIZE], int *verdict);
+
 int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, struct bytes id,
                     const uint8_t d[HASH_SIZE]);
 /* D of one version, or of the highest (version NONE). STORE_NOT_FOUND. */
 int store_offer(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE]);
+/* Each version of an offer, or that one (NONE: all), oldest first. */
+int store_offer_versions(struct store *s, const uint8_t ref[REF_SIZE], int64_t version,
+                         int (*fn)(void *arg, const uint8_t d[HASH_SIZE]), void *arg);
 
 struct batch_row {
     int64_t number, first, last, exp;
     uint8_t offer[REF_SIZE];
     char channel[64], campaign[64];
+    char till[64]; /* "": no till's own */
 };
 
 int store_batch_put(struct store *s, const struct batch_row *row); /* TP_BAD_STATEMENT: the number is taken */
@@ -114,9 +151,14 @@ struct link_row {
     int op;
     int64_t time_ms, epoch, seq;
     char till[64], channel[64], campaign[64], customer[CUSTOMER_MAX + 1];
+    bool disputed;
 };
 
 int store_link_put(struct store *s, const struct link_row *row);
+/* All rows of one link record: whether they count; and the cards in them. */
+int store_link_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+int store_link_cards(struct store *s, const uint8_t d[HASH_SIZE],
+                     int (*fn)(void *arg, const uint8_t card[HASH_SIZE]), void *arg);
 /* The offers that this card is linked to at `time_ms`, by ref. */
 int store_links(struct store *s, const uint8_t card[HASH_SIZE], int64_t time_ms,
                 int (*fn)(void *arg, const struct link_row *row), void *arg);
@@ -126,8 +168,14 @@ struct sale_row {
     char till[64], store[64], currency[4];
     int64_t epoch, seq, time_ms, rev;
     int64_t gross, discount, net, tax, due, cashback;
-    bool voided;
+    bool voided, disputed;
 };
+
+/* Why a sale does not count, or 0. */
+static inline int sale_out(const struct sale_row *sale)
+{
+    return sale->voided ? TP_VOIDED : sale->disputed ? TP_DISPUTED : 0;
+}
 
 enum { RANK_SIZE = 220 };
 
@@ -152,7 +200,10 @@ struct redemption_row {
     int stage;         /* enum contest_stage; 0 and below: minus the code why it takes part in no contest */
     bool has_customer; /* its offer has a limit for each customer: whose use it is */
     uint8_t customer[HASH_SIZE];
-    bool limited; /* its offer has a total or a budget */
+    bool limited;  /* its offer has a total or a budget */
+    int64_t lease; /* the one that it names, or 0; while that covers it, grant is the same number and */
+    int64_t most;  /* granted is this; otherwise it has no grant */
+    int barred;    /* why it takes part in no contest whatever becomes of its sale, or 0 */
 };
 
 /*
@@ -181,8 +232,10 @@ int store_sale_reference_put(struct store *s, const uint8_t handle[HASH_SIZE], c
 int store_sale_named(struct store *s, struct bytes sale, const uint8_t handle[HASH_SIZE], int64_t *n,
                      uint8_t d[HASH_SIZE]);
 int store_redemption_put(struct store *s, const struct redemption_row *row);
-/* Changes outcome, conflict, slot, channel, campaign, stage, customer and limited. */
+/* Changes outcome, conflict, slot, channel, campaign, stage, customer, limited and barred. */
 int store_redemption_rank(struct store *s, const struct redemption_row *row);
+/* Changes grant, granted and rank. */
+int store_redemption_grant(struct store *s, const struct redemption_row *row);
 /* Changes back_discount, back_cashback and revived. */
 int store_redemption_back(struct store *s, const struct redemption_row *row);
 
@@ -238,8 +291,8 @@ int store_visit_put(struct store *s, const uint8_t who[HASH_SIZE], const uint8_t
                     bool main);
 int store_sale_customer(struct store *s, const uint8_t commit[HASH_SIZE],
                         uint8_t who[HASH_SIZE]); /* STORE_NOT_FOUND */
-/* Whether who, or any card that was ever linked in that customer's name (may be ""), has a sale that is not
- * voided. */
+/* Whether who, or any card that was ever linked in that customer's name (may be ""), has a sale that counts.
+ */
 int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *customer, bool *visited);
 /* Whom the card's newest link that says so names. STORE_NOT_FOUND. */
 int store_card_customer(struct store *s, const uint8_t card[HASH_SIZE], char *out, size_t size);
@@ -266,13 +319,15 @@ struct reversal_row {
     int64_t epoch, seq, time_ms, gross, discount, net, tax, due;
     int outcome;      /* 0, or conflict: more than was committed */
     int64_t conflict; /* of due, minor units: what went back beyond it */
+    bool disputed;
 };
 
 int store_reversal_put(struct store *s, const struct reversal_row *row);
 /* What of a line, or of a redemption, it takes back; more of the same is added. */
 int store_reversal_line_put(struct store *s, const uint8_t d[HASH_SIZE], int64_t number, int64_t quantity);
 int store_reversal_share_put(struct store *s, const uint8_t d[HASH_SIZE], const struct reversed *share);
-/* Those of one commit in the order in which they count: voids first, then by (time, till, epoch, seq). */
+/* Those of one commit that are not disputed, in the order in which they count: voids first, then by (time,
+ * till, epoch, seq). */
 int store_reversals(struct store *s, const uint8_t commit[HASH_SIZE],
                     int (*fn)(void *arg, const struct reversal_row *row), void *arg);
 /* The lines of one, by number. */
@@ -283,9 +338,69 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
-/* True when a void of the commit by the same till is held. */
+/* Where in its till's chain the first void of the commit by that till stands that is not disputed.
+ * STORE_NOT_FOUND. */
+int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
+                     struct record_place *place);
+/* Whether it counts; what was booked of it is forgotten. */
+int store_reversal_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+/* True when a void of the commit by the same till is held that is not disputed. */
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided);
-int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE]);
+int store_sale_void(struct store *s, const uint8_t commit[HASH_SIZE], bool voided);
+int store_sale_dispute(struct store *s, const uint8_t commit[HASH_SIZE], bool disputed);
+
+/* ---- leases ---- */
+
+struct lease_row {
+    int64_t number;
+    uint8_t d[HASH_SIZE], offer[REF_SIZE];
+    char till[64];
+    int64_t epoch, from_ms, until_ms;
+    int64_t uses, amount;           /* as given; NONE: not counted */
+    int64_t batch, first, last;     /* of the coupons that it is for; NONE: for all */
+    int64_t left_uses, left_amount; /* still the till's; 0 where not counted */
+    bool given_back;                /* a return or a write-off of it is held */
+};
+
+/* What an offer's leases keep for their tills. */
+struct lease_left {
+    int64_t uses, amount;
+};
+
+/* A lease-return, or (written_off; epoch and seq 0) what the merchant gave up. */
+struct lease_back_row {
+    uint8_t lease[HASH_SIZE], d[HASH_SIZE]; /* D of the lease and of the statement */
+    char till[64];
+    bool written_off, disputed;
+    int64_t epoch, seq, uses, amount;
+};
+
+int store_lease_put(struct store *s, const struct lease_row *row);
+/* Changes left_uses, left_amount and given_back. */
+int store_lease_book(struct store *s, const struct lease_row *row);
+int store_lease(struct store *s, int64_t number, struct lease_row *row); /* STORE_NOT_FOUND */
+int store_lease_named(struct store *s, const uint8_t d[HASH_SIZE], struct lease_row *row); /* the same */
+int store_lease_left(struct store *s, const uint8_t offer[REF_SIZE], struct lease_left *left);
+/* Leases that keep something, by number: of one till, or (NULL) of all. */
+int store_leases(struct store *s, const char *till, int (*fn)(void *arg, const struct lease_row *row),
+                 void *arg);
+/* The lease that keeps this coupon for its till. STORE_NOT_FOUND. */
+int store_lease_of_coupon(struct store *s, int64_t batch, int64_t index, struct lease_row *row);
+int store_lease_back_put(struct store *s, const struct lease_back_row *row);
+/* Whether it counts. */
+int store_lease_back_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool disputed);
+/* Returns and write-offs of a lease that are not disputed: returns by their place first. */
+int store_lease_backs(struct store *s, const uint8_t lease[HASH_SIZE],
+                      int (*fn)(void *arg, const struct lease_back_row *row), void *arg);
+/* The redemptions that name a lease, voided ones too, by (time, till, epoch, seq, d, place). */
+int store_lease_uses(struct store *s, int64_t number, int (*fn)(void *arg, const struct contender *row),
+                     void *arg);
+/* Coupons of a batch that somebody has used, holds or was leased: from first to last, in any order. */
+int store_coupons_taken(struct store *s, int64_t batch, int (*fn)(void *arg, int64_t first, int64_t last),
+                        void *arg);
+/* The batches whose coupons are for this till, by number. */
+int store_till_batches(struct store *s, const char *till, int (*fn)(void *arg, const struct batch_row *row),
+                       void *arg);
 
 /* ---- the short memory ---- */
 
@@ -320,9 +435,12 @@ struct claim_row {
     uint8_t customer[HASH_SIZE];
     int64_t amount, number, until_ms;
     char till[64];
+    int64_t lease; /* number of the lease that it draws on, or 0 */
 };
 int store_claim_put(struct store *s, const struct claim_row *row);
-/* All sales' claims on an offer: how many, and their sum; and how many of one customer. */
+/* Those that draw on one lease: how many, and their sum. */
+int store_lease_claims(struct store *s, int64_t number, struct tally_row *row);
+/* All other claims of sales on an offer: how many, and their sum; and how many of one customer. */
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row);
 int store_customer_claims(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
                           int64_t *claims);
@@ -345,6 +463,23 @@ int store_pickup_miss(struct store *s, const char *till, int64_t now_ms);
 int store_pickup_misses(struct store *s, const char *till, int64_t *mine, int64_t *all);
 /* Forgets codes that have ended, and wrong ones up to that time. */
 int store_pickups_expire(struct store *s, int64_t now_ms, int64_t misses_before_ms);
+
+/* An enrolment code that a merchant gave out for one till. */
+struct invite_row {
+    uint8_t d[HASH_SIZE], code_key[HASH_SIZE];
+    char till[64], store[64];
+    int64_t time_ms, until_ms;
+    bool has_used;
+    uint8_t used[HASH_SIZE]; /* D of the terminal statement that used it up */
+};
+int store_invite_put(struct store *s, const struct invite_row *row);
+/* The newest of a till, by (time, d). STORE_NOT_FOUND. */
+int store_invite(struct store *s, struct bytes till, struct invite_row *row);
+int store_invite_use(struct store *s, const uint8_t d[HASH_SIZE], const uint8_t terminal[HASH_SIZE]);
+/* A wrong code was tried for the till; how many are remembered, of the till and of all; forgets old ones. */
+int store_enrol_miss(struct store *s, struct bytes till, int64_t now_ms);
+int store_enrol_misses(struct store *s, struct bytes till, int64_t *mine, int64_t *all);
+int store_enrol_misses_expire(struct store *s, int64_t before_ms);
 
 /* The next number of the grants' one counter, from 1. */
 int store_next_grant(struct store *s, int64_t *number);
@@ -408,6 +543,76 @@ int store_checkpoints(struct store *s, int64_t from_size, int64_t limit,
 /* The largest, without raw and note. STORE_NOT_FOUND. */
 int store_checkpoint_last(struct store *s, struct checkpoint_row *row);
 
+/* ---- evidence: what an audit looks at, in one snapshot with store_read ---- */
+
+/* Every leaf in order, with its statement; raw absent: it is not kept. */
+int store_logged(struct store *s, int (*fn)(void *arg, const struct leaf_row *leaf, const struct stored *row),
+                 void *arg);
+/* The statements that wait for their leaves, in order. */
+int store_unlogged_each(struct store *s, int (*fn)(void *arg, const struct stored *row), void *arg);
+/* The last record of each till in each epoch, by (till, epoch). */
+int store_heads(struct store *s, int (*fn)(void *arg, const struct record_row *row), void *arg);
+/* The figures that reports are made of, a row at a time as text, by table and in order: nothing of a person.
+ * `line` has no end of line and begins with the table's name; PROTOCOL, "A bundle". */
+int store_figures(struct store *s, int (*fn)(void *arg, struct bytes line), void *arg);
+
+/* ---- what others read of the log ---- */
+
+/* Nodes of one level from index `from` on, in order, at most `limit`; a nonzero return of fn ends it and is
+ * returned. */
+int store_nodes(struct store *s, int level, int64_t from, int64_t limit,
+                int (*fn)(void *arg, int64_t index, const uint8_t hash[HASH_SIZE]), void *arg);
+/* Leaves likewise, without their statements. */
+int store_entries(struct store *s, int64_t from, int64_t limit,
+                  int (*fn)(void *arg, const struct leaf_row *row), void *arg);
+/* Statements in the order of the log, from leaf `from` on, each with its leaf's index. */
+int store_log_page(struct store *s, int64_t from, int64_t limit,
+                   int (*fn)(void *arg, int64_t index, const struct stored *row), void *arg);
+
+/* The note of the checkpoint of that size becomes `after`, in which so many witnesses' lines stand. TP_E_BUSY
+ * when it is not `before` any more. */
+int store_checkpoint_note(struct store *s, int64_t size, struct bytes before, struct bytes after,
+                          int64_t witnesses);
+/* The largest checkpoint that a witness signed. STORE_NOT_FOUND. */
+int store_witnessed_last(struct store *s, int64_t *size);
+
+/* Whose turn it is to sequence the log, until when, and how often that was written. All zero: nobody's yet.
+ */
+struct turn_row {
+    uint8_t owner[ID_SIZE];
+    int64_t fence, until_ms;
+};
+/*
+ * Takes or renews the turn when it is the owner's own or has ended by now_ms; *row is how it stands then. In
+ * the transaction that adds the leaves: whoever was passed over meanwhile finds that out before it adds any,
+ * so clocks decide who works, and never whether the log is right.
+ */
+int store_sequencer_take(struct store *s, const uint8_t owner[ID_SIZE], int64_t now_ms, int64_t ttl_ms,
+                         struct turn_row *row, bool *mine);
+/* Takes it from whoever has it, if it was not renewed since `fence` was read. */
+int store_sequencer_seize(struct store *s, const uint8_t owner[ID_SIZE], int64_t fence, int64_t until_ms);
+/* Its owner ends it; another's stays. */
+int store_sequencer_leave(struct store *s, const uint8_t owner[ID_SIZE]);
+/* How many leaves wait, counted up to `limit`, and when the first of them was accepted; NONE: none. */
+int store_log_lag(struct store *s, int64_t limit, int64_t *waiting, int64_t *oldest_ms);
+
+/* ---- who may read ---- */
+
+/* A token is kept as its SHA-256 alone. */
+struct token_row {
+    uint8_t hash[HASH_SIZE];
+    int role;
+    int64_t parts;                           /* PART_LINES | PART_PERSON: which it is shown, too */
+    char label[64], funder[65];              /* for people; whose offers, for a funder's */
+    int64_t issued_ms, until_ms, revoked_ms; /* NONE: without end; not revoked */
+};
+int store_token_put(struct store *s, const struct token_row *row);
+int store_token(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *row); /* STORE_NOT_FOUND */
+/* By (issued_ms, hash). */
+int store_tokens(struct store *s, int (*fn)(void *arg, const struct token_row *row), void *arg);
+/* Revokes it; the first time stays. */
+int store_token_revoke(struct store *s, const uint8_t hash[HASH_SIZE], int64_t now_ms);
+
 /* ---- reading for reports: each in one snapshot with store_read ---- */
 
 /* Runs fn in one read transaction. */
@@ -428,6 +633,11 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
 /* Records by (till, epoch, seq, d), each with its statement (absent when it is not kept). */
 int store_records(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
                   void *arg);
+/* All records that are or were disputed, decided or not, by (till, epoch, seq, d). */
+int store_disputes(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
+                   void *arg);
+/* Tills, by name. */
+int store_tills(struct store *s, int (*fn)(void *arg, const struct till_row *row), void *arg);
 /* The same as store_dump, a row at a time: `line` has no end of line; `table` is its first word. */
 int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, struct bytes line), void *arg);
 /* Writes what is kept at this moment to a new database of the same kind at path, which must not exist.

@@ -33,6 +33,9 @@ static void subject(enum kind kind, const union payload *p, char hex[SUB_MAX + 1
     case KIND_OFFER:
         hex_encode(p->offer.terms.ref, REF_SIZE, hex);
         break;
+    case KIND_LEASE:
+        hex_encode(p->lease.offer, REF_SIZE, hex);
+        break;
     case KIND_BATCH:
         for (size_t i = 0; i < sizeof number; i++) {
             number[i] = (uint8_t)(p->batch.number >> 8 * (3 - i));

@@ -85,6 +85,11 @@ static const char *check_terminal(const struct terminal *t)
                : "terminal.from_seq: does not fit the state";
 }
 
+static const char *check_invite(const struct invite *i)
+{
+    return name_valid(i->till) && name_valid(i->store) ? NULL : "invite: not the name of a till or store";
+}
+
 static const char *check_verdicts(const struct grant *g)
 {
     if (!name_valid(g->till)) {
@@ -140,11 +145,33 @@ static const char *check_commit(const struct commit *c)
         if (r->coupon.p && r->card != NONE) {
             return "commit.redemptions: a coupon and a card at once";
         }
-        if (r->grant != NONE && !c->grant.p) {
-            return "commit.redemptions: a grant's number without the grant";
-        }
     }
     return check_tenders(c->tenders.v, c->tenders.n);
+}
+
+static const char *check_batch(const struct batch *b)
+{
+    if (b->last < b->first) {
+        return "batch: its last index is before its first";
+    }
+    return !b->till.p || name_valid(b->till) ? NULL : "batch.till: not the name of a till";
+}
+
+static const char *check_lease(const struct lease *l)
+{
+    const struct leased_coupons *c = l->coupons;
+    if (!name_valid(l->till)) {
+        return "lease.till: not the name of a till";
+    }
+    if (l->until <= l->from) {
+        return "lease: ends before it begins";
+    }
+    if (l->uses == NONE && l->amount == NONE) {
+        return "lease: neither uses nor an amount";
+    }
+    return !c || (c->last >= c->first && l->uses == c->last - c->first + 1)
+               ? NULL
+               : "lease.coupons: not as many as its uses";
 }
 
 const char *payload_rules(enum kind kind, const union payload *p)
@@ -156,10 +183,18 @@ const char *payload_rules(enum kind kind, const union payload *p)
         return check_keyset(&p->keyset);
     case KIND_TERMINAL:
         return check_terminal(&p->terminal);
+    case KIND_INVITE:
+        return check_invite(&p->invite);
+    case KIND_ENROL:
+        return name_valid(p->enrol.till) ? NULL : "enrol: not the name of a till";
     case KIND_OFFER:
         return p->offer.terms.valid_until > p->offer.terms.valid_from ? NULL : "offer: ends before it begins";
     case KIND_BATCH:
-        return p->batch.last >= p->batch.first ? NULL : "batch: its last index is before its first";
+        return check_batch(&p->batch);
+    case KIND_LEASE:
+        return check_lease(&p->lease);
+    case KIND_WRITE_OFF:
+        return name_valid(p->write_off.till) ? NULL : "write-off.till: not the name of a till";
     case KIND_HOLD:
         return check_hold(&p->hold);
     case KIND_GRANT:

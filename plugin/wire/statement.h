@@ -31,9 +31,11 @@ enum {
     MAX_CLOSE_SUMS = 8, /* currencies in one close */
     MAX_PICKUPS = 8,    /* in one hold */
     MAX_RETURNS = 256,  /* of one sale that is recalled */
+    MAX_WANTED = 64,    /* offers in one sync for which leases are asked */
     PICKUP_SIZE = 9,    /* digits of a pickup code */
     TILL_NAME_MAX = 32, /* tills and stores */
     SIGNER_MAX = 63,    /* names of keys in a keyset */
+    PROOF_SIZE = 64,    /* an Ed25519 signature (RFC 8032) */
 };
 
 enum kind {
@@ -55,6 +57,13 @@ enum kind {
     KIND_CHECKPOINT,
     KIND_RECALL,
     KIND_RECALLED,
+    KIND_LEASE,
+    KIND_LEASE_RETURN,
+    KIND_WRITE_OFF,
+    KIND_RULING,
+    KIND_INVITE,
+    KIND_ENROL,
+    KIND_RENEW,
     KIND_COUNT
 };
 
@@ -67,7 +76,8 @@ enum purpose {
     PURPOSE_GRANT,
     PURPOSE_LOG,
     PURPOSE_WALLET,
-    PURPOSE_WITNESS
+    PURPOSE_WITNESS,
+    PURPOSE_REGISTRAR /* signs terminal statements of active tills, and nothing else */
 };
 
 /* Every payload begins with these: keys 1, 2, 3. */
@@ -124,7 +134,41 @@ struct terminal {
     struct bytes cose_key;
     int64_t from, until; /* ms; 90 days at most */
     int state;
-    int64_t from_seq; /* revoked or lost from this seq on; NONE while active */
+    int64_t from_seq;    /* revoked or lost from this seq on; NONE while active */
+    struct bytes invite; /* D of the invite that this enrolment used up; else absent */
+};
+
+/* What counts of the records that a till signed beyond its revocation is the merchant's to say. */
+enum ruling_verdict { RULING_ACCEPT, RULING_REJECT };
+struct ruling {
+    struct common common;
+    uint8_t record[HASH_SIZE]; /* D */
+    int verdict;
+};
+
+/* Whoever shows the code may enrol this till, once, until then. Nobody can read the code out of it. */
+struct invite {
+    struct common common;
+    struct bytes till, store;
+    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/code.h) */
+    int64_t until;               /* ms */
+};
+
+/* A new till asks to be enrolled; signed by the key that it brings. */
+struct enrol {
+    struct common common;
+    uint8_t id[ID_SIZE];
+    struct bytes till, cose_key;
+    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/code.h) */
+};
+
+/* A till asks for its next epoch, with a key that it has made for it. */
+struct renew {
+    struct common common;
+    const struct checkpoint_seen *checkpoint;
+    uint8_t id[ID_SIZE];
+    struct head head;
+    struct bytes cose_key;
 };
 
 struct offer_statement {
@@ -139,6 +183,7 @@ struct batch {
     int64_t first, last;            /* indexes, below 2^32 */
     struct bytes channel, campaign; /* campaign may be absent */
     int64_t exp;                    /* seconds: of its coupons */
+    struct bytes till;              /* its coupons are leased to this till alone; absent: to none */
 };
 
 enum link_op { LINK_ADD, LINK_REMOVE };
@@ -235,7 +280,7 @@ struct redemption {
     int64_t version;
     struct bytes coupon; /* the COSE_Sign1, or a GS1 coupon's element; absent for a card's offer */
     int64_t card;        /* place in the person part, or NONE */
-    int64_t grant;       /* number in the embedded grant, or NONE: redeemed without one */
+    int64_t grant;       /* number in the embedded grant, or of a lease; NONE: redeemed without one */
     int64_t basis, discount, cashback;
 };
 
@@ -301,6 +346,46 @@ struct checkpoint {
     uint8_t root[HASH_SIZE];
 };
 
+/* Coupons first..last of one batch. */
+struct leased_coupons {
+    int64_t batch, first, last;
+};
+
+/* What one till, in one epoch, may spend of an offer without asking: from <= t < until, each of the limits
+ * that it names. What it does not spend stays its own until a lease-return or a write-off. */
+struct lease {
+    struct common common; /* time: the authority's */
+    struct bytes till;
+    int64_t epoch;
+    uint8_t offer[REF_SIZE];
+    int64_t number;       /* from the grants' one counter: commits name it, and it ranks them */
+    int64_t from, until;  /* ms */
+    int64_t uses, amount; /* NONE: not counted; one is */
+    const struct leased_coupons *coupons; /* for these alone, each once; or NULL */
+};
+
+/* What is left of a lease, which the till spends no more. */
+struct lease_return {
+    struct common common;
+    struct chain chain;
+    uint8_t lease[HASH_SIZE]; /* its D */
+    int64_t uses, amount;     /* NONE where the lease has none */
+};
+
+/* What the merchant gives up of a lease, because its till will not give it back. */
+struct write_off {
+    struct common common;
+    struct bytes till;        /* the lease's */
+    uint8_t lease[HASH_SIZE]; /* its D */
+    int64_t uses, amount;     /* NONE where the lease has none */
+};
+
+/* An offer for which a till asks for leases, and what it has left of them. */
+struct lease_wanted {
+    uint8_t offer[REF_SIZE];
+    int64_t uses, amount;
+};
+
 struct sync {
     struct common common;
     const struct checkpoint_seen *checkpoint;
@@ -308,6 +393,8 @@ struct sync {
     struct head head;
     int64_t have;     /* number of the last public statement taken, 0 at first */
     int64_t outcomes; /* number of the last outcome taken, 0 at first */
+    LIST(struct lease_wanted) wanted;
+    int64_t keyset; /* number of the keyset in force, 0: none yet; NONE: not said */
 };
 
 /* What became of one redemption of one of the till's commits. */
@@ -413,6 +500,13 @@ union payload {
     struct checkpoint checkpoint;
     struct recall recall;
     struct recalled recalled;
+    struct lease lease;
+    struct lease_return lease_return;
+    struct write_off write_off;
+    struct ruling ruling;
+    struct invite invite;
+    struct enrol enrol;
+    struct renew renew;
 };
 
 /* The table of kinds. */
@@ -476,8 +570,8 @@ void message_put(struct buf *out, enum kind kind, struct bytes statement, struct
 int message_next(struct dec *d, struct arena *a, struct statement *out, struct err *e);
 
 /*
- * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] (as a
- * grant's: the statement tells which), [D, state, statement...],
+ * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] and
+ * [D, terminal, bstr keyset] (as a grant's: the statement tells which), [D, state, statement...],
  * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
  * 9290; it echoes nothing).
  */

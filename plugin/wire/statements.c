@@ -26,9 +26,10 @@
 #define EXP_MAX           (INT64_C(1) << 40)
 enum { LABEL_MAX = 64, KEY_MAX = 128, PEOPLE_MAX = 200, TTL_MAX = 900000 };
 
-const char *const purpose_words[] = {"root", "merchant", "issuer",  "till", "grant",
-                                     "log",  "wallet",   "witness", NULL};
+const char *const purpose_words[] = {"root", "merchant", "issuer",  "till",      "grant",
+                                     "log",  "wallet",   "witness", "registrar", NULL};
 static const char *const terminal_words[] = {"active", "revoked", "lost", NULL};
+static const char *const ruling_words[] = {"accept", "reject", NULL};
 static const char *const link_words[] = {"add", "remove", NULL};
 static const char *const reverse_words[] = {"return", "void", NULL};
 
@@ -89,6 +90,7 @@ static const struct field terminal_fields[] = {
     INT(terminal, until, 15, 0, TIME_MAX),
     FIELD_WORD(terminal, state, 16, terminal_words),
     INT_OPT(terminal, from_seq, 17, 0, COUNTER_MAX),
+    FIELD_OPT(F_BYTES, terminal, invite, 18, HASH_SIZE, HASH_SIZE),
 };
 static const struct schema schema_terminal = SCHEMA("terminal", SHAPE_MAP, terminal, terminal_fields);
 
@@ -107,6 +109,7 @@ static const struct field batch_fields[] = {
     TEXT(batch, channel, 14, 1, LABEL_MAX),
     FIELD_OPT(F_TEXT, batch, campaign, 15, 1, LABEL_MAX),
     INT(batch, exp, 16, 1, EXP_MAX),
+    FIELD_OPT(F_TEXT, batch, till, 17, 1, TILL_NAME_MAX),
 };
 static const struct schema schema_batch = SCHEMA("batch", SHAPE_MAP, batch, batch_fields);
 
@@ -261,11 +264,20 @@ static const struct field reverse_fields[] = {
 };
 static const struct schema schema_reverse = SCHEMA("reverse", SHAPE_MAP, reverse, reverse_fields);
 
+static const struct field wanted_fields[] = {
+    FIXED(lease_wanted, offer, 0, REF_SIZE),
+    INT(lease_wanted, uses, 0, 0, COUNTER_MAX),
+    INT(lease_wanted, amount, 0, 0, COUNTER_MAX),
+};
+static const struct schema schema_wanted = SCHEMA("lease_wanted", SHAPE_TUPLE, lease_wanted, wanted_fields);
+
 static const struct field sync_fields[] = {
     COMMON(sync),
     REQUEST(sync),
     INT(sync, have, 12, 0, COUNTER_MAX),
     INT(sync, outcomes, 13, 0, COUNTER_MAX),
+    INT_OPT(sync, keyset, 14, 0, COUNTER_MAX),
+    FIELD_LIST_OPT(sync, wanted, 20, 1, MAX_WANTED, &schema_wanted),
 };
 static const struct schema schema_sync = SCHEMA("sync", SHAPE_MAP, sync, sync_fields);
 
@@ -351,6 +363,79 @@ static const struct field recalled_fields[] = {
 };
 static const struct schema schema_recalled = SCHEMA("recalled", SHAPE_MAP, recalled, recalled_fields);
 
+static const struct field leased_coupons_fields[] = {
+    INT(leased_coupons, batch, 0, 0, UINT32_MAX),
+    INT(leased_coupons, first, 0, 0, UINT32_MAX),
+    INT(leased_coupons, last, 0, 0, UINT32_MAX),
+};
+static const struct schema schema_leased_coupons =
+    SCHEMA("leased_coupons", SHAPE_TUPLE, leased_coupons, leased_coupons_fields);
+
+static const struct field lease_fields[] = {
+    COMMON(lease),
+    TEXT(lease, till, 10, 1, TILL_NAME_MAX),
+    INT(lease, epoch, 11, 1, UINT32_MAX),
+    FIXED(lease, offer, 12, REF_SIZE),
+    INT(lease, number, 13, 1, COUNTER_MAX),
+    INT(lease, from, 14, 0, TIME_MAX),
+    INT(lease, until, 15, 0, TIME_MAX),
+    INT_OPT(lease, uses, 16, 1, INT64_C(1) << 32),
+    INT_OPT(lease, amount, 17, 1, AMOUNT_MAX),
+    FIELD_SUB_OPT(lease, coupons, 18, &schema_leased_coupons),
+};
+static const struct schema schema_lease = SCHEMA("lease", SHAPE_MAP, lease, lease_fields);
+
+static const struct field lease_return_fields[] = {
+    COMMON(lease_return),
+    CHAIN(lease_return),
+    FIXED(lease_return, lease, 10, HASH_SIZE),
+    INT_OPT(lease_return, uses, 11, 0, INT64_C(1) << 32),
+    INT_OPT(lease_return, amount, 12, 0, AMOUNT_MAX),
+};
+static const struct schema schema_lease_return =
+    SCHEMA("lease-return", SHAPE_MAP, lease_return, lease_return_fields);
+
+static const struct field write_off_fields[] = {
+    COMMON(write_off),
+    TEXT(write_off, till, 10, 1, TILL_NAME_MAX),
+    FIXED(write_off, lease, 11, HASH_SIZE),
+    INT_OPT(write_off, uses, 12, 0, INT64_C(1) << 32),
+    INT_OPT(write_off, amount, 13, 0, AMOUNT_MAX),
+};
+static const struct schema schema_write_off = SCHEMA("write-off", SHAPE_MAP, write_off, write_off_fields);
+
+static const struct field ruling_fields[] = {
+    COMMON(ruling),
+    FIXED(ruling, record, 10, HASH_SIZE),
+    FIELD_WORD(ruling, verdict, 11, ruling_words),
+};
+static const struct schema schema_ruling = SCHEMA("ruling", SHAPE_MAP, ruling, ruling_fields);
+
+static const struct field invite_fields[] = {
+    COMMON(invite),
+    TEXT(invite, till, 10, 1, TILL_NAME_MAX),
+    TEXT(invite, store, 11, 1, TILL_NAME_MAX),
+    FIXED(invite, code_key, 12, HASH_SIZE),
+    INT(invite, until, 13, 0, TIME_MAX),
+};
+static const struct schema schema_invite = SCHEMA("invite", SHAPE_MAP, invite, invite_fields);
+
+static const struct field enrol_fields[] = {
+    COMMON(enrol),
+    FIXED(enrol, id, 10, ID_SIZE),
+    TEXT(enrol, till, 11, 1, TILL_NAME_MAX),
+    FIELD(F_BYTES, enrol, cose_key, 12, 1, KEY_MAX),
+    FIXED(enrol, proof, 13, PROOF_SIZE),
+};
+static const struct schema schema_enrol = SCHEMA("enrol", SHAPE_MAP, enrol, enrol_fields);
+
+static const struct field renew_fields[] = {
+    COMMON(renew),
+    REQUEST(renew),
+    FIELD(F_BYTES, renew, cose_key, 12, 1, KEY_MAX),
+};
+static const struct schema schema_renew = SCHEMA("renew", SHAPE_MAP, renew, renew_fields);
+
 static const struct field line_back_fields[] = {
     INT(line_back, number, 0, 1, UINT32_MAX),
     INT(line_back, quantity, 0, 1, LINE_QUANTITY_MAX),
@@ -409,5 +494,12 @@ const struct kind_info kinds[KIND_COUNT] = {
     [KIND_CHECKPOINT] = {"checkpoint", &schema_signed_checkpoint, PURPOSE_LOG, .leaf = false},
     [KIND_RECALL] = {"recall", &schema_recall, PURPOSE_TILL, .request = true},
     [KIND_RECALLED] = {"recalled", &schema_recalled, PURPOSE_GRANT, .leaf = false},
+    [KIND_RULING] = {"ruling", &schema_ruling, PURPOSE_MERCHANT, .leaf = true},
+    [KIND_INVITE] = {"invite", &schema_invite, PURPOSE_MERCHANT, .leaf = true},
+    [KIND_ENROL] = {"enrol", &schema_enrol, PURPOSE_TILL, .request = true},
+    [KIND_RENEW] = {"renew", &schema_renew, PURPOSE_TILL, .request = true},
     [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},
+    [KIND_LEASE] = {"lease", &schema_lease, PURPOSE_GRANT, .leaf = true},
+    [KIND_LEASE_RETURN] = {"lease-return", &schema_lease_return, PURPOSE_TILL, .record = true, .leaf = true},
+    [KIND_WRITE_OFF] = {"write-off", &schema_write_off, PURPOSE_MERCHANT, .leaf = true},
 };

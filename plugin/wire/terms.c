@@ -71,6 +71,14 @@ static const struct field tier_fields[] = {
 };
 static const struct schema schema_tier = SCHEMA("tier", SHAPE_TUPLE, tier, tier_fields);
 
+static const struct field lease_terms_fields[] = {
+    INT_OPT(lease_terms, uses, 0, 1, LEASE_USES_MAX),
+    INT_OPT(lease_terms, amount, 0, 1, AMOUNT_MAX),
+    INT(lease_terms, hours, 0, 1, LEASE_HOURS_MAX),
+};
+static const struct schema schema_lease_terms =
+    SCHEMA("lease_terms", SHAPE_TUPLE, lease_terms, lease_terms_fields);
+
 static const struct field offer_fields[] = {
     REF(offer, ref, 1),
     TEXT(offer, id, 2, 1, ID_MAX),
@@ -113,6 +121,7 @@ static const struct field offer_fields[] = {
     FIELD_LIST(offer, tiers, 39, 0, MAX_TIERS, &schema_tier),
     FIELD_OPT(F_TEXT, offer, gs1, 40, 1, GS1_MAX),
     INT(offer, holdout_percent, 41, 0, PERCENT_MAX),
+    FIELD_SUB_OPT(offer, lease, 45, &schema_lease_terms),
 };
 const struct schema schema_offer_terms = SCHEMA("offer_terms", SHAPE_MAP, offer, offer_fields);
 

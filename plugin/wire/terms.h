@@ -24,6 +24,8 @@ enum {
     MAX_TIERS = 16,
     MAX_BUY = 1000, /* units of `buy` and of `get` */
     DAY_MINUTES = 24 * 60,
+    LEASE_USES_MAX = 1000,     /* what one till may be leased of an offer at once */
+    LEASE_HOURS_MAX = 90 * 24, /* no lease outlives the till's enrolment */
 };
 
 /* From from_ms on, the shop's zone is this many minutes east of UTC. */
@@ -59,6 +61,13 @@ struct hours {
     int64_t from, until;
 };
 
+/* How much of an offer one till is given beforehand, to redeem without a line. At least one of the first two.
+ */
+struct lease_terms {
+    int64_t uses, amount; /* NONE: not counted; amount in minor units */
+    int64_t hours;        /* how long a lease lasts */
+};
+
 struct offer {
     uint8_t ref[REF_SIZE]; /* offer_ref(authority, id): how coupons and records name it */
     struct bytes id;       /* [a-z0-9][a-z0-9_.-]{0,39}; the merchant's own name for it */
@@ -89,6 +98,7 @@ struct offer {
     LIST(struct tier) tiers; /* min_spend ascending */
     struct bytes gs1;        /* the offer's GS1 code, or absent */
     int64_t holdout_percent;
+    const struct lease_terms *lease; /* with OFFLINE_LEASE, and never else; or NULL */
 };
 
 struct line {

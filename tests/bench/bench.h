@@ -32,8 +32,9 @@ struct bench_report {
     struct buf notes; /* each a line */
 };
 
-/* Both fill the report, whatever they return: what was measured before a fault is in it. */
+/* Each fills the report, whatever it returns: what was measured before a fault is in it. */
 int bench_till(const struct bench_options *options, struct bench_report *report, struct err *e);
+int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_quote(const struct bench_options *options, struct bench_report *report, struct err *e);
 /*
  * One start of the plugin in a process that has done nothing else, as bench_till runs it again and again:

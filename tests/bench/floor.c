@@ -64,6 +64,34 @@ int floor_verify(struct floor *f, struct samples *s, struct err *e)
     return good ? 0 : err_code(e, TP_E_CRYPTO);
 }
 
+int floor_sign(struct floor *f, struct samples *s, struct err *e)
+{
+    int64_t from = now_ns();
+    int rc = sign(f, f->message, sizeof f->message);
+    samples_add(s, now_ns() - from);
+    return rc ? err_code(e, rc) : 0;
+}
+
+int floor_rows(struct floor *f, size_t size, struct samples *s, struct err *e)
+{
+    enum { TRANSACTIONS = 20, ROWS = 500 };
+    uint8_t *row = calloc(1, size);
+    bool good = row != NULL;
+    for (int i = 0; i < TRANSACTIONS && good; i++) {
+        int64_t from = now_ns();
+        good = sqlite3_exec(f->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+        for (int k = 0; k < ROWS && good; k++) {
+            sqlite3_bind_blob64(f->insert, 1, row, size, SQLITE_STATIC);
+            good = sqlite3_step(f->insert) == SQLITE_DONE;
+            sqlite3_reset(f->insert);
+        }
+        good = good && sqlite3_exec(f->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+        samples_add(s, (now_ns() - from) / ROWS);
+    }
+    free(row);
+    return good ? 0 : err_set(e, TP_E_IO, "floor.db: %s", sqlite3_errmsg(f->db));
+}
+
 int floor_write(struct floor *f, size_t size, struct samples *s, struct err *e)
 {
     uint8_t *row = calloc(1, size ? size : 1);

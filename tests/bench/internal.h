@@ -71,6 +71,10 @@ int floor_open(struct floor *f, const char *dir, struct err *e);
 void floor_close(struct floor *f);
 /* One ECDSA P-256 signature verified. */
 int floor_verify(struct floor *f, struct samples *s, struct err *e);
+/* One made. */
+int floor_sign(struct floor *f, struct samples *s, struct err *e);
+/* Rows of `size` bytes, 500 a transaction: the time for one of them. */
+int floor_rows(struct floor *f, size_t size, struct samples *s, struct err *e);
 /* One ECDSA P-256 signature made, and `size` bytes written by one transaction (WAL, synchronous=FULL). */
 int floor_write(struct floor *f, size_t size, struct samples *s, struct err *e);
 /* A database in `dir` opened, and one small row written by one such transaction; closing it does not count.

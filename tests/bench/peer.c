@@ -5,10 +5,11 @@
 
 bool peer_there(const char *dir, char *why, size_t size)
 {
-    static const char *const needed[] = {"rules.mjs", "node_modules/json-rules-engine/package.json"};
+    static const char *const needed[] = {"rules.mjs", "service.mjs",
+                                         "node_modules/json-rules-engine/package.json"};
     char path[SHOP_PATH_MAX], version[64];
     char *argv[] = {"node", "--version", NULL};
-    for (size_t i = 0; dir && i < 2; i++) {
+    for (size_t i = 0; dir && i < sizeof needed / sizeof *needed; i++) {
         snprintf(path, sizeof path, "%.900s/%s", dir, needed[i]);
         if (access(path, R_OK)) {
             snprintf(why, size, "%.100s has no %s", dir, needed[i]);

@@ -323,24 +323,41 @@ static void one_use_is_won_by_one_redemption(void **state)
 }
 
 /* As version 1 left it. */
+extern const unsigned char schema_0001[];
+
+/* The tables of version 1 with what they share with this version's. */
 static void go_back_to_version_1(struct spot *p)
 {
+    char old[512], sql[4096], columns[1024];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
     store_close(p->s);
     p->s = NULL;
-    raw_sql(
-        p,
-        "DROP INDEX redemption_offer; DROP INDEX coupon_won; DROP INDEX coupon_lost; DROP INDEX customer_won;"
-        "DROP INDEX customer_lost; DROP INDEX total_won; DROP INDEX total_lost; DROP INDEX budget_won;"
-        "DROP INDEX budget_lost; DROP INDEX link_customer; ALTER TABLE redemption DROP COLUMN rank;"
-        "ALTER TABLE redemption DROP COLUMN stage; ALTER TABLE redemption DROP COLUMN customer;"
-        "ALTER TABLE redemption DROP COLUMN limited; DROP TABLE tally; DROP TABLE visit; DROP TABLE claim;"
-        "DROP TABLE sale_reference; DROP INDEX sale_id; DROP TABLE reversal_line; DROP TABLE reversal_share;"
-        "ALTER TABLE reversal DROP COLUMN epoch; ALTER TABLE reversal DROP COLUMN seq;"
-        "ALTER TABLE reversal DROP COLUMN currency; ALTER TABLE reversal DROP COLUMN outcome;"
-        "ALTER TABLE reversal DROP COLUMN conflict; ALTER TABLE redemption DROP COLUMN back_discount;"
-        "ALTER TABLE redemption DROP COLUMN back_cashback; ALTER TABLE redemption DROP COLUMN revived;"
-        "DROP TABLE leaf_queue; DROP TABLE leaf; DROP TABLE node; DROP TABLE checkpoint;"
-        "DROP TABLE automatic; DROP TABLE pickup; DROP TABLE pickup_miss; PRAGMA user_version = 1");
+    snprintf(old, sizeof old, "%s.version1", p->db);
+    assert_int_equal(sqlite3_open(old, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, (const char *)schema_0001, NULL, NULL, NULL), SQLITE_OK);
+    snprintf(sql, sizeof sql, "ATTACH '%s' AS new", p->db);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(
+            db,
+            "SELECT t.name, group_concat(c.name) FROM main.sqlite_schema t, pragma_table_info(t.name) c "
+            "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' GROUP BY t.name",
+            -1, &st, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        const char *table = (const char *)sqlite3_column_text(st, 0);
+        snprintf(columns, sizeof columns, "%s", (const char *)sqlite3_column_text(st, 1));
+        snprintf(sql, sizeof sql, "INSERT INTO main.%s (%s) SELECT %s FROM new.%s", table, columns, columns,
+                 table);
+        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    }
+    sqlite3_finalize(st);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA user_version = 1; PRAGMA application_id = 0x54507266", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(rename(old, p->db), 0);
 }
 
 /* What came before the limits keeps its place: who won a coupon, who did not, and cards. */
@@ -414,6 +431,110 @@ static void claims_are_counted_until_their_time(void **state)
     assert_int_equal(store_reservations_drop(p->s, row.sale), 0);
     assert_int_equal(store_claims(p->s, row.offer, &sum), 0);
     assert_true(sum.uses == 0 && sum.spent == 0);
+}
+
+static void a_claim_on_a_lease_is_no_claim_on_what_all_share(void **state)
+{
+    struct spot *p = *state;
+    struct claim_row row = {
+        .sale = {1}, .offer = {1}, .amount = 250, .number = 5, .until_ms = 100, .till = "t1"};
+    struct tally_row sum;
+    row.lease = 5;
+    assert_int_equal(store_claim_put(p->s, &row), 0);
+    assert_int_equal(store_claims(p->s, row.offer, &sum), 0);
+    assert_true(sum.uses == 0 && sum.spent == 0);
+    assert_int_equal(store_lease_claims(p->s, 5, &sum), 0);
+    assert_true(sum.uses == 1 && sum.spent == 250);
+    assert_int_equal(store_lease_claims(p->s, 6, &sum), 0);
+    assert_true(sum.uses == 0 && sum.spent == 0);
+    assert_int_equal(store_reservations_expire(p->s, 100), 0);
+    assert_int_equal(store_lease_claims(p->s, 5, &sum), 0);
+    assert_int_equal(sum.uses, 0);
+}
+
+static int count_lease(void *arg, const struct lease_row *row)
+{
+    (void)row;
+    (*(int *)arg)++;
+    return 0;
+}
+
+static int count_leases(struct spot *p, const char *till)
+{
+    int n = 0;
+    assert_int_equal(store_leases(p->s, till, count_lease, &n), 0);
+    return n;
+}
+
+static struct lease_row leased(int64_t number, const char *till, int64_t first, int64_t last)
+{
+    struct lease_row row = {.number = number,
+                            .d = {(uint8_t)number},
+                            .offer = {1},
+                            .epoch = 1,
+                            .from_ms = 1,
+                            .until_ms = 2,
+                            .uses = 10,
+                            .amount = NONE,
+                            .batch = first == NONE ? NONE : 7,
+                            .first = first,
+                            .last = last,
+                            .left_uses = 10};
+    snprintf(row.till, sizeof row.till, "%s", till);
+    return row;
+}
+
+static void a_lease_is_listed_and_counted_while_it_keeps_something(void **state)
+{
+    struct spot *p = *state;
+    struct lease_row a = leased(1, "t1", NONE, NONE), b = leased(2, "t2", 0, 9), c = leased(3, "t2", 20, 29),
+                     row;
+    struct lease_left left;
+    assert_int_equal(store_lease_put(p->s, &a), 0);
+    assert_int_equal(store_lease_put(p->s, &b), 0);
+    assert_int_equal(store_lease_put(p->s, &c), 0);
+    assert_int_equal(store_lease_put(p->s, &c), TP_E_EXISTS);
+    assert_int_equal(store_lease_left(p->s, a.offer, &left), 0);
+    assert_true(left.uses == 30 && left.amount == 0);
+    assert_int_equal(count_leases(p, NULL), 3);
+    assert_int_equal(count_leases(p, "t2"), 2);
+    assert_int_equal(store_lease_of_coupon(p->s, 7, 9, &row), 0);
+    assert_int_equal(row.number, 2);
+    assert_int_equal(store_lease_of_coupon(p->s, 7, 10, &row), STORE_NOT_FOUND);
+    assert_int_equal(store_lease_of_coupon(p->s, 7, 20, &row), 0);
+    assert_int_equal(store_lease_of_coupon(p->s, 8, 0, &row), STORE_NOT_FOUND);
+    b.left_uses = 0;
+    b.given_back = true;
+    assert_int_equal(store_lease_book(p->s, &b), 0);
+    assert_int_equal(count_leases(p, NULL), 2);
+    assert_int_equal(store_lease_of_coupon(p->s, 7, 9, &row), STORE_NOT_FOUND);
+    assert_int_equal(store_lease_left(p->s, a.offer, &left), 0);
+    assert_int_equal(left.uses, 20);
+    assert_int_equal(store_lease_named(p->s, b.d, &row), 0);
+    assert_true(row.number == 2 && row.given_back && row.amount == NONE && row.last == 9);
+    assert_int_equal(store_lease(p->s, 9, &row), STORE_NOT_FOUND);
+}
+
+static int note_back(void *arg, const struct lease_back_row *row)
+{
+    int64_t *seen = arg;
+    seen[++seen[0]] = row->written_off ? -row->uses : row->uses;
+    return 0;
+}
+
+static void what_came_back_is_read_by_its_place_and_write_offs_last(void **state)
+{
+    struct spot *p = *state;
+    int64_t seen[4] = {0};
+    struct lease_back_row row = {.lease = {1}, .d = {1}, .till = "t1", .written_off = true, .uses = 3};
+    assert_int_equal(store_lease_back_put(p->s, &row), 0);
+    assert_int_equal(store_lease_back_put(p->s, &row), TP_E_EXISTS);
+    row = (struct lease_back_row){.lease = {1}, .d = {2}, .till = "t1", .epoch = 1, .seq = 9, .uses = 4};
+    assert_int_equal(store_lease_back_put(p->s, &row), 0);
+    row = (struct lease_back_row){.lease = {1}, .d = {3}, .till = "t1", .epoch = 1, .seq = 8, .uses = 5};
+    assert_int_equal(store_lease_back_put(p->s, &row), 0);
+    assert_int_equal(store_lease_backs(p->s, row.lease, note_back, seen), 0);
+    assert_true(seen[0] == 3 && seen[1] == 5 && seen[2] == 4 && seen[3] == -3);
 }
 
 struct seen {
@@ -538,10 +659,11 @@ static void an_older_database_is_brought_forward_with_what_is_in_it(void **state
     uint8_t memory[COUPON_MAX];
     struct buf coupon;
     int accept = 0;
+    int64_t version = raw_int(p, "PRAGMA user_version");
     assert_int_equal(store_write(p->s, put_batch_7, &accept), 0);
     go_back_to_version_1(p);
     assert_int_equal(store_open(p->db, merchant, 0, &p->s, NULL), 0);
-    assert_int_equal(raw_int(p, "PRAGMA user_version"), 6);
+    assert_int_equal(raw_int(p, "PRAGMA user_version"), version);
     assert_int_equal(raw_int(p, "PRAGMA application_id"), 0x54507266);
     assert_int_equal(store_batch(p->s, 7, &batch), 0);
     assert_string_equal(batch.channel, "email");
@@ -696,6 +818,9 @@ int main(void)
         T(one_merchant_does_not_see_another),
         T(one_slot_is_reserved_once),
         T(claims_are_counted_until_their_time),
+        T(a_claim_on_a_lease_is_no_claim_on_what_all_share),
+        T(a_lease_is_listed_and_counted_while_it_keeps_something),
+        T(what_came_back_is_read_by_its_place_and_write_offs_last),
         T(one_use_is_won_by_one_redemption),
         T(contests_are_ranked_by_grant_then_time_till_epoch_seq),
         T(the_latest_link_record_at_a_time_holds),

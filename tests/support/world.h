@@ -97,6 +97,27 @@ void world_alone_message(struct world *w, struct world_till *t, struct world_sal
                          int64_t discount, struct buf *out, uint8_t d[HASH_SIZE]);
 int world_commit_alone(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
                        int64_t discount, uint8_t d[HASH_SIZE]);
+
+/* A lease as a sync brought it; its texts live in the arena. */
+struct world_lease {
+    struct lease terms;
+    uint8_t d[HASH_SIZE];
+};
+/* The till syncs and asks for leases of these offers, of each of which it says to have so much left. Fills
+ * `out` with those that are new since `*have`, which moves on; how many. The reason of a refusal is negative.
+ */
+int world_leases(struct world *w, struct world_till *t, const struct lease_wanted *wanted, size_t n,
+                 int64_t *have, struct world_lease *out, size_t room);
+/* A commit without a grant that names this lease (or NONE): its first coupon, or none for an automatic offer.
+ */
+void world_leased_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                          int64_t lease, int64_t discount, struct buf *out, uint8_t d[HASH_SIZE]);
+int world_commit_leased(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                        int64_t lease, int64_t discount, uint8_t d[HASH_SIZE]);
+void world_lease_return_message(struct world *w, struct world_till *t, const uint8_t lease[HASH_SIZE],
+                                int64_t uses, int64_t amount, struct buf *out);
+int world_lease_return(struct world *w, struct world_till *t, const uint8_t lease[HASH_SIZE], int64_t uses,
+                       int64_t amount);
 void world_void_message(struct world *w, struct world_till *t, const struct world_sale *s,
                         const uint8_t commit[HASH_SIZE], struct buf *out);
 /* `quantity` (thousandths) of the sale's one line comes back, with its part of the price. */

@@ -220,20 +220,103 @@ void world_commit_message(struct world *w, struct world_till *t, struct world_sa
     commit_message(w, t, s, list, redemptions(s, list), out, d);
 }
 
-void world_alone_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
-                         int64_t discount, struct buf *out, uint8_t d[HASH_SIZE])
+void world_leased_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                          int64_t lease, int64_t discount, struct buf *out, uint8_t d[HASH_SIZE])
 {
     int64_t price = s->basket.lines.v[0].unit_price;
     struct redemption one = {.version = o->version,
                              .coupon = s->coupons[0],
                              .card = NONE,
-                             .grant = NONE,
+                             .grant = lease,
                              .basis = price,
                              .discount = discount};
     memcpy(one.offer, o->ref, REF_SIZE);
     s->quote = (struct quote){
         .gross = price, .discount = discount, .net = price - discount, .due = price - discount};
     commit_message(w, t, s, &one, 1, out, d);
+}
+
+void world_alone_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                         int64_t discount, struct buf *out, uint8_t d[HASH_SIZE])
+{
+    world_leased_message(w, t, s, o, NONE, discount, out, d);
+}
+
+int world_commit_leased(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
+                        int64_t lease, int64_t discount, uint8_t d[HASH_SIZE])
+{
+    struct buf message;
+    buf_init(&message, MESSAGE_MAX);
+    world_leased_message(w, t, s, o, lease, discount, &message, d);
+    int rc = world_send(w, buf_view(&message));
+    buf_free(&message);
+    return rc;
+}
+
+void world_lease_return_message(struct world *w, struct world_till *t, const uint8_t lease[HASH_SIZE],
+                                int64_t uses, int64_t amount, struct buf *out)
+{
+    uint8_t own[HASH_SIZE];
+    struct lease_return r = {
+        .common = world_common(w), .chain = next_record(t), .uses = uses, .amount = amount};
+    memcpy(r.lease, lease, HASH_SIZE);
+    sign(t, KIND_LEASE_RETURN, &r, (struct bytes[2]){{0}, {0}}, out, own);
+    move_on(t, own, NULL);
+}
+
+int world_lease_return(struct world *w, struct world_till *t, const uint8_t lease[HASH_SIZE], int64_t uses,
+                       int64_t amount)
+{
+    struct buf message;
+    buf_init(&message, MESSAGE_MAX);
+    world_lease_return_message(w, t, lease, uses, amount, &message);
+    int rc = world_send(w, buf_view(&message));
+    buf_free(&message);
+    return rc;
+}
+
+/* The leases among the statements of a state's answer. */
+static size_t read_leases(struct world *w, struct bytes statements, struct world_lease *out, size_t room)
+{
+    struct dec d;
+    struct bytes item;
+    size_t n = 0;
+    dec_init(&d, arena_copy(&w->arena, statements));
+    while (!dec_done(&d)) {
+        struct statement st;
+        assert_int_equal(dec_item(&d, &item), 0);
+        assert_int_equal(statement_parse(item, &w->arena, &st, NULL), 0);
+        if (st.kind == KIND_LEASE) {
+            assert_int_equal(statement_verify(&st, &w->grant), 0);
+            assert_true(n < room);
+            out[n].terms = st.payload.lease;
+            memcpy(out[n++].d, st.d, HASH_SIZE);
+        }
+    }
+    return n;
+}
+
+int world_leases(struct world *w, struct world_till *t, const struct lease_wanted *wanted, size_t n,
+                 int64_t *have, struct world_lease *out, size_t room)
+{
+    struct sync q = {.common = world_common(w), .head = t->head, .have = *have, .wanted = {wanted, n}};
+    struct buf message;
+    struct dec d;
+    struct answer a;
+    struct statement st;
+    assert_int_equal(random_bytes(q.id, ID_SIZE), 0);
+    buf_init(&message, MESSAGE_MAX);
+    sign(t, KIND_SYNC, &q, (struct bytes[2]){{0}, {0}}, &message, NULL);
+    int rc = world_send(w, buf_view(&message));
+    buf_free(&message);
+    if (rc) {
+        return -rc;
+    }
+    dec_init(&d, buf_view(&w->reply));
+    assert_int_equal(answer_next(&d, &a), 1);
+    assert_int_equal(statement_parse(arena_copy(&w->arena, a.statement), &w->arena, &st, NULL), 0);
+    *have = st.payload.state.have;
+    return (int)read_leases(w, a.rest, out, room);
 }
 
 int world_commit_alone(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,

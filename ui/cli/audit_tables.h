@@ -13,4 +13,12 @@
 int audit_tables(const struct shop *shop, const char *dir, const char *copy, struct store *s,
                  char wrong[AUDIT_TEXT], struct err *e);
 
+/*
+ * The same for a bundle that audit_bundle has read into s, whose database lies at path `copy`: its tables are
+ * made, and the figures among them are held against those that the bundle claims, unless parts are withheld.
+ * a->wrong has what differs.
+ */
+int audit_figures(struct audit *a, const char *dir, const char *copy, struct store *s, FILE *kept,
+                  struct err *e);
+
 #endif

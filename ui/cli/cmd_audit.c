@@ -1,24 +1,27 @@
 #include "cli.h"
+#include "audit_file.h"
 #include "audit_tables.h"
-#include "files.h"
 #include "forms/forms.h"
-#include "report/audit.h"
+#include "keys/keyfile.h"
 #include "shop/shop.h"
 
 #include <stdlib.h>
 
 static const struct usage usage = {
-    "audit --shop DIR [--json]",
-    "Checks the shop's books against themselves, on a copy: every signature, the log and its checkpoints, "
-    "each\n"
-    "till's chain and closes, and that the tables reports are made from are what the signed records make.\n"
+    "audit --shop DIR | BUNDLE [--root FILE] [--json]",
+    "Checks a shop's books, or a bundle of them, against themselves: every signature, the log and its "
+    "checkpoints,\n"
+    "each till's chain and closes, and that the tables reports are made from are what the signed records "
+    "make.\n"
     "Names the first false thing and ends with 1. A record that is missing ends with 1, too.",
-    0, 0};
+    0, 1};
 
 struct auditing {
     struct audit a;
     struct shop shop;
-    char dir[SHOP_PATH_MAX], copy[SHOP_PATH_MAX + 16];
+    struct audit_place place;
+    const char *root_file; /* the root key that the auditor names; NULL: none */
+    uint8_t root[HASH_SIZE];
     bool json;
     struct buf tills;      /* what is said of each, in the form that was asked for */
     char open[AUDIT_TEXT]; /* the first gap */
@@ -49,21 +52,13 @@ static void each_till(void *arg, const struct audit_till *t)
     }
 }
 
-/* A copy in a folder of its own, so that one moment is looked at and the shop is not held up. */
+/* So that one moment is looked at and the shop is not held up. */
 static int make_copy(struct auditing *g, struct err *e)
 {
     struct store *kept = NULL;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(g->dir, sizeof g->dir, "%.900s/tillproof-audit-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    int rc = file_temp_dir(g->dir, e);
-    if (rc) {
-        g->dir[0] = 0;
-        return rc;
-    }
-    snprintf(g->copy, sizeof g->copy, "%s/copy.db", g->dir);
-    rc = shop_store(&g->shop, &kept, e);
-    if (rc == 0 && (rc = store_copy(kept, g->copy)) != 0) {
-        err_set(e, rc, "the shop's database cannot be copied to %.100s: %s", g->dir, store_error(kept));
+    int rc = shop_store(&g->shop, &kept, e);
+    if (rc == 0 && (rc = store_copy(kept, g->place.copy)) != 0) {
+        err_set(e, rc, "the shop's database cannot be copied to %.100s: %s", g->place.dir, store_error(kept));
     }
     store_close(kept);
     return rc;
@@ -72,11 +67,11 @@ static int make_copy(struct auditing *g, struct err *e)
 static int check(struct auditing *g, struct err *e)
 {
     struct store *s = NULL;
-    int rc = store_open(g->copy, g->shop.authority, 0, &s, e);
+    int rc = store_open(g->place.copy, g->shop.authority, 0, &s, e);
     rc = rc ? rc : audit_statements(&g->a, s, e);
     rc = rc ? rc : audit_log(&g->a, s, e);
     if (rc == 0) {
-        rc = audit_tables(&g->shop, g->dir, g->copy, s, g->a.wrong, e);
+        rc = audit_tables(&g->shop, g->place.dir, g->place.copy, s, g->a.wrong, e);
     }
     rc = rc ? rc : audit_chains(&g->a, s, e);
     store_close(s);
@@ -99,7 +94,11 @@ static void print_json(const struct auditing *g, bool whole)
     buf_printf(&out, "\"leaves\":%lld,\"checkpoints\":%lld,\"waiting\":%lld,\"witnessed\":%lld,",
                (long long)a->leaves, (long long)a->checkpoints, (long long)a->waiting,
                (long long)a->cosigned);
-    buf_puts(&out, "\"wrong\":");
+    buf_printf(&out, "\"receipts\":%lld,\"withheld\":%s,\"anchored\":%s,\"root\":\"", (long long)a->receipts,
+               a->withheld ? "true" : "false", g->root_file ? "true" : "false");
+    char root[2 * HASH_SIZE + 1];
+    hex_encode(a->root, HASH_SIZE, root);
+    buf_printf(&out, "%s\",\"wrong\":", root);
     if (a->wrong[0] || g->open[0]) {
         json_put_string(&out, bytes_str(a->wrong[0] ? a->wrong : g->open));
     } else {
@@ -110,6 +109,18 @@ static void print_json(const struct auditing *g, bool whole)
     buf_puts(&out, "]}\n");
     cli_print(buf_view(&out));
     buf_free(&out);
+}
+
+static void print_root(const struct auditing *g)
+{
+    char root[2 * HASH_SIZE + 1];
+    hex_encode(g->a.root, HASH_SIZE, root);
+    if (g->root_file) {
+        printf("%-12s %.16s..., as named\n", "root key", root);
+    } else {
+        printf("%-12s %.16s..., on its own word: name the one that you trust with --root\n", "root key",
+               root);
+    }
 }
 
 static void print(const struct auditing *g, bool whole)
@@ -126,11 +137,16 @@ static void print(const struct auditing *g, bool whole)
            (long long)a->statements, (long long)a->records, (long long)a->closes);
     printf("%-12s %lld leaves under %lld checkpoints; %lld wait\n", "log", (long long)a->leaves,
            (long long)a->checkpoints, (long long)a->waiting);
-    printf("%-12s what reports read is what the records make\n", "tables");
+    if (a->receipts) {
+        printf("%-12s %lld, each of this log\n", "receipts", (long long)a->receipts);
+    }
+    printf("%-12s %s\n", "tables",
+           a->withheld ? "not made: parts are withheld" : "what reports read is what the records make");
     cli_print(buf_view(&g->tills));
     if (a->erased) {
         printf("%-12s %lld persons' parts\n", "erased", (long long)a->erased);
     }
+    print_root(g);
     if (a->cosigned) {
         printf("%-12s up to leaf %lld\n", witness_text(a), (long long)a->cosigned);
     } else {
@@ -155,41 +171,71 @@ static int finish(struct auditing *g, int rc, struct err *e)
     return CLI_DONE;
 }
 
-static int run(const char *dir, bool json)
+static void prepare(void *arg, struct audit *a)
 {
-    struct auditing g = {.json = json};
-    struct err e = {0};
-    int rc = shop_load(dir, &g.shop, &e);
+    a->till = each_till;
+    a->arg = arg;
+}
+
+static int audit_shop(struct auditing *g, const char *dir, struct err *e)
+{
+    int rc = shop_load(dir, &g->shop, e);
     if (rc) {
-        return cli_fail(&e);
+        return rc;
     }
-    buf_init(&g.tills, (size_t)32 * 1024 * 1024);
-    audit_begin(&g.a, g.shop.authority, g.shop.root);
-    g.a.till = each_till;
-    g.a.arg = &g;
-    rc = make_copy(&g, &e);
-    rc = rc ? rc : check(&g, &e);
-    int status = finish(&g, rc, &e);
-    audit_end(&g.a);
-    buf_free(&g.tills);
-    if (g.dir[0]) {
-        file_remove_tree(g.dir);
+    audit_begin(&g->a, g->shop.authority, g->root_file ? g->root : g->shop.root);
+    prepare(g, &g->a);
+    rc = make_copy(g, e);
+    return rc ? rc : check(g, e);
+}
+
+static int load_root(struct auditing *g, struct err *e)
+{
+    struct cose_key key = {0};
+    int rc = g->root_file ? keyfile_load_public(g->root_file, &key, e) : 0;
+    memcpy(g->root, key.thumbprint, HASH_SIZE);
+    cose_key_free(&key);
+    return rc;
+}
+
+static int run(struct auditing *g, const char *dir, const char *bundle)
+{
+    struct err e = {0};
+    buf_init(&g->tills, (size_t)32 * 1024 * 1024);
+    int rc = load_root(g, &e);
+    rc = rc ? rc : audit_place_make(&g->place, &e);
+    if (rc == 0) {
+        rc = dir ? audit_shop(g, dir, &e)
+                 : audit_file(&g->a, bundle, g->root_file ? g->root : NULL, &g->place, prepare, g, &e);
     }
+    int status = finish(g, rc, &e);
+    audit_end(&g->a);
+    buf_free(&g->tills);
+    audit_place_remove(&g->place);
     return status;
 }
 
 int cmd_audit(int argc, char **argv)
 {
+    struct auditing *g = calloc(1, sizeof *g);
     const char *dir = NULL;
-    bool json = false;
     struct words rest = {0};
-    const struct opt opts[] = {{"shop", OPT_TEXT, &dir, "DIR", "the shop's folder", OPT_NEEDED},
-                               {"json", OPT_FLAG, &json, NULL, "print what was found as JSON", 0},
-                               {0}};
+    if (!g) {
+        return cli_error(TP_E_MEMORY, "%s", code_sentence(TP_E_MEMORY));
+    }
+    const struct opt opts[] = {
+        {"shop", OPT_TEXT, &dir, "DIR", "the shop's folder", 0},
+        {"root", OPT_TEXT, &g->root_file, "FILE", "the shop's root key as you know it: PEM or COSE_Key", 0},
+        {"json", OPT_FLAG, &g->json, NULL, "print what was found as JSON", 0},
+        {0}};
     int status = cli_parse(&usage, opts, argc, argv, &rest);
+    if (status == CLI_GO && (dir != NULL) == (rest.n == 1)) {
+        status = cli_error(TP_E_ARGUMENT, "name a shop or a bundle; see tillproof audit --help");
+    }
     if (status == CLI_GO) {
-        status = run(dir, json);
+        status = run(g, dir, rest.n ? rest.v[0] : NULL);
     }
     words_free(&rest);
+    free(g);
     return status;
 }

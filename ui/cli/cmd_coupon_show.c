@@ -30,7 +30,7 @@ struct show {
 static int count_use(void *arg, const struct contender *row)
 {
     struct show *show = arg;
-    show->used += !row->sale.voided && row->redemption.outcome == 0;
+    show->used += !sale_out(&row->sale) && row->redemption.outcome == 0;
     return 0;
 }
 

@@ -91,6 +91,38 @@ int file_write(const char *path, struct bytes content, int when, struct err *e)
     return 0;
 }
 
+int file_stream_begin(const char *path, struct file_stream *out, struct err *e)
+{
+    *out = (struct file_stream){.path = path};
+    if ((size_t)snprintf(out->temp, sizeof out->temp, "%s.new-XXXXXX", path) >= sizeof out->temp) {
+        return err_set(e, TP_E_ARGUMENT, "the file's name is too long");
+    }
+    int fd = mkostemp(out->temp, O_CLOEXEC);
+    if (fd < 0) {
+        return write_failure(path, e);
+    }
+    out->file = fdopen(fd, "w");
+    if (!out->file) {
+        close(fd);
+        unlink(out->temp);
+        return err_code(e, TP_E_MEMORY);
+    }
+    return 0;
+}
+
+int file_stream_end(struct file_stream *s, bool keep, struct err *e)
+{
+    int bad = keep && (fflush(s->file) || fsync(fileno(s->file)));
+    bad = fclose(s->file) || bad || (keep && rename(s->temp, s->path));
+    if (bad || !keep) {
+        int rc = bad && keep ? write_failure(s->path, e) : 0;
+        unlink(s->temp);
+        return rc;
+    }
+    file_sync_parent(s->path);
+    return 0;
+}
+
 int file_sync_all(const char *folder, struct err *e)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

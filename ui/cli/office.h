@@ -69,6 +69,14 @@ int office_offer_named(struct office *o, const char *id, struct arena *a, struct
  */
 int office_enrol(struct office *o, const char *name, const char *store, bool anew, struct err *e);
 
+/*
+ * Gives a till's key up (state: TERMINAL_REVOKED or _LOST) from place->seq of place->epoch on. NONE in either
+ * is the enrolment in force, and the first record that is not known here; both are filled. TP_UNKNOWN_TILL.
+ */
+int office_give_up(struct office *o, const char *till, int state, struct record_place *place, struct err *e);
+/* What the merchant says of a record that is or was disputed; any other one is TP_E_ARGUMENT. */
+int office_rule(struct office *o, const uint8_t record[HASH_SIZE], int verdict, struct err *e);
+
 /* Whether this version is published: 1 with the same terms, 0 not yet; TP_VERSION_EXISTS with other terms. */
 int office_published(struct office *o, const struct offer *offer, struct err *e);
 int office_publish(struct office *o, const struct offer *offer, struct err *e);
@@ -77,6 +85,19 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e);
  * refusal, for example TP_UNKNOWN_COUPON, is the return value. */
 int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
                   struct err *e);
+
+/* What was given up, all leases together. */
+struct office_given_up {
+    int64_t leases, uses, amount;
+};
+/*
+ * Gives up what is left of a till's leases (till NULL: of any till's), or (lease not NONE) of the one with
+ * that number: others may use it from then on, and what the till has spent of it beyond comes to be a
+ * conflict. None that keeps anything is fine: out->leases is 0. On failure those that out counts were given
+ * up.
+ */
+int office_write_off(struct office *o, const char *till, int64_t lease, struct office_given_up *out,
+                     struct err *e);
 
 /* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,

@@ -12,6 +12,9 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %I TO tillproof_service', one);
       ELSIF one IN ('statement', 'leaf', 'node', 'checkpoint') THEN
         EXECUTE format('GRANT SELECT, INSERT ON %I TO tillproof_service', one);
+        IF one = 'checkpoint' THEN -- witnesses' lines are added to its note
+          GRANT UPDATE (note, witnesses) ON checkpoint TO tillproof_service;
+        END IF;
       ELSE
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO tillproof_service', one);
       END IF;

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-extern const unsigned char *const pg_steps[];
+extern const unsigned char *const pg_schema_steps[];
 extern const unsigned char pg_grants[];
 
 static const char begin[] = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '120s';"
@@ -59,7 +59,7 @@ static int forward(struct pg_store *s)
     }
     rc = version ? 0 : tell(s, bootstrap, NULL);
     while (rc == 0 && version < pg_schema_version) {
-        rc = tell(s, (const char *)pg_steps[version++], NULL);
+        rc = tell(s, (const char *)pg_schema_steps[version++], NULL);
     }
     snprintf(mark, sizeof mark, "UPDATE schema_version SET version = %lld WHERE one = 1",
              (long long)pg_schema_version);

@@ -4,11 +4,12 @@
 #include <sqlite3.h>
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x54507266, SCHEMA_VERSION = 6, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
+enum { APPLICATION_ID = 0x54507266, BUSY_MS = 8000, STATEMENT_CACHE = 128 };
 
 struct statement_rows {
     struct rows head;
@@ -34,12 +35,9 @@ static sqlite3_stmt *stmt_of(struct rows *st)
     return ((struct statement_rows *)(void *)st)->stmt;
 }
 
-extern const unsigned char schema_0001[], schema_0002[], schema_0003[], schema_0004[], schema_0005[],
-    schema_0006[];
-
-/* What brings a database from each version to the next; the last one's number is SCHEMA_VERSION. */
-static const unsigned char *const steps[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003,
-                                                           schema_0004, schema_0005, schema_0006};
+/* What brings a database from each version to the next; the version is how many there are. */
+extern const unsigned char *const schema_steps[];
+extern const int64_t schema_version;
 
 static int fault(struct sqlite_store *s, int sqlite_rc)
 {
@@ -100,19 +98,19 @@ static int migrate(struct sqlite_store *s)
 {
     int64_t version = 0;
     int rc = pragma_int(s, "PRAGMA user_version", &version);
-    if (rc || version == SCHEMA_VERSION) {
+    if (rc || version == schema_version) {
         return rc;
     }
-    if (version > SCHEMA_VERSION) {
+    if (version > schema_version) {
         return TP_E_NEWER;
     }
-    while (rc == 0 && version < SCHEMA_VERSION) {
-        rc = version < 0 ? TP_E_CORRUPT : exec(s, (const char *)steps[version++]);
+    while (rc == 0 && version < schema_version) {
+        rc = version < 0 ? TP_E_CORRUPT : exec(s, (const char *)schema_steps[version++]);
     }
     rc = rc ? rc : exec(s, statistics);
     char mark[80];
-    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,
-             SCHEMA_VERSION);
+    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%" PRId64, APPLICATION_ID,
+             schema_version);
     return rc ? rc : exec(s, mark);
 }
 
@@ -130,21 +128,21 @@ static int settle(struct sqlite_store *s, int flags)
     if (rc) {
         return rc;
     }
-    if (version > SCHEMA_VERSION) {
+    if (version > schema_version) {
         return TP_E_NEWER;
     }
     if (version > 0 && application != APPLICATION_ID) {
         return TP_E_CORRUPT;
     }
     if (flags & STORE_READ_ONLY) {
-        if (version > 0 && version < SCHEMA_VERSION) {
+        if (version > 0 && version < schema_version) {
             snprintf(s->head.error, sizeof s->head.error,
                      "an earlier version wrote it: open it once where it can be written");
             return TP_E_READ_ONLY;
         }
         return version > 0 ? 0 : TP_E_NO_SHOP;
     }
-    if ((rc = exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")) || version == SCHEMA_VERSION) {
+    if ((rc = exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")) || version == schema_version) {
         return rc;
     }
     if ((rc = exec(s, "BEGIN IMMEDIATE")) == 0 && (rc = migrate(s)) == 0) {

@@ -1,6 +1,7 @@
 /*
  * Coming back: tills that were alone deliver what they recorded in any order, some of it twice, in requests
- * of any length, and the tables are the same. Every order of seven records, and random orders of a larger
+ * of any length, and the tables are the same. Every order of seven records, and of six around a
+ * lease; random orders of a larger
  * set: 300 by default, 10,000 with TILLPROOF_SOAK set.
  */
 #include "support/cm.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TILLS = 4, FEW = 7, MANY = 20, ORDERS = 300, ORDERS_SOAK = 10000 };
+enum { TILLS = 4, MANY = 20, ORDERS = 300, ORDERS_SOAK = 10000 };
 
 static uint64_t seed = 20261125;
 
@@ -21,9 +22,11 @@ static uint32_t pick(uint32_t below)
     return (uint32_t)(seed >> 33) % below;
 }
 
+static const struct lease_terms five = {5, NONE, 24};
+
 struct deck {
     struct world w;
-    struct offer once, twice;
+    struct offer once, twice, leased;
     struct bytes record[MANY];
     size_t n;
     sqlite3 *db; /* the authority's database as it was before the first record came */
@@ -102,11 +105,90 @@ static void deal_few(struct deck *k)
     sell(k, 0, &k->twice, 2, 0, true, NULL, other);
 }
 
+static void give_back(struct deck *k, int till, const uint8_t lease[HASH_SIZE], int64_t uses)
+{
+    struct buf message;
+    buf_init(&message, MESSAGE_MAX);
+    k->w.now += 1000;
+    world_lease_return_message(&k->w, &k->w.tills[till], lease, uses, NONE, &message);
+    keep(k, &message);
+}
+
+static void write_off(struct deck *k, int till, const uint8_t lease[HASH_SIZE], int64_t uses)
+{
+    struct write_off off = {.common = world_common(&k->w),
+                            .till = bytes_str(k->w.tills[till].name),
+                            .uses = uses,
+                            .amount = NONE};
+    struct buf envelope, message;
+    memcpy(off.lease, lease, HASH_SIZE);
+    buf_init(&envelope, ENVELOPE_MAX);
+    buf_init(&message, MESSAGE_MAX);
+    assert_int_equal(
+        statement_sign(KIND_WRITE_OFF, &off, bytes_str("merchant"), &k->w.merchant, &envelope, NULL, NULL),
+        0);
+    message_put(&message, KIND_WRITE_OFF, buf_view(&envelope), (struct bytes){0}, (struct bytes){0});
+    buf_free(&envelope);
+    keep(k, &message);
+}
+
+static struct world_sale spend(struct deck *k, int till, int64_t lease, uint32_t index, uint8_t d[HASH_SIZE])
+{
+    struct world_sale s = world_sale(&k->w, 1000);
+    struct buf message;
+    buf_init(&message, MESSAGE_MAX);
+    k->w.now += 1000;
+    s.coupons[s.coupon_count++] = world_coupon(&k->w, &k->leased, 3, index);
+    world_leased_message(&k->w, &k->w.tills[till], &s, &k->leased, lease, 100, &message, d);
+    keep(k, &message);
+    return s;
+}
+
+static struct world_lease lease_of(struct deck *k, int till)
+{
+    struct lease_wanted wanted = {.uses = 0};
+    struct world_lease lease;
+    int64_t have = 0;
+    memcpy(wanted.offer, k->leased.ref, REF_SIZE);
+    assert_int_equal(world_leases(&k->w, &k->w.tills[till], &wanted, 1, &have, &lease, 1), 1);
+    return lease;
+}
+
+/* One lease: spent, a use of it voided, given back, spent once more, and some of it written off. Of all its
+ * uses one counts. */
+static void deal_leases(struct deck *k)
+{
+    uint8_t d[HASH_SIZE], other[HASH_SIZE];
+    struct world_lease l = lease_of(k, 0);
+    k->leased.version = 2;
+    k->leased.total = 1;
+    world_publish(&k->w, &k->leased);
+    struct world_sale s = spend(k, 0, l.terms.number, 0, d);
+    spend(k, 0, l.terms.number, 1, other);
+    undo(k, 0, &s, d);
+    give_back(k, 0, l.d, 1);
+    spend(k, 0, l.terms.number, 2, other);
+    write_off(k, 0, l.d, 2);
+}
+
 static void deal_many(struct deck *k)
 {
     uint8_t d[HASH_SIZE];
+    struct world_lease lease[TILLS];
+    for (int i = 0; i < TILLS; i++) {
+        lease[i] = lease_of(k, i);
+    }
     while (k->n + 2 <= MANY) {
         int till = (int)pick(TILLS);
+        if (pick(4) == 0) {
+            struct world_sale s = spend(k, till, lease[till].terms.number, pick(4), d);
+            if (pick(3) == 0) {
+                give_back(k, till, lease[till].d, pick(3));
+            } else if (pick(3) == 0) {
+                undo(k, till, &s, d);
+            }
+            continue;
+        }
         bool once = pick(2);
         char card[8];
         snprintf(card, sizeof card, "tok%u", pick(2));
@@ -236,6 +318,12 @@ static void open_deck(struct deck *k, void (*deal)(struct deck *k), size_t order
     world_publish(&k->w, &k->twice);
     world_batch(&k->w, 1, &k->once, 4, "email", "autumn");
     world_batch(&k->w, 2, &k->twice, 4, "page", "");
+    k->leased = world_offer(&k->w, "leased", 10000);
+    k->leased.offline = OFFLINE_LEASE;
+    k->leased.lease = &five;
+    k->leased.total = 10;
+    world_publish(&k->w, &k->leased);
+    world_batch(&k->w, 3, &k->leased, 64, "email", "");
     buf_init(&k->first, 1024 * 1024);
     buf_init(&k->dump, 1024 * 1024);
     buf_init(&k->message, MESSAGE_MAX);
@@ -289,20 +377,32 @@ static bool permute(size_t order[], size_t n)
     return true;
 }
 
-static void every_order_of_seven_leaves_equal_tables(void **state)
+static void every_order(void (*deal)(struct deck *k), size_t orders, const char *const tables[])
 {
-    (void)state;
     struct deck *k = test_calloc(1, sizeof *k);
     size_t order[MANY], n = 0;
-    open_deck(k, deal_few, order);
-    assert_int_equal(k->n, FEW);
-    assert_true(has(k, "sale|") && has(k, "reversal|") && has(k, "link|"));
+    open_deck(k, deal, order);
+    for (size_t i = 0; tables[i]; i++) {
+        assert_true(has(k, tables[i]));
+    }
     do {
         try_order(k, order);
         n++;
-    } while (permute(order, FEW));
-    assert_int_equal(n, 5040);
+    } while (permute(order, k->n));
+    assert_int_equal(n, orders);
     close_deck(k);
+}
+
+static void every_order_of_seven_leaves_equal_tables(void **state)
+{
+    (void)state;
+    every_order(deal_few, 5040, (const char *const[]){"sale|", "reversal|", "link|", NULL});
+}
+
+static void every_order_of_what_became_of_a_lease_leaves_equal_tables(void **state)
+{
+    (void)state;
+    every_order(deal_leases, 720, (const char *const[]){"sale|", "reversal|", "lease|", "lease_back|", NULL});
 }
 
 static void random_orders_of_many_leave_equal_tables(void **state)
@@ -349,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_record_less_is_seen),
         cmocka_unit_test(every_order_of_seven_leaves_equal_tables),
+        cmocka_unit_test(every_order_of_what_became_of_a_lease_leaves_equal_tables),
         cmocka_unit_test(random_orders_of_many_leave_equal_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,7 +252,7 @@ static void a_void_counts_once_and_leaves_nothing_to_return(void **state)
     const char *dump = world_dump(w);
     int conflicts = 0;
     char row[32];
-    snprintf(row, sizeof row, "|%d|1800\n", TP_CONFLICT);
+    snprintf(row, sizeof row, "|%d|1800|0\n", TP_CONFLICT);
     for (const char *p = dump; (p = strstr(p, row)); p++) {
         conflicts++;
     }

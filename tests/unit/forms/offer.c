@@ -64,6 +64,13 @@ static void what_is_not_said_has_a_default(void **state)
     assert_true(o.bears == BEARS_MERCHANT && o.offline_cap == NONE && o.fee_percent == 0 && o.fee_fixed == 0);
     assert_int_equal(read_offer(&s, HEAD VALID "'gives':{'amount':'5'}}", &o), 0);
     assert_true(o.gives == GIVES_AMOUNT && o.amount == 500 && o.percent == NONE);
+    assert_null(o.lease);
+    assert_int_equal(read_offer(&s, LEAST ",'offline':{'mode':'lease','lease':{'uses':20}}}", &o), 0);
+    assert_true(o.offline == OFFLINE_LEASE && o.lease->uses == 20 && o.lease->amount == NONE);
+    assert_int_equal(o.lease->hours, 24);
+    assert_int_equal(
+        read_offer(&s, LEAST ",'offline':{'mode':'lease','lease':{'amount':'50.00','hours':48}}}", &o), 0);
+    assert_true(o.lease->uses == NONE && o.lease->amount == 5000 && o.lease->hours == 48);
     shop_end(&s);
 }
 
@@ -422,7 +429,16 @@ static void the_rest_is_checked(void **state)
         {WITH("'gs1':''"), TP_BAD_VALUE, "$.gs1"},
         {WITH("'gs1':8112"), TP_BAD_VALUE, "$.gs1"},
         {WITH("'offline':'deny'"), TP_BAD_VALUE, "$.offline"},
-        {WITH("'offline':{'mode':'lease'}"), TP_UNSUPPORTED, "$.offline.mode"},
+        {WITH("'offline':{'mode':'lease'}"), TP_BAD_VALUE, "$.offline.lease"},
+        {WITH("'offline':{'mode':'lease','lease':20}"), TP_BAD_VALUE, "$.offline.lease"},
+        {WITH("'offline':{'mode':'lease','lease':{}}"), TP_BAD_VALUE, "$.offline.lease"},
+        {WITH("'offline':{'mode':'lease','lease':{'uses':0}}"), TP_BAD_VALUE, "$.offline.lease.uses"},
+        {WITH("'offline':{'mode':'lease','lease':{'amount':50}}"), TP_BAD_VALUE, "$.offline.lease.amount"},
+        {WITH("'offline':{'mode':'lease','lease':{'uses':1,'days':1}}"), TP_UNKNOWN_KEY,
+         "$.offline.lease.days"},
+        {WITH("'offline':{'lease':{'uses':1}}"), TP_BAD_VALUE, "$.offline.lease"},
+        {WITH("'offline':{'mode':'lease','lease':{'amount':'1.00'}},'limits':{'total':9}"), TP_BAD_VALUE,
+         "$.offline.lease.uses"},
         {WITH("'offline':{'mode':'risk'},'limits':{'budget':'9.00'}"), TP_BAD_VALUE, "$.offline.mode"},
         {WITH("'offline':{'mode':'risk'},'limits':{'total':9}"), TP_BAD_VALUE, "$.offline.mode"},
         {WITH("'offline':{'mode':'yes'}"), TP_BAD_VALUE, "$.offline.mode"},

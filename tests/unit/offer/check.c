@@ -187,11 +187,65 @@ static void a_risk_goes_with_no_total_and_no_budget(void **state)
     expect(&o, TP_BAD_VALUE, "$.offline.mode");
 }
 
+static struct offer leased(const struct lease_terms *l)
+{
+    struct offer o = good();
+    o.offline = OFFLINE_LEASE;
+    o.lease = l;
+    return o;
+}
+
+/* What is shared has its part in the lease; a till alone knows no customer. */
+static void a_lease_says_how_much_a_till_is_given(void **state)
+{
+    (void)state;
+    const struct lease_terms both = {20, 5000, 24}, uses = {20, NONE, 24}, money = {NONE, 5000, 24};
+    struct offer o = leased(&both);
+    assert_int_equal(offer_check(&o, NULL), 0);
+    o.total = 100;
+    o.budget = 10000;
+    assert_int_equal(offer_check(&o, NULL), 0);
+    o.lease = &uses;
+    expect(&o, TP_BAD_VALUE, "$.offline.lease.amount");
+    o.lease = &money;
+    expect(&o, TP_BAD_VALUE, "$.offline.lease.uses");
+    o.lease = NULL;
+    expect(&o, TP_BAD_VALUE, "$.offline.lease");
+    o = leased(&uses);
+    o.per_customer = 1;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+    o.per_customer = NONE;
+    o.customer_new = true;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+    o = leased(&uses);
+    o.redeem = REDEEM_CARD;
+    expect(&o, TP_BAD_VALUE, "$.offline.mode");
+    o = leased(&uses);
+    o.offline = OFFLINE_RISK;
+    expect(&o, TP_BAD_VALUE, "$.offline.lease");
+}
+
+static void a_lease_of_nothing_or_without_end_is_refused(void **state)
+{
+    (void)state;
+    const struct {
+        struct lease_terms l;
+        const char *path;
+    } bad[] = {
+        {{NONE, NONE, 24}, "$.offline.lease"},      {{0, NONE, 24}, "$.offline.lease.uses"},
+        {{1001, NONE, 24}, "$.offline.lease.uses"}, {{NONE, 0, 24}, "$.offline.lease.amount"},
+        {{1, NONE, 0}, "$.offline.lease.hours"},    {{1, NONE, 2161}, "$.offline.lease.hours"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct offer o = leased(&bad[i].l);
+        expect(&o, TP_BAD_VALUE, bad[i].path);
+    }
+}
+
 /* Nothing is taken that this version would not keep. */
 static void what_is_not_kept_is_refused_by_name(void **state)
 {
     (void)state;
-    REFUSED(offline, OFFLINE_LEASE, TP_UNSUPPORTED, "$.offline.mode");
     REFUSED(holdout_percent, 1, TP_UNSUPPORTED, "$.holdout_percent");
 }
 
@@ -394,6 +448,8 @@ int main(void)
         cmocka_unit_test(the_rest_has_ranges),
         cmocka_unit_test(a_gs1_code_is_for_coupons),
         cmocka_unit_test(a_risk_goes_with_no_total_and_no_budget),
+        cmocka_unit_test(a_lease_says_how_much_a_till_is_given),
+        cmocka_unit_test(a_lease_of_nothing_or_without_end_is_refused),
         cmocka_unit_test(what_is_not_kept_is_refused_by_name),
         cmocka_unit_test(fields_of_another_kind_are_refused),
         cmocka_unit_test(fields_of_each_kind_have_ranges),

@@ -387,7 +387,7 @@ static int conflicts(struct shop *s, int64_t amount)
 {
     char end[48];
     int n = 0;
-    snprintf(end, sizeof end, "|EUR|%d|%lld\n", TP_CONFLICT, (long long)amount);
+    snprintf(end, sizeof end, "|EUR|%d|%lld|0\n", TP_CONFLICT, (long long)amount);
     for (const char *p = books(s); (p = strstr(p, end)); p++) {
         n++;
     }

@@ -32,6 +32,8 @@ static const struct reversed sample_reversed[] = {{0, 130, 0}};
 static const struct outcome sample_outcomes[] = {{{9}, 1, TP_CONFLICT, 23}};
 static const struct close_sum sample_sums[] = {
     {{(const uint8_t *)"EUR", 3}, 2, 1, 1, 1299, 130, 1169, 76, 1169}};
+static const struct leased_coupons sample_leased = {7, 10, 29};
+static const struct lease_wanted sample_wanted[] = {{{0xAB, 1}, 4, 0}};
 static const struct bytes sample_hashes[] = {{(const uint8_t *)"0123456789abcdef0123456789abcdef", 32}};
 static const struct keyset_key sample_keys[] = {
     {{(const uint8_t *)"k", 1}, PURPOSE_ROOT, {(const uint8_t *)"root", 4}, 0, SAMPLE_UNTIL}};
@@ -67,6 +69,9 @@ static inline void sample_record(enum kind kind, union payload *p)
 {
     struct bytes eur = bytes_str("EUR");
     switch (kind) {
+    case KIND_LEASE_RETURN:
+        p->lease_return = (struct lease_return){sample_common, sample_chain, {8}, 3, 1250};
+        break;
     case KIND_CLOSE:
         p->close = (struct close){sample_common, sample_chain, {1, 1}, {1, 2}, {sample_sums, 1}};
         break;
@@ -134,8 +139,16 @@ static inline void sample_till(enum kind kind, union payload *p)
                                     .sale = bytes_str("0123456789abcdef"),
                                     .reference = {7}};
         break;
+    case KIND_ENROL:
+        p->enrol = (struct enrol){sample_common, {8}, bytes_str("till-1"), bytes_str("k"), {9}};
+        break;
+    case KIND_RENEW:
+        p->renew = (struct renew){
+            .common = sample_common, .id = {8}, .head = sample_head, .cose_key = bytes_str("k")};
+        break;
     case KIND_SYNC:
-        p->sync = (struct sync){.common = sample_common, .id = {3}, .head = sample_head, .have = 4};
+        p->sync = (struct sync){
+            .common = sample_common, .id = {3}, .head = sample_head, .have = 4, .wanted = {sample_wanted, 1}};
         break;
     default:
         sample_record(kind, p);
@@ -170,8 +183,9 @@ static inline void sample(enum kind kind, union payload *p)
         p->offer = (struct offer_statement){sample_common, sample_offer()};
         break;
     case KIND_BATCH:
-        p->batch = (struct batch){sample_common,     0x01020304,          {1},       0, 99,
-                                  bytes_str("mail"), bytes_str("autumn"), 1800000000};
+        p->batch = (struct batch){
+            sample_common, 0x01020304,         {1}, 0, 99, bytes_str("mail"), bytes_str("autumn"),
+            1800000000,    bytes_str("till-1")};
         break;
     case KIND_GRANT:
         p->grant = (struct grant){.common = sample_common,
@@ -188,6 +202,28 @@ static inline void sample(enum kind kind, union payload *p)
         break;
     case KIND_RECALLED:
         p->recalled = (struct recalled){sample_common, {5}, {6}, {7}};
+        break;
+    case KIND_LEASE:
+        p->lease = (struct lease){.common = sample_common,
+                                  .till = bytes_str("till-1"),
+                                  .epoch = 1,
+                                  .offer = {0xAB, 1},
+                                  .number = 56,
+                                  .from = SAMPLE_TIME,
+                                  .until = SAMPLE_UNTIL,
+                                  .uses = 20,
+                                  .amount = 5000,
+                                  .coupons = &sample_leased};
+        break;
+    case KIND_WRITE_OFF:
+        p->write_off = (struct write_off){sample_common, bytes_str("till-1"), {8}, 17, NONE};
+        break;
+    case KIND_RULING:
+        p->ruling = (struct ruling){sample_common, {8}, RULING_REJECT};
+        break;
+    case KIND_INVITE:
+        p->invite =
+            (struct invite){sample_common, bytes_str("till-1"), bytes_str("mitte"), {9}, SAMPLE_UNTIL};
         break;
     case KIND_PICKUP:
         p->pickup = (struct pickup){sample_common, {4}, bytes_str("coupon")};

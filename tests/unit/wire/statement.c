@@ -73,6 +73,7 @@ static void the_subject_is_the_id_in_lower_hex(void **state)
     static const char *const subjects[KIND_COUNT] = {
         [KIND_OFFER] = "ab01000000000000",
         [KIND_BATCH] = "01020304",
+        [KIND_LEASE] = "ab01000000000000",
         [KIND_HOLD] = "5a000000000000000000000000000000",
         [KIND_RELEASE] = "5a000000000000000000000000000000",
         [KIND_GRANT] = "5a000000000000000000000000000000",
@@ -460,15 +461,61 @@ static void a_verdict_is_one_coupons_or_one_cards(void **state)
     refused(KIND_GRANT, &p);
 }
 
+static void a_lease_is_of_something_and_its_coupons_are_counted(void **state)
+{
+    (void)state;
+    union payload p;
+    struct leased_coupons coupons = sample_leased;
+    sample(KIND_LEASE, &p);
+    p.lease.uses = p.lease.amount = NONE;
+    p.lease.coupons = NULL;
+    refused(KIND_LEASE, &p);
+    sample(KIND_LEASE, &p);
+    p.lease.until = p.lease.from;
+    refused(KIND_LEASE, &p);
+    sample(KIND_LEASE, &p);
+    p.lease.uses = 19;
+    refused(KIND_LEASE, &p);
+    sample(KIND_LEASE, &p);
+    p.lease.uses = NONE;
+    refused(KIND_LEASE, &p);
+    sample(KIND_LEASE, &p);
+    coupons.last = coupons.first - 1;
+    p.lease.coupons = &coupons;
+    refused(KIND_LEASE, &p);
+    sample(KIND_LEASE, &p);
+    p.lease.till = bytes_str("../till");
+    refused(KIND_LEASE, &p);
+    sample(KIND_WRITE_OFF, &p);
+    p.write_off.till = bytes_str("../till");
+    refused(KIND_WRITE_OFF, &p);
+    sample(KIND_BATCH, &p);
+    p.batch.till = bytes_str("../till");
+    refused(KIND_BATCH, &p);
+}
+
+/* A number without a grant is a lease's. */
+static void a_commit_may_name_a_lease_by_its_number(void **state)
+{
+    (void)state;
+    union payload p;
+    struct buf out;
+    struct statement s;
+    sample(KIND_COMMIT, &p);
+    p.commit.grant = (struct bytes){0};
+    buf_init(&out, ENVELOPE_MAX);
+    assert_int_equal(statement_sign(KIND_COMMIT, &p, bytes_str("signer"), &key, &out, NULL, NULL), 0);
+    assert_int_equal(parse(buf_view(&out), &s, NULL), 0);
+    assert_int_equal(s.payload.commit.redemptions.v[0].grant, 55);
+    buf_free(&out);
+}
+
 static void a_commit_holds_together(void **state)
 {
     (void)state;
     union payload p;
     struct redemption r = sample_redemptions[0];
     struct tender t = {bytes_str("Cash"), 5};
-    sample(KIND_COMMIT, &p);
-    p.commit.grant = (struct bytes){0};
-    refused(KIND_COMMIT, &p);
     sample(KIND_COMMIT, &p);
     r.card = 1;
     p.commit.redemptions.v = &r;
@@ -582,6 +629,8 @@ int main(void)
         cmocka_unit_test(pickup_codes_are_nine_digits_and_have_a_coupon_or_a_reason),
         cmocka_unit_test(gs1_coupons_are_well_formed_and_serials_are_digits),
         cmocka_unit_test(a_verdict_is_one_coupons_or_one_cards),
+        cmocka_unit_test(a_lease_is_of_something_and_its_coupons_are_counted),
+        cmocka_unit_test(a_commit_may_name_a_lease_by_its_number),
         cmocka_unit_test(a_commit_holds_together),
         cmocka_unit_test(a_payload_ends_at_16_kib_and_a_signer_has_a_name),
         cmocka_unit_test(names_of_tills_are_safe_as_file_names),

@@ -1,0 +1,241 @@
+#include "tests/bench/requests.h"
+
+#include "tests/bench/internal.h"
+
+#include <stdlib.h>
+
+enum { PRICE = 1000, DISCOUNT = 100, LINES = 3, TENTH = 10000, BUDGET = 1000000000, ARENA_SIZE = 65536 };
+
+static const char offer_name[] = "bench-market";
+
+static int publish(struct bench_market *m, struct office *o, int64_t coupons, bool limited, struct err *e)
+{
+    m->offer = work_offer_blank(offer_name);
+    m->offer.gives = GIVES_PERCENT;
+    m->offer.percent = TENTH;
+    if (limited) {
+        m->offer.budget = BUDGET;
+    } else {
+        m->offer.offline = OFFLINE_RISK;
+        m->offer.offline_cap = DISCOUNT * LINES;
+    }
+    int rc = offer_ref(o->shop.authority, m->offer.id, m->offer.ref);
+    rc = rc ? err_code(e, rc) : office_publish(o, &m->offer, e);
+    return rc ? rc : office_batch(o, &m->offer, "bench", NULL, coupons, &m->batch, e);
+}
+
+static int enrol(struct bench_seller *s, size_t index, struct office *o, struct err *e)
+{
+    struct buf encoded;
+    snprintf(s->name, sizeof s->name, "bench%u", (unsigned)index);
+    int rc = cose_key_generate(ALG_ESP256, &s->key);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    buf_init(&encoded, 256);
+    cose_key_encode(&s->key, &encoded);
+    struct terminal t = {.common = office_common(o),
+                         .till = bytes_str(s->name),
+                         .store = bytes_str("main"),
+                         .epoch = 1,
+                         .cose_key = buf_view(&encoded),
+                         .state = TERMINAL_ACTIVE,
+                         .from_seq = NONE};
+    t.from = t.common.time_ms - 3600000;
+    t.until = t.from + INT64_C(80) * 86400000;
+    s->head.epoch = 1;
+    rc = office_submit(o, KIND_TERMINAL, &t, s->head.d, e);
+    buf_free(&encoded);
+    return rc;
+}
+
+int bench_market_open(struct bench_market *m, struct office *o, size_t count, int64_t coupons, bool limited,
+                      struct err *e)
+{
+    const struct cose_key *issuer = NULL;
+    *m = (struct bench_market){0};
+    arena_init(&m->arena, 1024 * 1024);
+    memcpy(m->authority, o->shop.authority, ID_SIZE);
+    m->sellers = calloc(count, sizeof *m->sellers);
+    int rc = m->sellers ? office_key(o, PURPOSE_ISSUER, &issuer, e) : err_code(e, TP_E_MEMORY);
+    if (rc == 0) {
+        m->issuer = *issuer;
+        rc = publish(m, o, coupons, limited, e);
+    }
+    for (; m->count < count && rc == 0; m->count++) {
+        rc = enrol(&m->sellers[m->count], m->count, o, e);
+    }
+    return rc;
+}
+
+void bench_market_free(struct bench_market *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        cose_key_free(&m->sellers[i].key);
+    }
+    free(m->sellers);
+    arena_reset(&m->arena);
+    *m = (struct bench_market){0};
+}
+
+int bench_deal_begin(struct bench_market *m, struct bench_deal *deal)
+{
+    if (m->next > m->batch.last) {
+        return TP_E_STATE;
+    }
+    deal->grant_number = NONE;
+    buf_over(&deal->coupon, deal->coupon_memory, sizeof deal->coupon_memory);
+    buf_init(&deal->grant, ENVELOPE_MAX);
+    int rc = random_bytes(deal->id, ID_SIZE);
+    return rc ? rc
+              : coupon_sign(&m->issuer, m->offer.ref, (uint32_t)m->batch.number, m->next++, m->batch.exp,
+                            &deal->coupon);
+}
+
+void bench_deal_free(struct bench_deal *deal)
+{
+    buf_free(&deal->grant);
+}
+
+static struct common common_of(const struct bench_market *m)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    struct common c = {.version = 1, .time_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
+    memcpy(c.audience, m->authority, ID_SIZE);
+    return c;
+}
+
+/* Three lines and a person that nobody knows, encoded. */
+static int put_parts(struct bench_market *m, int64_t now, struct buf out[2], uint8_t lines[HASH_SIZE],
+                     uint8_t person[HASH_SIZE])
+{
+    struct line list[LINES];
+    struct lines_part l = {.basket = {.currency = bytes_str("EUR"),
+                                      .store = bytes_str("main"),
+                                      .time_ms = now,
+                                      .tax_included = true,
+                                      .lines = {list, LINES}}};
+    struct person_part p = {0};
+    (void)m;
+    for (size_t i = 0; i < LINES; i++) {
+        list[i] = (struct line){.number = (int64_t)i + 1,
+                                .sku = bytes_str("4006381333931"),
+                                .name = bytes_str("Espresso beans"),
+                                .category = bytes_str("coffee"),
+                                .quantity = 1000,
+                                .unit_price = PRICE};
+    }
+    buf_init(&out[0], PART_MAX);
+    buf_init(&out[1], PART_MAX);
+    int rc = random_bytes(l.salt, SALT_SIZE);
+    rc = rc ? rc : random_bytes(p.salt, SALT_SIZE);
+    rc = rc ? rc : part_encode(&schema_lines_part, &l, &out[0], lines, NULL);
+    return rc ? rc : part_encode(&schema_person_part, &p, &out[1], person, NULL);
+}
+
+static int put_message(enum kind kind, const void *payload, const struct bench_seller *s, struct buf part[2],
+                       struct buf *out, uint8_t d[HASH_SIZE])
+{
+    struct buf envelope;
+    buf_init(&envelope, ENVELOPE_MAX);
+    int rc = statement_sign(kind, payload, bytes_str(s->name), &s->key, &envelope, d, NULL);
+    if (rc == 0) {
+        message_put(out, kind, buf_view(&envelope), buf_view(&part[0]), buf_view(&part[1]));
+        rc = out->failed ? TP_E_MEMORY : 0;
+    }
+    buf_free(&envelope);
+    return rc;
+}
+
+int bench_hold(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out)
+{
+    struct bytes coupon = buf_view(&deal->coupon);
+    struct hold h = {.common = common_of(m), .head = s->head, .rev = 1, .coupons = {&coupon, 1}};
+    struct buf part[2] = {{0}, {0}};
+    memcpy(h.sale, deal->id, ID_SIZE);
+    int rc = random_bytes(h.id, ID_SIZE);
+    rc = rc ? rc : put_parts(m, h.common.time_ms, part, h.lines, h.person);
+    rc = rc ? rc : put_message(KIND_HOLD, &h, s, part, out, NULL);
+    buf_free(&part[0]);
+    buf_free(&part[1]);
+    return rc;
+}
+
+int bench_granted(struct bench_deal *deal, struct bytes in)
+{
+    uint8_t memory[ARENA_SIZE];
+    struct arena arena;
+    struct statement grant;
+    struct answer a;
+    struct dec d;
+    dec_init(&d, in);
+    if (answer_next(&d, &a) != 1 || a.kind != ANSWER_GRANT) {
+        return a.kind == ANSWER_PROBLEM && a.reason ? a.reason : TP_E_MALFORMED;
+    }
+    arena_over(&arena, memory, sizeof memory);
+    int rc = statement_parse(a.statement, &arena, &grant, NULL);
+    if (rc) {
+        return rc;
+    }
+    const struct grant *g = &grant.payload.grant;
+    if (grant.kind != KIND_GRANT || g->verdicts.n != 1 || g->verdicts.v[0].reason) {
+        return grant.kind == KIND_GRANT && g->verdicts.n == 1 ? g->verdicts.v[0].reason : TP_E_MALFORMED;
+    }
+    deal->grant_number = g->verdicts.v[0].number;
+    buf_put(&deal->grant, a.statement.p, a.statement.n);
+    return deal->grant.failed ? TP_E_MEMORY : 0;
+}
+
+int bench_commit(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out)
+{
+    const int64_t gross = (int64_t)PRICE * LINES, discount = (int64_t)DISCOUNT * LINES;
+    struct tender tender = {bytes_str("cash"), gross - discount};
+    struct redemption one = {.version = 1,
+                             .coupon = buf_view(&deal->coupon),
+                             .card = NONE,
+                             .grant = deal->grant_number,
+                             .basis = gross,
+                             .discount = discount};
+    struct commit c = {.common = common_of(m),
+                       .chain = {.epoch = s->head.epoch, .seq = s->head.seq + 1},
+                       .rev = 1,
+                       .policy = 1,
+                       .currency = bytes_str("EUR"),
+                       .gross = gross,
+                       .discount = discount,
+                       .net = gross - discount,
+                       .due = gross - discount,
+                       .tenders = {&tender, 1},
+                       .redemptions = {&one, 1},
+                       .grant = deal->grant.n ? buf_view(&deal->grant) : (struct bytes){0}};
+    struct buf part[2] = {{0}, {0}};
+    uint8_t d[HASH_SIZE];
+    memcpy(one.offer, m->offer.ref, REF_SIZE);
+    memcpy(c.chain.prev, s->head.d, HASH_SIZE);
+    memcpy(c.sale, deal->id, ID_SIZE);
+    int rc = put_parts(m, c.common.time_ms, part, c.lines, c.person);
+    rc = rc ? rc : put_message(KIND_COMMIT, &c, s, part, out, d);
+    if (rc == 0) {
+        s->head.seq++;
+        memcpy(s->head.d, d, HASH_SIZE);
+    }
+    buf_free(&part[0]);
+    buf_free(&part[1]);
+    return rc;
+}
+
+int64_t bench_registered(struct bytes in)
+{
+    struct answer a;
+    struct dec d;
+    int64_t n = 0;
+    dec_init(&d, in);
+    while (!dec_done(&d)) {
+        if (answer_next(&d, &a) != 1 || a.kind != ANSWER_REGISTERED) {
+            return -1;
+        }
+        n++;
+    }
+    return n;
+}

@@ -1,0 +1,54 @@
+/*
+ * What tills send, signed by hand, for the bench of the authority: a few tills with keys in memory, one kind
+ * of sale, coupons that may be redeemed with a grant or without one. One thread.
+ */
+#ifndef BENCH_REQUESTS_H
+#define BENCH_REQUESTS_H
+
+#include "office.h"
+
+enum { TILL_NAME_SIZE = 16 };
+
+struct bench_seller {
+    char name[TILL_NAME_SIZE];
+    struct cose_key key;
+    struct head head; /* of its chain; moves on with each commit */
+};
+
+/* A shop's offer and batch, and who sells. bench_market_free. */
+struct bench_market {
+    uint8_t authority[ID_SIZE];
+    struct offer offer;
+    struct batch batch;
+    struct cose_key issuer; /* borrowed from the office */
+    struct bench_seller *sellers;
+    size_t count;
+    uint32_t next; /* coupon: each is used once */
+    struct arena arena;
+};
+
+/* One sale: what a hold leaves for its commit. */
+struct bench_deal {
+    uint8_t id[ID_SIZE], coupon_memory[COUPON_MAX];
+    struct buf coupon;
+    struct buf grant; /* the envelope, empty without one */
+    int64_t grant_number;
+};
+
+/* Publishes an offer (limited: with a budget) and `coupons` coupons, and enrols `count` tills. */
+int bench_market_open(struct bench_market *m, struct office *o, size_t count, int64_t coupons, bool limited,
+                      struct err *e);
+void bench_market_free(struct bench_market *m);
+/* The next coupon, in a new sale. TP_E_RANGE when all are used. */
+int bench_deal_begin(struct bench_market *m, struct bench_deal *deal);
+void bench_deal_free(struct bench_deal *deal);
+/* Appends the message of the deal's hold. */
+int bench_hold(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out);
+/* Takes the grant from the answer to that hold. The answer's reason where it is not one. */
+int bench_granted(struct bench_deal *deal, struct bytes answer);
+/* Appends the message of its commit, the next record of the till. */
+int bench_commit(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out);
+/* How many statements of an answer were registered; -1 when one was not. */
+int64_t bench_registered(struct bytes answer);
+
+#endif
