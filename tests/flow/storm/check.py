@@ -12,8 +12,8 @@ import subprocess
 import books
 import leases
 
-LOGGED = {"policy", "keyset", "terminal", "offer", "batch", "link", "commit", "reverse", "close", "lease", "lease-return",
-          "write-off"}
+LOGGED = {"policy", "keyset", "terminal", "ruling", "offer", "batch", "link", "commit", "reverse", "close", "lease",
+          "lease-return", "write-off"}
 RECORDS = {"commit", "reverse", "link", "close", "lease-return"}
 FOR_EVER = 1 << 62
 AMOUNTS = ("gross", "discount", "net", "tax", "due")
@@ -153,8 +153,8 @@ def sales(world):
             if signed != [sign * line[what] for what in AMOUNTS]:
                 yield f"{till}: {line['ref']} was {[line[what] for what in AMOUNTS]}, and is {signed} in the books"
     for s in world.statements:
-        void = s.kind == "reverse" and s.payload[10] == "void"
-        if s.kind in RECORDS and world.mine(s) and s.d not in told and not void:
+        silent = s.kind == "lease-return" or (s.kind == "reverse" and s.payload[10] == "void")
+        if s.kind in RECORDS and world.mine(s) and s.d not in told and not silent:
             yield f"{s.kind} {hexadecimal(s.d)} is in the books, and {s.by} was never told so"
     once = collections.Counter(s.payload[10] for s in world.of("commit"))
     for sale, times in once.items():
@@ -269,8 +269,11 @@ def uses(world):
     gone = {s.payload[11]: s for s in world.of("reverse") if s.payload[10] == "void"}
     every = [Use(world, s, place, gone, grant) for s in world.of("commit")
              for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
+    named = collections.defaultdict(list)
+    for u in every:
+        named[u.lease].append(u)
     for lease in world.leases.values():
-        lease.cover([u for u in every if u.lease == lease.number], gone)
+        lease.cover(named[lease.number], gone)
     return every
 
 
@@ -496,5 +499,8 @@ def summary(world, faults):
     yield f"holds: {show(held)}; refused: {show(refused)}"
     yield f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again"
     yield f"redemptions: {show(words)}; returns in conflict: {sum(bool(o) for o, _ in world.reversals.values())}"
+    spent = collections.Counter("leased uses" if u.lease and u.number else "granted uses" if u.number else "uses without either"
+                                for u in uses(world))
+    yield f"{show(spent)}; {len(world.leases)} leases, {len(world.of('lease-return'))} returned"
     yield f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints"
     yield f"{sum(faults.values())} faults: {show(faults)}"

@@ -12,6 +12,7 @@ def clone(world):
         setattr(new, name, list(getattr(world, name)))
     for name in ("offers", "redemptions"):
         setattr(new, name, {key: dict(row) for key, row in getattr(world, name).items()})
+    new.leases = {number: copy.copy(lease) for number, lease in world.leases.items()}
     new.reversals, new.audit = dict(world.reversals), dict(world.audit)
     new.roi, new.conflicts = ([dict(row) for row in rows] for rows in (world.roi, world.conflicts))
     return new
@@ -126,6 +127,16 @@ def over_customer(world):
     next(t for t in world.offers.values() if t["per_customer"])["per_customer"] = 0
 
 
+def lease_left(world):
+    lease = next(iter(world.leases.values()))
+    lease.row = (lease.row[0] + 1, lease.row[1])
+
+
+def over_leased(world):
+    """A till was leased more than there is."""
+    next(iter(world.leases.values())).uses += 1000000
+
+
 def both_hold(world):
     """Two tills were told at the same time that the same coupon is theirs."""
     a, b = list(world.histories)[:2]
@@ -166,7 +177,7 @@ CASES = (
     (gap, check.chains), (no_leaf, check.log), (other_leaf, check.log), (other_checkpoint, check.log),
     (double_use, check.outcomes), (needless_conflict, check.outcomes), (over_budget, check.outcomes),
     (over_budget, check.holds), (over_total, check.outcomes), (over_total, check.holds), (over_customer, check.outcomes),
-    (over_customer, check.holds), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
+    (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
     (report_off, check.reported), (conflict_unreported, check.reported), (audit_no, check.reported),
     (receipt_missing, check.reported))
 

@@ -47,6 +47,9 @@ OFFERS = {
     "twice": {"redeem": ["coupon"], "gives": {"amount": "1.50"}, "limits": {"per_coupon": 2, "total": 5 * SPAN}},
     "purse": {"redeem": ["automatic"], "gives": {"percent": "5"}, "needs": {"min_spend": "15.00"},
               "limits": {"budget": money(2000 * SPAN)}},
+    "lend": {"redeem": ["automatic"], "gives": {"amount": "0.40"}, "needs": {"category": ["tea"]},
+             "limits": {"total": 3 * SPAN, "budget": money(100 * SPAN)},
+             "offline": {"mode": "lease", "lease": {"uses": 8, "amount": "4.00", "hours": 1}}},
     "person": {"redeem": ["card"], "gives": {"percent": "3"}, "limits": {"per_customer": 1 + SPAN // 8}},
 }
 
