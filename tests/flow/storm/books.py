@@ -128,8 +128,9 @@ class Postgres:
         self.address = address
 
     def ask(self, words):
+        env = {**os.environ, "PGOPTIONS": "-c search_path=tillproof", "PGCONNECT_TIMEOUT": "5"}
         return subprocess.run(["psql", "-X", "-q", "-At", "-c", words, self.address], capture_output=True, text=True,
-                              check=False, env={**os.environ, "PGOPTIONS": "-c search_path=tillproof", "PGCONNECT_TIMEOUT": "5"})
+                              check=False, env=env)
 
     def up(self):
         return self.ask("SELECT 1").returncode == 0
@@ -147,7 +148,8 @@ class Postgres:
     def fill(self, path):
         """Every row of every table, into the same tables of a SQLite file in place of what is there."""
         with sqlite3.connect(path) as db:
-            for table, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'").fetchall():
+            tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            for table, in db.execute(tables).fetchall():
                 columns = db.execute(f"SELECT name, type FROM pragma_table_info('{table}')").fetchall()
                 names = ", ".join(name for name, _ in columns)
                 db.execute(f"DELETE FROM {table}")

@@ -307,7 +307,8 @@ def settle(all_uses):
     return outcome
 
 
-WORDS = {0: "ok", 10: "already_used", 11: "limit_reached", 12: "budget_spent", 19: "not_linked", 31: "voided", 33: "conflict"}
+WORDS = {0: "ok", 10: "already_used", 11: "limit_reached", 12: "budget_spent", 19: "not_linked", 31: "voided",
+         33: "conflict"}
 
 
 def outcomes(world):
@@ -343,8 +344,8 @@ def outcomes(world):
 
 
 def promises(world, every):
-    """A grant is a promise, and so is a lease: who pays in time is not told afterwards that somebody else had it, unless that
-    one's record, made in time, came when its grant was over."""
+    """A grant is a promise, and so is a lease: who pays in time is not told afterwards that somebody else had it, unless
+    that one's record, made in time, came when its grant was over."""
     late = {u.terms["id"] for u in every if u.number and not u.lease and not u.in_time}
     for u in every:
         if u.number and (u.lease or u.in_time) and not u.voided and u.terms["id"] not in late:
@@ -353,12 +354,16 @@ def promises(world, every):
                 yield f"{u.terms['id']} was granted to {u.commit.by} as {u.number}, paid in time, and is {got}"
     for lease in world.leases.values():
         if lease.row != (lease.left_uses, lease.left_amount):
-            yield f"of lease {lease.number} of {lease.till} {lease.row} is left, and the records make {lease.left_uses}, {lease.left_amount}"
+            yield (f"of lease {lease.number} of {lease.till} {lease.row} is left, and the records make "
+                   f"{lease.left_uses}, {lease.left_amount}")
 
 
 def claims(world):
     """What tills surely held, from the answer until it was given back, was used up or ran out: (from, until, uses)."""
     received = {s.d: (s, grant_of(s)) for s in world.of("commit")}
+    # Whoever takes a sale over has not seen its coupons: which they are is known where it began.
+    shown = {(line["ref"], u[0]): u[1] for history in world.histories.values() for line in history
+             if line["k"] == "back" and line["op"] == "hold" for u in line["uses"] if u[1] >= 0}
     for history in world.histories.values():
         open_claims = {}
         for line in history:
@@ -369,7 +374,8 @@ def claims(world):
             if line["k"] != "back":
                 continue
             if line["op"] == "hold" and line["outcome"] == "binding":
-                open_claims[ref] = (at, at + 1000 * line["left"], [(*u, line["card"]) for u in line["uses"]])
+                used = [(u[0], shown.get((ref, u[0]), -1), *u[2:], line["card"]) for u in line["uses"]]
+                open_claims[ref] = (at, at + 1000 * line["left"], used)
             elif line["op"] == "commit" and line["binding"] and ref in open_claims:
                 s, grant = received.get(bytes.fromhex(line["record"]), (None, None))
                 if grant and s.received_ms < grant.time_ms + grant.payload[14]:
@@ -497,7 +503,9 @@ def summary(world, faults):
     show = lambda counts: ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
     yield f"{sum(ops.values())} operations: {show(ops)}"
     yield f"holds: {show(held)}; refused: {show(refused)}"
-    yield f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again"
+    moved = sum(line.get("kind") == "moved" and line["op"] == "commit" for line in lines)
+    yield (f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again; "
+           f"{moved} sales paid at another till than they began at")
     yield f"redemptions: {show(words)}; returns in conflict: {sum(bool(o) for o, _ in world.reversals.values())}"
     spent = collections.Counter("leased uses" if u.lease and u.number else "granted uses" if u.number else "uses without either"
                                 for u in uses(world))

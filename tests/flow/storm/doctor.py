@@ -68,7 +68,8 @@ def void_unknown(world):
 
 
 def failed_call(world):
-    next(iter(world.histories.values())).append({"k": "odd", "op": "hold", "ref": "x", "run": 1, "rc": "io", "why": "-", "t": 0})
+    line = {"k": "odd", "op": "hold", "ref": "x", "run": 1, "rc": "io", "why": "-", "t": 0}
+    next(iter(world.histories.values())).append(line)
 
 
 def unanswered(world):
@@ -177,7 +178,8 @@ CASES = (
     (gap, check.chains), (no_leaf, check.log), (other_leaf, check.log), (other_checkpoint, check.log),
     (double_use, check.outcomes), (needless_conflict, check.outcomes), (over_budget, check.outcomes),
     (over_budget, check.holds), (over_total, check.outcomes), (over_total, check.holds), (over_customer, check.outcomes),
-    (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
+    (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes),
+    (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
     (report_off, check.reported), (conflict_unreported, check.reported), (audit_no, check.reported),
     (receipt_missing, check.reported))
 

@@ -26,6 +26,8 @@ enum { REF_MAX = 48, LINES_MAX = 3, USES_MAX = 16 };
     X(sale_unsettled)                                                                                        \
     X(sale_info)                                                                                             \
     X(sale_forget)                                                                                           \
+    X(sale_save)                                                                                             \
+    X(sale_load)                                                                                             \
     X(lines_set)                                                                                             \
     X(present)                                                                                               \
     X(withdraw)                                                                                              \
@@ -94,6 +96,10 @@ bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX])
 /* A sale that is recorded is voided; something of it comes back. */
 void pos_void(struct pos *p, const char *ref);
 void pos_refund(struct pos *p, const char *original);
+/* The sale goes on at another till: its bytes are left in the folder `moved`, and it ends here. And one that
+ * was left there is taken up and paid. */
+void pos_leave(struct pos *p, int64_t sale, const char *ref);
+void pos_take_over(struct pos *p);
 /* Something with an earlier sale, of this till or another; the day's end. */
 void pos_look_back(struct pos *p);
 /* What was under way when the run before was killed: op is commit, void or close, ref its sale. */

@@ -88,6 +88,8 @@ void pos_look_back(struct pos *p)
         pos_refund(p, ref);
     } else if (what < 26) {
         close_day(p);
+    } else if (what < 40) {
+        pos_take_over(p);
     }
 }
 

@@ -238,5 +238,7 @@ void pos_sell(struct pos *p)
         pos_commit(p, s.id, s.ref, "sale");
     } else if (end < 95) {
         simple(p, &s, end < 90 ? "void" : "forget");
+    } else if (end < 98) {
+        pos_leave(p, s.id, s.ref);
     } /* or the customer walks away and nobody tells the till */
 }

@@ -243,6 +243,7 @@ class Storm:
         authority_certificate("ca")
         server_certificate("server", "ca")
         self.home.make()
+        os.mkdir("moved")
         for name, terms in OFFERS.items():
             offer = {"id": name, "version": 1, "title": name, "currency": "EUR", "funder": "store", "returns": "keep",
                      "valid": {"from": "2020-01-01", "until": "2099-12-31"}, **terms}
