@@ -220,12 +220,27 @@ static int make_receipt(struct store *s, void *arg)
     if (rc || (rc = store_checkpoint_last(s, &head))) {
         return rc;
     }
+    if (leaf.index >= head.size) {
+        return STORE_NOT_FOUND; /* no checkpoint has it yet */
+    }
     log_origin(a->config.id, origin);
     struct receipt r = {
         .origin = bytes_str(origin), .issued = head.time_ms / 1000, .size = head.size, .index = leaf.index};
     memcpy(r.entry, leaf.entry, HASH_SIZE);
     rc = path_inclusion(&nodes, leaf.index, head.size, &r.path);
     return rc ? rc : receipt_sign(&r, head.root, &a->config.log_key, ask->out);
+}
+
+int log_receipt(struct call *c, const uint8_t d[HASH_SIZE], struct buf *out)
+{
+    struct asking ask = {c->a, d, out};
+    return log_kept(c->a) ? make_receipt(c->s, &ask) : STORE_NOT_FOUND;
+}
+
+int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *out)
+{
+    struct tree_nodes nodes = {read_node, c->s};
+    return path_consistency(&nodes, size1, size2, out);
 }
 
 int authority_receipt(struct authority *a, const uint8_t d[HASH_SIZE], struct buf *out, struct err *e)

@@ -623,6 +623,10 @@ int store_report_sales(struct store *s, int64_t from_ms, int64_t until_ms,
                        int (*fn)(void *arg, const struct sale_row *sale, const struct redemption_row *list,
                                  size_t n),
                        void *arg);
+/* Reverse statements that were booked as a conflict, with from_ms <= time < until_ms, by (time, till, epoch,
+ * seq). */
+int store_report_reversal_conflicts(struct store *s, int64_t from_ms, int64_t until_ms,
+                                    int (*fn)(void *arg, const struct reversal_row *row), void *arg);
 /* Returns (reverse statements with op return, whether their commit is held or not) with from_ms <= time <
  * until_ms, by (time, d). */
 int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,

@@ -28,6 +28,8 @@ enum {
     MAX_LINK_OFFERS = 64,
     MAX_STATE_STATEMENTS = 256, /* that follow one state */
     MAX_STATE_OUTCOMES = 128,
+    MAX_RECEIPTS = 32,  /* asked for by one sync */
+    MAX_PROOF = 64,     /* hashes of one consistency proof */
     MAX_CLOSE_SUMS = 8, /* currencies in one close */
     MAX_PICKUPS = 8,    /* in one hold */
     MAX_RETURNS = 256,  /* of one sale that is recalled */
@@ -150,7 +152,7 @@ struct ruling {
 struct invite {
     struct common common;
     struct bytes till, store;
-    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/code.h) */
+    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/enrolment.h) */
     int64_t until;               /* ms */
 };
 
@@ -159,7 +161,7 @@ struct enrol {
     struct common common;
     uint8_t id[ID_SIZE];
     struct bytes till, cose_key;
-    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/code.h) */
+    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/enrolment.h) */
 };
 
 /* A till asks for its next epoch, with a key that it has made for it. */
@@ -393,8 +395,9 @@ struct sync {
     struct head head;
     int64_t have;     /* number of the last public statement taken, 0 at first */
     int64_t outcomes; /* number of the last outcome taken, 0 at first */
+    int64_t keyset;   /* number of the keyset in force, 0: none yet; NONE: not said */
     LIST(struct lease_wanted) wanted;
-    int64_t keyset; /* number of the keyset in force, 0: none yet; NONE: not said */
+    LIST(struct bytes) receipts; /* D of records whose receipt is asked for, 32 bytes each; may be none */
 };
 
 /* What became of one redemption of one of the till's commits. */
@@ -418,6 +421,8 @@ struct state {
     LIST(struct outcome) outcomes;
     uint8_t card_key[HASH_SIZE];              /* turns card tokens into handles; never logged */
     const struct checkpoint_seen *checkpoint; /* the log's last one; NULL while there is none */
+    /* That it begins with the one that the sync carried (RFC 9162, section 2.1.4): 32 bytes each. */
+    LIST(struct bytes) consistency;
 };
 
 /* A coupon for a screen that cannot be scanned: asks for a code that stands for it for a few minutes. */
@@ -571,7 +576,8 @@ int message_next(struct dec *d, struct arena *a, struct statement *out, struct e
 
 /*
  * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] and
- * [D, terminal, bstr keyset] (as a grant's: the statement tells which), [D, state, statement...],
+ * [D, terminal, bstr keyset] (as a grant's: the statement tells which),
+ * [D, state, statement..., ? checkpoint, receipt or null...],
  * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
  * 9290; it echoes nothing).
  */
@@ -590,7 +596,7 @@ struct answer {
     uint8_t d[HASH_SIZE];
     struct bytes statement; /* GRANT, STATE: the envelope */
     struct bytes quote;     /* GRANT: the quote's encoding */
-    struct bytes rest;      /* STATE: the statements that follow, as a CBOR sequence */
+    struct bytes rest;      /* STATE: what follows it, as a CBOR sequence */
     int reason;             /* PROBLEM: a code, or TP_BAD_STATEMENT for a word this version does not know */
     struct bytes detail;    /* PROBLEM */
     struct bytes code;      /* PICKUP: PICKUP_SIZE digits */
@@ -600,7 +606,8 @@ struct answer {
 void answer_registered(struct buf *out, const uint8_t d[HASH_SIZE]);
 void answer_released(struct buf *out, const uint8_t d[HASH_SIZE]);
 void answer_grant(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes grant, struct bytes quote);
-/* rest: `count` envelopes one after another. */
+/* rest: `count` items one after another: the statements that the state lists, then the log's checkpoint and
+ * the receipts. */
 void answer_state(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes state, struct bytes rest,
                   size_t count);
 void answer_pickup(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes code, int64_t until_ms);

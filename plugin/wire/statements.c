@@ -278,6 +278,7 @@ static const struct field sync_fields[] = {
     INT(sync, outcomes, 13, 0, COUNTER_MAX),
     INT_OPT(sync, keyset, 14, 0, COUNTER_MAX),
     FIELD_LIST_OPT(sync, wanted, 20, 1, MAX_WANTED, &schema_wanted),
+    FIELD_LIST_OPT(sync, receipts, 21, 1, MAX_RECEIPTS, &schema_hash),
 };
 static const struct schema schema_sync = SCHEMA("sync", SHAPE_MAP, sync, sync_fields);
 
@@ -301,6 +302,7 @@ static const struct field state_fields[] = {
     FIELD_LIST(state, outcomes, 17, 0, MAX_STATE_OUTCOMES, &schema_outcome),
     FIXED(state, card_key, 18, HASH_SIZE),
     FIELD_SUB_OPT(state, checkpoint, 19, &schema_checkpoint),
+    FIELD_LIST_OPT(state, consistency, 30, 1, MAX_PROOF, &schema_hash),
 };
 static const struct schema schema_state = SCHEMA("state", SHAPE_MAP, state, state_fields);
 
