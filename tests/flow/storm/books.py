@@ -97,6 +97,22 @@ def roots(entries, sizes):
     return found
 
 
+def root_of(entry, index, size, path):
+    """The root that an inclusion proof gives (RFC 9162, section 2.1.3.2), or None where it is none."""
+    at, last, root = index, size - 1, sha256(b"\0", entry)
+    for node in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            root = sha256(b"\1", node, root)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            root = sha256(b"\1", root, node)
+        at, last = at >> 1, last >> 1
+    return root if last == 0 and 0 <= index < size else None
+
+
 class Sqlite:
     def __init__(self, path):
         self.db = sqlite3.connect(path)

@@ -49,8 +49,10 @@ def minor(text):
 
 
 class World:
-    def __init__(self, histories, database, offers, coupons, cards, hour_cap):
-        self.histories, self.cards, self.hour_cap = histories, cards, hour_cap
+    def __init__(self, histories, journals, database, offers, hour_cap):
+        self.histories, self.hour_cap = histories, hour_cap
+        self.filed = {till: books.Sqlite(path).all("SELECT r.d, t.raw FROM record r LEFT JOIN receipt t ON t.n = r.n")
+                      for till, path in journals.items()}
         self.offers = {}
         self.statements = [books.Statement(raw, received) for raw, received in
                            database.all("SELECT raw, received_ms FROM statement ORDER BY n")]
@@ -85,6 +87,20 @@ class World:
         self.roi = json.loads(said("TILLPROOF", "report", "roi", "--shop", shop, "--json"))["rows"]
         self.conflicts = json.loads(said("TILLPROOF", "report", "conflicts", "--shop", shop, "--json"))["rows"]
         self.receipts = said("STORM_RECEIPTS", shop)
+        self.genuine = ""
+
+    def prove(self, till, home):
+        """One sale of a till, with its receipt, before strangers: they have two public keys and the file."""
+        ref = next(line["ref"] for line in self.histories[till]
+                   if line["k"] == "back" and line["op"] == "commit" and line["kind"] == "sale")
+        os.makedirs(f"proof-{till}")
+        place = f"proof-{till}"
+        told = said("TILLPROOF", "receipt", "--shop", home, "--till", till, "--sale", ref, "--out", f"{place}/sale",
+                    "--keys", place)
+        told += said("TILLPROOF", "cose", "verify", "--key", f"{place}/till.key", "--log", f"{place}/log.key",
+                     f"{place}/sale")
+        if told.count("genuine") < 3:
+            self.genuine = f"{ref} of {till}: {told}"
 
     def of(self, kind):
         return [s for s in self.statements if s.kind == kind]
@@ -127,10 +143,10 @@ def tills(world):
         for line in history:
             if line["k"] == "odd":
                 yield f"{till}: {line['op']} of {line['ref']} in run {line['run']} failed: {line['rc']}: {line['why']}"
-        last = [line for line in history if line["k"] == "status" and line["op"] == "drained"]
+        last = [line for line in history if line["k"] == "status" and line["op"] == "rested"]
         if not last:
             yield f"{till} never brought its records"
-        elif any(last[-1][what] for what in ("queue", "refused", "quarantined", "behind")):
+        elif any(last[-1][what] for what in ("queue", "refused", "quarantined", "behind", "log")):
             yield f"{till} is not level with its authority: {last[-1]}"
         for op, ref in pending(history):
             yield f"{till}: nobody found out what became of {op} {ref}"
@@ -220,6 +236,24 @@ def log(world):
             yield f"record {s.chain()[1]} of {s.by} saw a log of {size} leaves that is not this one"
     if signed and signed[-1][0] != len(world.leaves):
         yield f"{len(world.leaves) - signed[-1][0]} leaves are under no checkpoint"
+
+
+def receipts(world):
+    """Each till has filed a receipt of each of its records, and it leads to the root of a checkpoint."""
+    by_d = {s.d: s for s in world.statements}
+    said = {s.payload[10]: s.payload[11] for s in map(books.Statement, world.checkpoints)}
+    for till, filed in world.filed.items():
+        for d, raw in filed:
+            if raw is None or d not in by_d:
+                yield f"{till} has no receipt of its record {hexadecimal(d)}"
+                continue
+            protected, unprotected, _, _ = books.decode(raw)
+            header = books.decode(protected)
+            size, index, path = books.decode(unprotected[396][-1][0])
+            entry = by_d[d].entry
+            root = books.root_of(entry, index, size, path)
+            if header[-65537] != size or header[15][2] != entry.hex() or root is None or root != said.get(size):
+                yield f"the receipt of {till}'s record {hexadecimal(d)} does not lead to the log of {size} leaves"
 
 
 # ---- who won what ----
@@ -480,11 +514,13 @@ def reported(world):
     if not world.audit["true"]:
         yield f"the audit: {world.audit['wrong']}"
     good = sum(s.kind in LOGGED for s in world.statements)
+    if world.genuine:
+        yield f"a till's receipt: {world.genuine}"
     if world.receipts.split() != [str(good), "receipts"]:
         yield f"of {good} receipts: {world.receipts}"
 
 
-CHECKS = (tills, sales, chains, log, outcomes, holds, alone, returns, reported)
+CHECKS = (tills, sales, chains, log, receipts, outcomes, holds, alone, returns, reported)
 
 
 def findings(world):
@@ -510,5 +546,6 @@ def summary(world, faults):
     spent = collections.Counter("leased uses" if u.lease and u.number else "granted uses" if u.number else "uses without either"
                                 for u in uses(world))
     yield f"{show(spent)}; {len(world.leases)} leases, {len(world.of('lease-return'))} returned"
-    yield f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints"
+    yield (f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints, "
+           f"{sum(raw is not None for filed in world.filed.values() for _, raw in filed)} receipts filed by tills")
     yield f"{sum(faults.values())} faults: {show(faults)}"

@@ -10,6 +10,7 @@ def clone(world):
     new.histories = {till: [dict(line) for line in history] for till, history in world.histories.items()}
     for name in ("statements", "named", "leaves", "checkpoints"):
         setattr(new, name, list(getattr(world, name)))
+    new.filed = {till: list(filed) for till, filed in world.filed.items()}
     for name in ("offers", "redemptions"):
         setattr(new, name, {key: dict(row) for key, row in getattr(world, name).items()})
     new.leases = {number: copy.copy(lease) for number, lease in world.leases.items()}
@@ -78,7 +79,7 @@ def unanswered(world):
 
 def not_drained(world):
     history = next(iter(world.histories.values()))
-    [line for line in history if line["k"] == "status" and line["op"] == "drained"][-1]["queue"] = 1
+    [line for line in history if line["k"] == "status" and line["op"] == "rested"][-1]["queue"] = 1
 
 
 def gap(world):
@@ -171,6 +172,26 @@ def receipt_missing(world):
     world.receipts = "1 receipts\n"
 
 
+def not_filed(world):
+    filed = next(iter(world.filed.values()))
+    filed[0] = (filed[0][0], None)
+
+
+def other_receipt(world):
+    """A good receipt, of another record."""
+    filed = next(iter(world.filed.values()))
+    filed[0] = (filed[0][0], filed[1][1])
+
+
+def later_tree(world):
+    """The log's key signs another tree of a size that receipts are for."""
+    world.checkpoints = []
+
+
+def not_genuine(world):
+    world.genuine = "x"
+
+
 # What is done, and who must find it.
 CASES = (
     (lost_commit, check.sales), (twice_kept, check.sales), (never_told, check.sales), (other_amount, check.sales),
@@ -181,7 +202,8 @@ CASES = (
     (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes),
     (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
     (report_off, check.reported), (conflict_unreported, check.reported), (audit_no, check.reported),
-    (receipt_missing, check.reported))
+    (receipt_missing, check.reported), (not_genuine, check.reported), (not_filed, check.receipts),
+    (other_receipt, check.receipts), (later_tree, check.receipts))
 
 
 def run(world):

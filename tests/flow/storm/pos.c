@@ -3,7 +3,8 @@
  *
  * MODE storm: sells until its standard input ends. MODE alone: nobody is there to be asked; redeems the first
  * coupon all the same, takes goods of that sale back, and voids another. MODE drain: settles what is open,
- * and waits until the authority has all of the till's records, 60 s at most; exit 1 when it has not. OP and
+ * and waits until the authority has all of the till's records, 60 s at most; exit 1 when it has not. MODE
+ * rest: the same, and then stays until its standard input ends, 60 s at most in all. OP and
  * REFERENCE: what the history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER
  * TEXT", a card's OFFER is "-".
  */
@@ -62,9 +63,9 @@ static bool ask_status(struct pos *p, struct tillproof_status *s)
 static void tell(const char *op, const struct tillproof_status *s)
 {
     history("\"k\":\"status\",\"op\":\"%s\",\"ref\":\"\",\"queue\":%u,\"refused\":%u,\"reason\":\"%s\","
-            "\"conflicts\":%u,\"quarantined\":%d,\"behind\":%d,\"epoch\":%lld,\"seq\":%lld",
+            "\"conflicts\":%u,\"quarantined\":%d,\"behind\":%d,\"log\":%d,\"epoch\":%lld,\"seq\":%lld",
             op, s->queue, s->refused, plugin.do_name(s->refused_reason), s->conflicts, s->quarantined,
-            s->behind, (long long)s->epoch, (long long)s->seq);
+            s->behind, s->log, (long long)s->epoch, (long long)s->seq);
 }
 
 /* The process before was killed a moment ago: its lock goes with it. */
@@ -85,7 +86,7 @@ static bool open_till(struct pos *p, const char *dir)
     return good;
 }
 
-static int drain(struct pos *p)
+static int drain(struct pos *p, bool rest)
 {
     struct tillproof_status s;
     int64_t until = boot_us() + (int64_t)DRAIN_MS * 1000;
@@ -93,6 +94,12 @@ static int drain(struct pos *p)
     while (ask_status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
     }
     tell("drained", &s);
+    while (rest && go_on(50) && boot_us() < until) {
+    }
+    rest = rest && ask_status(p, &s);
+    if (rest) {
+        tell("rested", &s);
+    }
     int32_t rc = plugin.do_close(p->t, 5000);
     return pos_good("end", "", rc, 0) && s.queue == 0 && s.online ? 0 : 1;
 }
@@ -145,7 +152,8 @@ int main(int argc, char **argv)
         for (int i = 12; i + 1 < argc; i += 2) {
             pos_resolve(&p, argv[i], argv[i + 1]);
         }
-        status = strcmp(argv[11], "drain") == 0   ? drain(&p)
+        status = strcmp(argv[11], "drain") == 0   ? drain(&p, false)
+                 : strcmp(argv[11], "rest") == 0  ? drain(&p, true)
                  : strcmp(argv[11], "alone") == 0 ? alone(&p)
                                                   : storm(&p);
     }

@@ -139,6 +139,14 @@ class Till(Process):
     def leave(self):
         self.p.stdin.close()
 
+    def journal(self):
+        return f"{self.home}/tills/{self.name}/till.db"
+
+    def level(self):
+        """The authority has all of its records, and each has come back with its receipt."""
+        missing = "SELECT (SELECT count(*) FROM record) - (SELECT count(*) FROM receipt)"
+        return books.Sqlite(self.journal()).one(missing) == 0
+
 
 class Shop:
     """A shop's own files, which two daemons serve, and one till of this machine opens by itself."""
@@ -326,7 +334,10 @@ class Storm:
         """Two tills without an authority redeem one coupon, take goods of that sale back, and void another one: whatever the
         storm does, there is a double use in it."""
         self.start = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
-        self.drain(self.tills)  # each has heard its authority once
+        for till in self.tills:  # each has heard its authority once
+            till.go("drain", self.start)
+        for till in self.tills:
+            same(f"{till.name} hears its authority", till.p.wait(SETTLE), 0)
         for i in range(2):
             self.net.set(i, link.REFUSE)
         for till in self.tills[:2]:
@@ -387,19 +398,11 @@ class Storm:
             till.leave()
         for till in self.tills:
             check(f"{till.name} ends", till.p.wait(SETTLE) in (0, -signal.SIGKILL))  # by itself, or in its last commit
-        self.drain(self.tills)
-
-        def logged():
-            waiting = self.home.database().one("SELECT count(*) FROM leaf_queue")
-            if waiting:
-                self.drain(self.tills[:1])
-            return not waiting
-        until("every record has its leaf", logged)
-
-    def drain(self, tills):
-        for till in tills:
-            till.go("drain", self.start)
-        for till in tills:
+        for till in self.tills:
+            till.go("rest", self.start)
+        for till in self.tills:
+            until(f"{till.name} has its receipts", till.level)
+            till.leave()
             same(f"{till.name} brings its records", till.p.wait(SETTLE), 0)
 
     def end(self):
@@ -417,9 +420,11 @@ def main():
     storm.rage()
     storm.calm()
     storm.end()
-    world = checker.World({t.name: checker.read_history(t.history) for t in storm.tills}, home.database(), OFFERS, COUPONS,
-                        CARDS, 6000)
+    world = checker.World({t.name: checker.read_history(t.history) for t in storm.tills},
+                          {t.name: t.journal() for t in storm.tills}, home.database(), OFFERS, 6000)
     world.reports("shop", home.audited())
+    for till in storm.tills:
+        world.prove(till.name, till.home)
     found = checker.findings(world)
     print("\n".join(checker.summary(world, storm.counts)), flush=True)
     if found:
