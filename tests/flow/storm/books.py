@@ -160,15 +160,3 @@ class Postgres:
 
     def one(self, query):
         return self.all(query)[0][0]
-
-    def fill(self, path):
-        """Every row of every table, into the same tables of a SQLite file in place of what is there."""
-        with sqlite3.connect(path) as db:
-            tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-            for table, in db.execute(tables).fetchall():
-                columns = db.execute(f"SELECT name, type FROM pragma_table_info('{table}')").fetchall()
-                names = ", ".join(name for name, _ in columns)
-                db.execute(f"DELETE FROM {table}")
-                db.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})",
-                               self.all(f"SELECT {names} FROM {table}", [kind for _, kind in columns]))
-        db.close()

@@ -81,9 +81,9 @@ class World:
                 _, cards, customer, _ = books.decode(self.parts[s.d, 2])
                 self.customers.update((card, customer or card) for card in cards)
 
-    def reports(self, shop, audited):
+    def reports(self, shop):
         """What the product's own reports and its audit say, to be compared as well."""
-        self.audit = json.loads(said("TILLPROOF", "audit", "--shop", audited, "--json"))
+        self.audit = json.loads(said("TILLPROOF", "audit", "--shop", shop, "--json"))
         self.roi = json.loads(said("TILLPROOF", "report", "roi", "--shop", shop, "--json"))["rows"]
         self.conflicts = json.loads(said("TILLPROOF", "report", "conflicts", "--shop", shop, "--json"))["rows"]
         self.receipts = said("STORM_RECEIPTS", shop)

@@ -343,6 +343,8 @@ static void forget(struct world *w)
         "DELETE FROM reversal WHERE merchant = @; DELETE FROM reversal_line WHERE merchant = @;"
         "DELETE FROM reversal_share WHERE merchant = @; DELETE FROM tally WHERE merchant = @;"
         "DELETE FROM visit WHERE merchant = @; DELETE FROM ruling WHERE merchant = @;"
+        "DELETE FROM leaf_queue WHERE merchant = @; DELETE FROM leaf WHERE merchant = @;"
+        "DELETE FROM node WHERE merchant = @; DELETE FROM checkpoint WHERE merchant = @;"
         "UPDATE tenure SET from_seq = NULL, state = 0 WHERE merchant = @;"
         "UPDATE till SET head_seq = 0, head_d = terminal, quarantined = 0 WHERE merchant = @; COMMIT",
         KIND_LINK, KIND_COMMIT, KIND_REVERSE, KIND_LINK, KIND_COMMIT, KIND_REVERSE, KIND_RULING,
