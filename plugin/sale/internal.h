@@ -383,6 +383,7 @@ struct till {
 
     bool online_told;
     int online_code; /* what was told: see TILLPROOF_EVENT_ONLINE */
+    bool damaged;    /* till.db was found to be, where nobody waited for it: nothing is signed on top */
     int doubt;       /* why the last sync's answer was not taken, below zero; or 0 */
     struct events events;
 };

@@ -91,9 +91,12 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
     return rc;
 }
 
+/* A backlog of many records in one transaction: a disk that is waited for once. */
 static int handle(void *authority, struct bytes request, struct buf *reply)
 {
-    return authority_handle(authority, request, reply);
+    struct authority_message one = {.request = request, .reply = reply};
+    authority_handle_many(authority, &one, 1);
+    return one.rc;
 }
 
 static void drop(void *authority)
