@@ -98,6 +98,9 @@ bool request_stale(const struct call *c);
 /* enrol.c: an enrolment is signed by the key that it brings; fills c->by. */
 int enrol_authenticate(struct call *c);
 
+/* terminal.c: the key of a till in an epoch that was ever given. Owned: cose_key_free. STORE_NOT_FOUND. */
+int terminal_key(struct store *s, struct bytes till, int64_t epoch, struct cose_key *key);
+
 /* own_keys.c: after a keyset was learned; and before anything is signed. */
 void own_keys_learn(struct authority *a);
 void own_keys_reload(struct authority *a);
