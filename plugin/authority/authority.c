@@ -23,6 +23,7 @@ static const struct {
     [KIND_COMMIT] = {.project = commit_project},
     [KIND_REVERSE] = {.project = reverse_project},
     [KIND_CLOSE] = {.project = close_project},
+    [KIND_ERASURE] = {.check = erasure_check},
     [KIND_LEASE] = {.project = lease_project},
     [KIND_LEASE_RETURN] = {.project = lease_return_project},
     [KIND_WRITE_OFF] = {.check = write_off_check, .project = write_off_project},
@@ -164,6 +165,9 @@ static int keep(struct call *c)
 {
     bool fresh = false;
     int rc = store_statement_put(c->s, c->st, c->now, &fresh);
+    if (rc == 0 && fresh && (kinds[c->st->kind].parts & PART_PERSON) && !c->st->person.p) {
+        rc = store_erased_put(c->s, c->st->d, bytes_str("")); /* it came without */
+    }
     if (rc == 0 && fresh && handlers[c->st->kind].check) {
         rc = handlers[c->st->kind].check(c);
     }
@@ -177,6 +181,12 @@ static int keep(struct call *c)
         answer_registered(c->answer, c->st->d);
     }
     return rc;
+}
+
+int authority_keep(struct call *c)
+{
+    int rc = authenticate(c);
+    return rc ? rc : keep(c);
 }
 
 static int run(struct store *s, void *arg)
@@ -330,8 +340,13 @@ static int replay(void *arg, const struct stored *row)
         st.lines = arena_copy(&arena, row->lines);
         st.person = arena_copy(&arena, row->person);
         COPY_TEXT(by, st.iss);
-        struct call c = {
-            .a = a, .s = a->config.store, .st = &st, .by = by, .now = row->received_ms, .arena = &arena};
+        struct call c = {.a = a,
+                         .s = a->config.store,
+                         .st = &st,
+                         .by = by,
+                         .now = row->received_ms,
+                         .arena = &arena,
+                         .residue = arena_copy(&arena, row->residue)};
         rc = handlers[st.kind].project ? handlers[st.kind].project(&c) : 0;
     }
     if (rc == 0 && (learned_kinds >> row->kind & 1)) {

@@ -184,7 +184,8 @@ void authority_log_elsewhere(struct authority *a)
 static int look_behind(struct store *s, void *arg)
 {
     struct log_turn *turn = arg;
-    return store_log_lag(s, LAG_MAX, &turn->waiting, &turn->oldest_ms);
+    int rc = store_count(s, STORE_CONFLICTS, &turn->conflicts);
+    return rc ? rc : store_log_lag(s, LAG_MAX, &turn->waiting, &turn->oldest_ms);
 }
 
 int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struct log_turn *out,
@@ -195,10 +196,10 @@ int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struc
     int rc = authority_refresh(a);
     rc = rc ? rc : store_leaves_waiting(a->config.store, 1, &waiting);
     if (rc == 0 && waiting == 0) {
-        *out = (struct log_turn){.idle = true, .oldest_ms = NONE};
-        return 0;
+        add.turn.idle = true;
+    } else {
+        rc = rc ? rc : store_write(a->config.store, sequence, &add);
     }
-    rc = rc ? rc : store_write(a->config.store, sequence, &add);
     *out = add.turn;
     rc = rc ? rc : store_read(a->config.store, look_behind, out);
     return rc ? err_set(e, rc, "the log: %s", store_error(a->config.store)) : 0;

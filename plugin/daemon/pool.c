@@ -169,6 +169,13 @@ void pool_depth(struct pool *p, size_t *waiting, size_t *working)
     pthread_mutex_unlock(&p->lock);
 }
 
+void pool_limit(struct pool *p, size_t limit)
+{
+    pthread_mutex_lock(&p->lock);
+    p->limit = limit;
+    pthread_mutex_unlock(&p->lock);
+}
+
 bool pool_healthy(struct pool *p)
 {
     pthread_mutex_lock(&p->lock);

@@ -31,6 +31,8 @@ bool pool_put(struct pool *p, struct job *j);
 /* The list of jobs that are done, oldest first; NULL: none. */
 struct job *pool_done(struct pool *p);
 void pool_depth(struct pool *p, size_t *waiting, size_t *working);
+/* From now on so many may wait. */
+void pool_limit(struct pool *p, size_t limit);
 /* False after a request that failed for a fault of the store or machine, until one succeeds. */
 bool pool_healthy(struct pool *p);
 /* Finishes what is in it, ends the threads, closes the handles. Jobs that were not handed back are freed.
