@@ -16,7 +16,8 @@ struct round {
 
 static int build(struct till *t, struct round *r, struct err *e)
 {
-    struct sync sync = {.head = t->head, .have = t->have, .outcomes = t->outcomes};
+    struct sync sync = {
+        .head = t->head, .have = t->have, .outcomes = t->outcomes, .keyset = t->replica.trust.keyset};
     struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
     sync.wanted.v = wanted;

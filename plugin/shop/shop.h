@@ -4,8 +4,8 @@
  *
  *   DIR/shop.ini                what the shop is, and where its authority is
  *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
- *   DIR/authority/              grant.key, log.key, card.key; authority.db, unless shop.ini names a server
- *   DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
+ *   DIR/authority/              grant.key, log.key, registrar.key, card.key; authority.db, unless shop.ini
+ * names a server DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
  *
  * A directory on another machine has shop.ini, the CA that it names, and tills/ alone.
  */
@@ -70,5 +70,7 @@ int shop_store_address(const struct shop *shop, char out[SHOP_PATH_MAX], struct 
 /* The store alone, to read reports: of a shop whose authority is away, too, where shop.ini names its store.
  * Owned: store_close. */
 int shop_store(const struct shop *shop, struct store **out, struct err *e);
+/* The same, to write what is no statement: tokens, cosignatures. TP_E_READ_ONLY. */
+int shop_store_write(const struct shop *shop, struct store **out, struct err *e);
 
 #endif

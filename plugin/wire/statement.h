@@ -150,7 +150,7 @@ struct ruling {
 struct invite {
     struct common common;
     struct bytes till, store;
-    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/code.h) */
+    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/enrolment.h) */
     int64_t until;               /* ms */
 };
 
@@ -159,7 +159,7 @@ struct enrol {
     struct common common;
     uint8_t id[ID_SIZE];
     struct bytes till, cose_key;
-    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/code.h) */
+    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/enrolment.h) */
 };
 
 /* A till asks for its next epoch, with a key that it has made for it. */
