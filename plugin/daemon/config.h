@@ -25,7 +25,7 @@ struct daemon_config {
     int64_t timeout_s;               /* for a whole request to arrive, and for its answer to leave; 1..600 */
     int64_t till_rate, till_burst;   /* messages a second of one till, and at once; rate 0: no limit */
     int64_t address_rate, address_burst;             /* requests of one address likewise */
-    int64_t codes;                                   /* pickup codes a minute of one address; 0: no limit */
+    int64_t codes;                                   /* pickup and enrolment codes a minute of one address; 0: no limit */
     int64_t wrong_tokens;                            /* that one address may try a minute */
     bool metrics_all;                                /* false: /metrics is for this machine alone */
     bool log_open;                                   /* the log's pages need no token */

@@ -283,9 +283,5 @@ def joined():
 
 make_shop()
 move_till("far")
-<<<<<<< HEAD
-for test in (whole_sale, without_it, untrusted, busy, contradiction, commands):
-=======
-for test in (whole_sale, without_it, untrusted, busy, commands, joined):
->>>>>>> main
+for test in (whole_sale, without_it, untrusted, busy, contradiction, commands, joined):
     test()
