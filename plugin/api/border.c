@@ -57,6 +57,8 @@ SAME(DEVICE_FAILED);
 SAME(DEVICE_UNUSABLE);
 SAME(NO_CODE);
 SAME(UNKNOWN_SALE);
+SAME(LOG_FORKED);
+SAME(BAD_RECEIPT);
 SAME(E_ARGUMENT);
 SAME(E_STATE);
 SAME(E_MEMORY);
@@ -83,7 +85,8 @@ _Static_assert((int)TILLPROOF_EVENT_ONLINE == EVENT_ONLINE && (int)TILLPROOF_EVE
                    (int)TILLPROOF_EVENT_QUARANTINED == EVENT_QUARANTINED &&
                    (int)TILLPROOF_EVENT_BEHIND == EVENT_BEHIND && (int)TILLPROOF_EVENT_NEWS == EVENT_NEWS &&
                    (int)TILLPROOF_EVENT_PICTURE == EVENT_PICTURE &&
-                   (int)TILLPROOF_EVENT_DEVICE == EVENT_DEVICE && (int)TILLPROOF_EVENT_SCAN == EVENT_SCAN,
+                   (int)TILLPROOF_EVENT_DEVICE == EVENT_DEVICE && (int)TILLPROOF_EVENT_SCAN == EVENT_SCAN &&
+                   (int)TILLPROOF_EVENT_RECEIPT == EVENT_RECEIPT && (int)TILLPROOF_EVENT_LOG == EVENT_LOG,
                "kinds of events");
 
 /* A larger size is a newer caller's, or memory that was never set. */
@@ -274,6 +277,18 @@ int32_t api_bytes(struct bytes from, void *buf, uint32_t *length)
     return 0;
 }
 
+static int proof_text(struct till *t, int64_t sale, struct buf *text, struct err *e)
+{
+    struct buf raw;
+    buf_init(&raw, 64 * 1024);
+    int rc = till_proof(t, sale, &raw, e);
+    for (size_t i = 0; rc == 0 && i < raw.n; i++) {
+        buf_printf(text, "%02x", raw.p[i]);
+    }
+    buf_free(&raw);
+    return rc;
+}
+
 int32_t tillproof_text(struct tillproof *handle, int64_t sale, uint32_t what, char *buf, uint32_t *length)
 {
     struct err e = {0};
@@ -282,14 +297,15 @@ int32_t tillproof_text(struct tillproof *handle, int64_t sale, uint32_t what, ch
     if (rc) {
         return rc;
     }
-    if (what != TILLPROOF_RECEIPT || !length) {
+    if ((what != TILLPROOF_RECEIPT && what != TILLPROOF_PROOF) || !length) {
         return api_argument("a text has a kind and a length");
     }
     buf_init(&text, 1024 * 1024);
-    rc = till_text(handle->till, sale, &text, &e);
+    rc = what == TILLPROOF_PROOF ? proof_text(handle->till, sale, &text, &e)
+                                 : till_text(handle->till, sale, &text, &e);
     if (rc) {
         rc = api_fail(rc, &e);
-    } else if (put_text((const char *)text.p, text.n, buf, length)) {
+    } else if (put_text(text.n ? (const char *)text.p : "", text.n, buf, length)) {
         rc = api_fail(err_set(&e, TP_E_MEMORY, "the text needs %u bytes", *length), &e);
     }
     buf_free(&text);

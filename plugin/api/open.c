@@ -201,6 +201,7 @@ int32_t tillproof_status(struct tillproof *handle, struct tillproof_status *stat
         .time_ms = s.time_ms,
         .epoch = s.epoch,
         .seq = s.seq,
+        .log = s.log,
     };
     bytes_to_cstr(bytes_str(s.name), out.till, sizeof out.till);
     bytes_to_cstr(bytes_str(s.store), out.store, sizeof out.store);

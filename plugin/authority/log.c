@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { LAG_MAX = 1000000 };
+enum { LAG_MAX = 1000000, LOG_ROUNDS = 8 };
 
 struct sequencing {
     struct store *s;
@@ -129,7 +129,9 @@ int log_queue(struct call *c)
 {
     int64_t waiting = 0;
     int rc = store_leaf_wait(c->s, c->st->d);
-    if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
+    if (c->a->grouped) {
+        c->a->log_grew = true; /* counted once, at the group's end */
+    } else if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
         rc = store_leaves_waiting(c->s, LOG_BATCH, &waiting);
     }
     c->log_due = waiting == LOG_BATCH;
@@ -145,10 +147,23 @@ static int add_some(struct authority *a, int64_t *added)
     return rc;
 }
 
+static int count(struct store *s, void *arg)
+{
+    return store_leaves_waiting(s, LOG_BATCH, arg);
+}
+
+bool log_is_due(struct authority *a)
+{
+    int64_t waiting = 0;
+    return log_kept(a) && !a->log_elsewhere && store_write(a->config.store, count, &waiting) == 0 &&
+           waiting == LOG_BATCH;
+}
+
 void log_now(struct authority *a)
 {
-    int64_t added = 0;
-    if (log_kept(a) && !a->log_elsewhere) {
+    int64_t added = LOG_BATCH;
+    /* A group may have brought more than one batch. */
+    for (int i = 0; i < LOG_ROUNDS && log_kept(a) && !a->log_elsewhere && added == LOG_BATCH; i++) {
         add_some(a, &added);
     }
 }
@@ -221,12 +236,27 @@ static int make_receipt(struct store *s, void *arg)
     if (rc || (rc = store_checkpoint_last(s, &head))) {
         return rc;
     }
+    if (leaf.index >= head.size) {
+        return STORE_NOT_FOUND; /* no checkpoint has it yet */
+    }
     log_origin(a->config.id, origin);
     struct receipt r = {
         .origin = bytes_str(origin), .issued = head.time_ms / 1000, .size = head.size, .index = leaf.index};
     memcpy(r.entry, leaf.entry, HASH_SIZE);
     rc = path_inclusion(&nodes, leaf.index, head.size, &r.path);
     return rc ? rc : receipt_sign(&r, head.root, &a->config.log_key, ask->out);
+}
+
+int log_receipt(struct call *c, const uint8_t d[HASH_SIZE], struct buf *out)
+{
+    struct asking ask = {c->a, d, out};
+    return log_kept(c->a) ? make_receipt(c->s, &ask) : STORE_NOT_FOUND;
+}
+
+int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *out)
+{
+    struct tree_nodes nodes = {read_node, c->s};
+    return path_consistency(&nodes, size1, size2, out);
 }
 
 int authority_receipt(struct authority *a, const uint8_t d[HASH_SIZE], struct buf *out, struct err *e)

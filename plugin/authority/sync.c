@@ -1,5 +1,9 @@
-/* What a till's replica lacks: public statements, outcomes, and the time, under one signature. */
+/* What a till's replica lacks: public statements, outcomes, and the time, under one signature; the log's
+ * head, and the receipts that were asked for. */
 #include "authority/internal.h"
+
+#include "proof/receipt.h"
+#include "wire/cbor.h"
 
 enum { SEND_MAX = 200, SEND_BYTES = 1024 * 1024, OUTCOMES_MAX = 64 };
 
@@ -10,12 +14,14 @@ static const uint32_t public_kinds = 1u << KIND_POLICY | 1u << KIND_KEYSET | 1u 
 struct parcel {
     struct call *c;
     struct state state;
-    struct buf rest; /* the statements, one after another */
+    struct buf rest; /* the statements, one after another; then the checkpoint and the receipts */
     struct bytes ds[SEND_MAX];
     uint8_t d[SEND_MAX][HASH_SIZE];
     struct outcome outcomes[OUTCOMES_MAX];
     struct checkpoint_seen seen;
-    size_t sent, told;
+    struct path proof;
+    struct bytes hashes[PATH_MAX_HASHES];
+    size_t sent, told, shown; /* shown: items of `rest` after the statements */
 };
 
 enum { PARCEL_FULL = 1 };
@@ -100,21 +106,62 @@ static int put_outcome(void *arg, const struct outcome_row *row)
     return 0;
 }
 
+static int put_signed(void *arg, const struct checkpoint_row *row)
+{
+    struct parcel *p = arg;
+    p->seen.size = row->size;
+    memcpy(p->seen.root, row->root, HASH_SIZE);
+    p->state.checkpoint = &p->seen;
+    buf_put(&p->rest, row->raw.p, row->raw.n);
+    p->shown++;
+    return 0;
+}
+
+/* That nothing which the till saw has changed. A till that saw another log, or a longer one, gets no proof:
+ * there is none. */
+static int prove(struct parcel *p, const struct checkpoint_seen *before)
+{
+    if (!before || before->size < 1 || before->size >= p->seen.size) {
+        return 0;
+    }
+    int rc = log_consistency(p->c, before->size, p->seen.size, &p->proof);
+    for (size_t i = 0; rc == 0 && i < p->proof.n; i++) {
+        p->hashes[i] = bytes_of(p->proof.v[i], HASH_SIZE);
+    }
+    p->state.consistency.v = p->hashes;
+    p->state.consistency.n = rc ? 0 : p->proof.n;
+    return rc == TP_E_CORRUPT ? 0 : rc; /* nodes are lost: it cannot be shown, and the till will say so */
+}
+
 static int put_checkpoint(struct parcel *p)
 {
     struct checkpoint_row last;
     int rc = store_checkpoint_last(p->c->s, &last);
-    if (rc == 0) {
-        p->seen.size = last.size;
-        memcpy(p->seen.root, last.root, HASH_SIZE);
-        p->state.checkpoint = &p->seen;
-    }
+    rc = rc ? rc : store_checkpoints(p->c->s, last.size, 1, put_signed, p);
+    rc = rc ? rc : prove(p, p->c->st->payload.sync.checkpoint);
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
+/* One item for each that was asked for, in order: null while it has no leaf. A receipt is the log key's own
+ * word, so the state need not vouch for it. */
+static int put_receipts(struct parcel *p)
+{
+    const struct sync *sync = &p->c->st->payload.sync;
+    int rc = 0;
+    for (size_t i = 0; i < sync->receipts.n && rc == 0; i++) {
+        rc = log_receipt(p->c, sync->receipts.v[i].p, &p->rest);
+        if (rc == STORE_NOT_FOUND || rc == TP_E_CORRUPT) {
+            enc_null(&p->rest);
+            rc = 0;
+        }
+        p->shown++;
+    }
+    return rc;
+}
+
 /* What is off in time may be an old request that somebody sends again: it is told what all tills know, and
- * the time, so that a till whose clock is wrong can ask again; no outcome, and not the card key. So is a copy
- * of a till that has been enrolled anew since. */
+ * the time, so that a till whose clock is wrong can ask again; no outcome, no receipt, and not the card key.
+ * So is a copy of a till that has been enrolled anew since. */
 static int fill(struct parcel *p)
 {
     struct call *c = p->c;
@@ -147,7 +194,9 @@ static int fill(struct parcel *p)
     if (!stale && !over && (rc == 0 || rc == PARCEL_FULL)) {
         rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
     }
-    return rc == 0 || rc == PARCEL_FULL ? put_checkpoint(p) : rc;
+    rc = rc == PARCEL_FULL ? 0 : rc;
+    rc = rc ? rc : put_checkpoint(p);
+    return rc || stale || over ? rc : put_receipts(p);
 }
 
 int sync_answer(struct call *c)
@@ -159,7 +208,7 @@ int sync_answer(struct call *c)
     }
     c->log_due = true;
     p->c = c;
-    buf_init(&p->rest, SEND_BYTES);
+    buf_init(&p->rest, SEND_BYTES + ENVELOPE_MAX + MAX_RECEIPTS * RECEIPT_MAX);
     buf_init(&envelope, ENVELOPE_MAX);
     int rc = fill(p);
     if (rc == 0) {
@@ -170,8 +219,9 @@ int sync_answer(struct call *c)
         rc = statement_sign(KIND_STATE, &p->state, bytes_str(c->a->name), &c->a->config.grant_key, &envelope,
                             NULL, &c->err);
     }
+    rc = rc == 0 && p->rest.failed ? TP_E_MEMORY : rc;
     if (rc == 0) {
-        answer_state(c->answer, c->st->d, buf_view(&envelope), buf_view(&p->rest), p->sent);
+        answer_state(c->answer, c->st->d, buf_view(&envelope), buf_view(&p->rest), p->sent + p->shown);
     }
     buf_free(&p->rest);
     buf_free_secret(&envelope);

@@ -73,9 +73,14 @@
     X(TP_VERSION_EXISTS, 67, "version_exists", "this version was published before, with other terms")        \
     X(TP_UNKNOWN_TILL, 68, "unknown_till", "no such till is enrolled")                                       \
     X(TP_UNKNOWN_SALE, 69, "unknown_sale", "no such sale")                                                   \
+    X(TP_UNKNOWN_PERSON, 71, "unknown_person", "nothing is kept of such a person")                           \
     X(TP_NOT_INVITED, 74, "not_invited", "no such enrolment code is open for this till")                     \
     X(TP_UNKNOWN_TOKEN, 75, "unknown_token", "the token is missing, or not one that was issued here")        \
     X(TP_NOT_PERMITTED, 76, "not_permitted", "the token does not open that")                                 \
+    /* what a till saw of the log */                                                                         \
+    X(TP_LOG_FORKED, 80, "log_forked", "the authority's log is not the one that this till saw before")       \
+    X(TP_BAD_RECEIPT, 81, "bad_receipt", "the receipt does not show that the record is in the log")          \
+    X(TP_NO_RECEIPT, 82, "no_receipt", "the log's receipt of the record has not come yet")                   \
     /* misuse and faults */                                                                                  \
     X(TP_E_ARGUMENT, -1, "argument", "an argument is not what the contract asks for")                        \
     X(TP_E_STATE, -2, "state", "the call does not fit the state of the sale or till")                        \

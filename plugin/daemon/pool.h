@@ -1,11 +1,15 @@
 /*
  * The worker threads. Each owns one handle of the authority, and no thread ever touches another's. Requests
- * wait in one queue that is never longer than its limit; what was taken is always finished.
+ * wait in one queue that is never longer than its limit; what was taken is always finished. A worker takes
+ * as many as wait, up to POOL_GROUP, and answers them by one transaction: the more there is to do, the less
+ * each costs, and an offer that all tills want at once costs what any other does.
  */
 #ifndef DAEMON_POOL_H
 #define DAEMON_POOL_H
 
 #include "shop/shop.h"
+
+enum { POOL_GROUP = 32, POOL_GROUP_BYTES = 512 * 1024 };
 
 struct job {
     struct job *next;

@@ -127,6 +127,8 @@ extern "C" {
     56 /* it speaks nothing that the plugin understands: `detail` says what it lacks */
 #define TILLPROOF_NO_CODE      64 /* there is no code in the picture */
 #define TILLPROOF_UNKNOWN_SALE 69 /* no sale has this id or reference */
+#define TILLPROOF_LOG_FORKED   80 /* the authority's log is not the one that this till saw before */
+#define TILLPROOF_BAD_RECEIPT  81 /* a receipt does not show that the record is in the log */
 
 /* Misuse and faults. */
 #define TILLPROOF_E_ARGUMENT  (-1)  /* an argument is not what the contract asks for */
@@ -244,7 +246,8 @@ struct tillproof_status {
     char till[64];
     char store[64];
     char currency[4]; /* the shop's, empty while not ready */
-    uint32_t reserved;
+    int32_t log; /* 0; TILLPROOF_LOG_FORKED or _BAD_RECEIPT: the authority signed what it should not have,
+                    once at least; `tillproof till evidence` shows what was kept of it */
 };
 
 /*
@@ -266,8 +269,8 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
 #define TILLPROOF_EVENT_OUTCOME                                                                              \
     3 /* what the authority made of a redemption, where it is not as recorded: sale (0: not this till's),    \
          id: place of the redemption from 0; code: why it is in conflict, 0: no longer; amount in conflict;  \
-         offer, text: its title */
-#define TILLPROOF_EVENT_REFUSED 4 /* a record was refused: sale (0: none), code, text */
+         offer, text: its title; data: D of the record, 32 bytes */
+#define TILLPROOF_EVENT_REFUSED 4 /* a record was refused: sale (0: none), code, text; data: its D */
 #define TILLPROOF_EVENT_QUARANTINED                                                                          \
     5 /* code: TILLPROOF_QUARANTINED; TILLPROOF_REVOKED, its key was given up; or 0: not any more */
 #define TILLPROOF_EVENT_BEHIND 6 /* code: TILLPROOF_E_BEHIND; see tillproof_status */
@@ -286,6 +289,14 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
           TILLPROOF_SCAN, 1 to 4096 bytes; text: the AIM identifier of the symbology with which data then    \
           begins ("]E0": three bytes that are no part of the code), or empty. Nothing is presented before    \
           the program does it: it knows which sale is meant, and whether it is an article to ring up */
+
+#define TILLPROOF_EVENT_RECEIPT                                                                              \
+    20 /* the log's receipt of a record has come, and was checked: sale (0: none), id: the record's number;  \
+          data: its D; see tillproof_text. Or code: TILLPROOF_BAD_RECEIPT, text: it is none, and was not     \
+          taken */
+#define TILLPROOF_EVENT_LOG                                                                                  \
+    21 /* code: TILLPROOF_LOG_FORKED: what the authority says of its log contradicts what it signed before.  \
+          The till goes on, carries what it saw before in all that it signs, and keeps the evidence */
 
 struct tillproof_event {
     uint32_t size;
@@ -308,8 +319,11 @@ struct tillproof_event {
  * or close it; it ends with the handle. Nobody needs to listen: at most 256 events wait, of a state (ONLINE,
  * HOLD of one sale, QUARANTINED, BEHIND, NEWS, DEVICE of one device) only the newest, and when they are too
  * many the oldest is dropped and `dropped` of the next one says how many were. Scans are never dropped: when
- * 64 of them wait, the devices are not asked for more. tillproof_status, tillproof_device and the sales tell
- * the same as the events, only not by themselves. Never waits. Errors: TILLPROOF_E_ARGUMENT, _E_FORKED.
+ * 64 of them wait, the devices are not asked for more. OUTCOME, REFUSED and RECEIPT are kept on the disk
+ * until the program has come back to tillproof_event_next after them, or has closed the till: a crash before
+ * that tells them once more, and sale, id and data say which they are. tillproof_status, tillproof_device and
+ * the sales tell the same as the events, only not by themselves. Never waits. Errors: TILLPROOF_E_ARGUMENT,
+ * _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_event_fd(struct tillproof *handle, int32_t *fd);
 
@@ -415,8 +429,8 @@ TILLPROOF_API int32_t tillproof_sale_forget(struct tillproof *handle, int64_t sa
 
 /*
  * Writes a sale that is not committed into bytes, for another till of the shop to go on with: reference,
- * currency, lines, and what was presented (a card as its keyed hash, never as its token). The bytes are
- * authenticated, not secret. The sale stays as it is: once the bytes are safe, end it here with
+ * currency, lines, what was presented (a card as its keyed hash, never as its token), and what was refused.
+ * The bytes are authenticated, not secret. The sale stays as it is: once the bytes are safe, end it here with
  * tillproof_sale_forget, and do not commit it here. They are good for any till of the shop, for as long as
  * the coupons in them are.
  *
@@ -810,15 +824,19 @@ TILLPROOF_API int32_t tillproof_tax_result(struct tillproof *handle, int64_t sal
 /* What tillproof_text writes. */
 #define TILLPROOF_RECEIPT                                                                                    \
     1 /* lines for the receipt, each ended by \n: offers and what they took off, totals, the sale's id */
+#define TILLPROOF_PROOF                                                                                      \
+    2 /* a committed sale's record with the log's receipt of it, a COSE_Sign1 in hexadecimal, for anybody to \
+         check (`tillproof cose verify`); empty while the receipt has not come */
 
 /*
  * Text for the receipt of a sale that has been priced. Once the sale is committed it is the same for ever,
  * so that a reprint shows what the customer got.
  *
- * what: TILLPROOF_RECEIPT. buf: NULL to ask for the length, or room for the text and its zero byte. *length:
- * in, the size of buf (not looked at when buf is NULL); out, the bytes that the text needs, zero byte
- * included. Never waits. Errors: TILLPROOF_E_ARGUMENT; _E_MEMORY (buf is too small: *length is set, buf
- * untouched); _E_STATE (no price yet); _E_IO, _E_CORRUPT, _E_FORKED.
+ * what: TILLPROOF_RECEIPT or TILLPROOF_PROOF. buf: NULL to ask for the length, or room for the text and its
+ * zero byte. *length: in, the size of buf (not looked at when buf is NULL); out, the bytes that the text
+ * needs, zero byte included. Never waits. Errors: TILLPROOF_E_ARGUMENT; _E_MEMORY (buf is too small: *length
+ * is set, buf untouched); _E_STATE (no price yet; a proof of a sale that is not recorded); _E_IO, _E_CORRUPT,
+ * _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_text(struct tillproof *handle, int64_t sale, uint32_t what, char *buf,
                                      uint32_t *length);

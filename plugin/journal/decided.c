@@ -95,3 +95,46 @@ int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e)
     }
     return rc;
 }
+
+static bool read_decided(sqlite3_stmt *st, struct journal_decided *v, char reference[REFERENCE_MAX + 1])
+{
+    int64_t stage = sqlite3_column_int64(st, 2);
+    *v = (struct journal_decided){
+        .sale = sqlite3_column_int64(st, 0),
+        .reference = reference,
+        .committed = stage == STAGE_COMMIT,
+        .past = stage == STAGE_PAST,
+        .what = {.alone = sqlite3_column_int(st, 3) != 0,
+                 .batch = sqlite3_column_int64(st, 5),
+                 .index = sqlite3_column_int64(st, 6),
+                 .time_ms = sqlite3_column_int64(st, 7),
+                 .reason = sqlite3_column_int(st, 8),
+                 .amount = sqlite3_column_int64(st, 9)},
+    };
+    return column_text(st, 1, reference, REFERENCE_MAX + 1) && column_fixed(st, 4, v->what.offer, REF_SIZE);
+}
+
+int journal_decisions(struct journal *j, int64_t from_ms, int64_t until_ms, bool alone,
+                      int (*fn)(void *arg, const struct journal_decided *v), void *arg, struct err *e)
+{
+    char reference[REFERENCE_MAX + 1];
+    int rc = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e,
+                "SELECT d.sale, coalesce(s.reference, ''), d.stage, d.alone, d.offer, d.batch, d.idx,"
+                " d.time_ms, d.reason, d.amount FROM decided d LEFT JOIN sale s ON s.id = d.sale"
+                " WHERE d.time_ms >= ? AND d.time_ms < ? AND d.alone >= ? ORDER BY d.n",
+                "iii", from_ms, until_ms, (int64_t)alone);
+    if (!st) {
+        return rc;
+    }
+    while ((rc = db_step(j, st, e)) > 0) {
+        struct journal_decided v;
+        rc = read_decided(st, &v, reference) ? fn(arg, &v) : damaged(e);
+        if (rc) {
+            db_reset(st);
+            return rc;
+        }
+    }
+    return rc;
+}

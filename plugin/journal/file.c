@@ -70,11 +70,10 @@ static int configure(struct journal *j, struct err *e)
                    e);
 }
 
-static int database(struct journal *j, const char *path, struct err *e)
+static int database(struct journal *j, const char *path, int access, struct err *e)
 {
     /* SQLite would make a new file with the umask's mode, and follow no rule of ours. */
-    int got = sqlite3_open_v2(path, &j->db,
-                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+    int got = sqlite3_open_v2(path, &j->db, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
     return got == SQLITE_OK ? configure(j, e) : db_fail(j, e);
 }
 
@@ -147,13 +146,50 @@ int journal_open(const char *dir, struct journal **out, struct err *e)
     }
     j->lock = -1;
     rc = lock_take(dir, &j->lock, e);
-    rc = rc ? rc : database(j, path, e);
+    rc = rc ? rc : database(j, path, SQLITE_OPEN_READWRITE, e);
     rc = rc ? rc : check_version(j, e);
     rc = rc ? rc : db_exec(j, "PRAGMA journal_mode=WAL", e);
     rc = rc ? rc : db_exec(j, journal_schema_later, e);
     struct journal_till till;
     rc = rc ? rc : journal_till(j, &till, e);
     wipe(&till, sizeof till);
+    if (rc) {
+        journal_close(j);
+        return rc;
+    }
+    *out = j;
+    return 0;
+}
+
+/* The newest of the tables that a till adds to an older file. */
+static int check_tables(struct journal *j, struct err *e)
+{
+    int64_t found = 0;
+    int rc =
+        pragma(j, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'notice'", &found, e);
+    return rc || found
+               ? rc
+               : err_set(e, TP_E_STATE, "till.db is of an older version; open the till once, then ask again");
+}
+
+int journal_read(const char *dir, struct journal **out, struct err *e)
+{
+    char path[PATH_SIZE];
+    int rc = make_path(dir, "till.db", path, e);
+    if (rc) {
+        return rc;
+    }
+    if (access(path, R_OK) != 0) {
+        return err_set(e, errno == ENOENT ? TP_E_NO_SHOP : TP_E_IO, "%s: %s", path, strerror(errno));
+    }
+    struct journal *j = calloc(1, sizeof *j);
+    if (!j) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    j->lock = -1;
+    rc = database(j, path, SQLITE_OPEN_READONLY, e);
+    rc = rc ? rc : check_version(j, e);
+    rc = rc ? rc : check_tables(j, e);
     if (rc) {
         journal_close(j);
         return rc;
@@ -224,7 +260,7 @@ int journal_create(const char *dir, const uint8_t authority[ID_SIZE], struct byt
         goto out;
     }
     close(fd);
-    rc = database(&j, fresh, e);
+    rc = database(&j, fresh, SQLITE_OPEN_READWRITE, e);
     rc = rc ? rc : first_rows(&j, authority, till, store, epoch, terminal, e);
     database_close(&j);
     rc = rc ? rc : create_file(dir, fresh, path, e);

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-enum { STATEMENT_CACHE = 48, APPLICATION_ID = 0x74706a31 /* "tpj1" */ };
+enum { STATEMENT_CACHE = 96, APPLICATION_ID = 0x74706a31 /* "tpj1" */ };
 
 struct cached {
     const char *sql; /* compared by address: every SQL text is a constant */
@@ -55,6 +55,10 @@ int sale_write(struct journal *j, const struct journal_sale *s, struct err *e);
 int decided_write(struct journal *j, const struct journal_sale *s, struct err *e);
 /* The decision that was written last spends this lease; inside the caller's transaction. */
 int leased_write(struct journal *j, int64_t lease, struct err *e);
+/* One more thing that the program is to be told, inside the caller's transaction. */
+int notice_write(struct journal *j, const struct journal_notice *v, struct err *e);
+/* A record has been taken: its receipt is waited for. Inside the caller's transaction. */
+int receipt_wait(struct journal *j, const uint8_t d[HASH_SIZE], struct err *e);
 int returns_write(struct journal *j, const struct journal_returns *returns, struct err *e);
 
 #endif

@@ -61,6 +61,24 @@ int journal_sale_ids(struct journal *j, int64_t *first, struct err *e)
     return 0;
 }
 
+/* Nothing heard yet is "as recorded": what changes nothing is not told again. */
+static int take_outcome(struct journal *j, const struct outcome *o, struct err *e)
+{
+    int before = 0;
+    int rc = journal_outcome(j, o->commit, o->redemption, &before, e);
+    if (rc && rc != JOURNAL_NOT_FOUND) {
+        return rc;
+    }
+    rc = db_run(j, e,
+                "INSERT INTO outcome (record, redemption, reason, amount) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET reason = excluded.reason, amount = excluded.amount",
+                "diii", o->commit, o->redemption, (int64_t)o->reason, o->amount);
+    struct journal_notice v = {
+        .kind = NOTICE_OUTCOME, .place = o->redemption, .reason = o->reason, .amount = o->amount};
+    memcpy(v.record, o->commit, HASH_SIZE);
+    return rc || before == o->reason ? rc : notice_write(j, &v, e);
+}
+
 static int take_news(struct journal *j, const struct journal_news *news, struct err *e)
 {
     int rc = 0;
@@ -69,17 +87,16 @@ static int take_news(struct journal *j, const struct journal_news *news, struct 
                     news->d[i], news->statements[i]);
     }
     for (size_t i = 0; i < news->outcome_count && rc == 0; i++) {
-        const struct outcome *o = &news->outcomes[i];
-        rc = db_run(j, e,
-                    "INSERT INTO outcome (record, redemption, reason, amount) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT DO UPDATE SET reason = excluded.reason, amount = excluded.amount",
-                    "diii", o->commit, o->redemption, (int64_t)o->reason, o->amount);
+        rc = take_outcome(j, &news->outcomes[i], e);
     }
     rc = rc ? rc
             : db_run(j, e, "INSERT OR REPLACE INTO told (one, time_ms) VALUES (1, ?)", "i", news->time_ms);
     if (rc == 0 && news->seen) {
         rc = db_run(j, e, "INSERT OR REPLACE INTO seen (one, size, root) VALUES (1, ?, ?)", "id",
                     news->seen->size, news->seen->root);
+        rc = rc ? rc
+                : db_run(j, e, "INSERT OR REPLACE INTO seen_signed (one, raw) VALUES (1, ?)", "b",
+                         news->seen_signed);
     }
     return rc ? rc
               : db_run(j, e,

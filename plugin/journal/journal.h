@@ -30,6 +30,9 @@ int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint
 /* Opens dir/till.db and holds the lock of dir/lock until journal_close. TP_E_NO_SHOP (no such file),
  * TP_E_TILL_BUSY (open here or elsewhere), TP_E_NEWER, TP_E_CORRUPT (not a journal). */
 int journal_open(const char *dir, struct journal **out, struct err *e);
+/* Opens it for reading alone, also while a till has it open, and takes no lock. TP_E_NO_SHOP, TP_E_NEWER,
+ * TP_E_CORRUPT; TP_E_STATE: no till has opened it since a version that kept less. */
+int journal_read(const char *dir, struct journal **out, struct err *e);
 void journal_close(struct journal *j); /* takes NULL */
 
 /* What the journal says of its till. */
@@ -107,6 +110,17 @@ struct journal_spent {
 int journal_lease_spent(struct journal *j, int64_t lease, struct journal_spent *out, struct err *e);
 /* True when the sale's last hold had no answer, and something was decided without one. */
 int journal_alone(struct journal *j, int64_t sale, bool *alone, struct err *e);
+/* One row of what was decided: by a hold that had no answer, or by a commit. */
+struct journal_decided {
+    int64_t sale;
+    const char *reference; /* of the sale; "" when it was forgotten */
+    bool committed;        /* by the commit; else by a hold */
+    bool past;             /* by a hold, in place of which a later one or the commit came */
+    struct journal_decision what;
+};
+/* Those with from_ms <= time < until_ms, in the order of their making; alone: those without the authority. */
+int journal_decisions(struct journal *j, int64_t from_ms, int64_t until_ms, bool alone,
+                      int (*fn)(void *arg, const struct journal_decided *v), void *arg, struct err *e);
 /* Takes the next SALE_ID_BLOCK ids, for ever: *first is the first of them, from 1. */
 int journal_sale_ids(struct journal *j, int64_t *first, struct err *e);
 
@@ -186,8 +200,70 @@ int journal_sale_sent(struct journal *j, int64_t sale, bool *sent, struct err *e
 struct journal_counts {
     int64_t unsent, refused, conflicts;
     int refused_reason; /* of the latest, 0: none */
+    int log;            /* the code of the gravest evidence: TP_LOG_FORKED, TP_BAD_RECEIPT, or 0 */
 };
 int journal_counts(struct journal *j, struct journal_counts *out, struct err *e);
+
+/* ---- receipts, and what speaks against the log ---- */
+
+/* A record that the authority has, and whose receipt has not come. */
+struct journal_due {
+    int64_t n; /* its number in this file */
+    uint8_t d[HASH_SIZE];
+    struct bytes raw;
+};
+/* Those numbered above `after`, by number; a nonzero return of fn ends it and is returned. */
+int journal_receipts_due(struct journal *j, int64_t after, int64_t limit,
+                         int (*fn)(void *arg, const struct journal_due *due), void *arg, struct err *e);
+
+/* A receipt that came for a record; or, with a reason, that is none and why: it is kept as evidence. */
+struct journal_receipt {
+    uint8_t d[HASH_SIZE];
+    struct bytes raw;
+    int64_t size, place; /* of the tree; of the leaf */
+    int reason;
+    bool fresh; /* set by journal_receipts: it was not known before */
+};
+/* Files them beside their records, all in one transaction; of each that is filed or refused for the first
+ * time there is a notice. */
+int journal_receipts(struct journal *j, struct journal_receipt *list, size_t n, int64_t time_ms,
+                     struct err *e);
+/* The receipt of a record, or what fn returned. JOURNAL_NOT_FOUND. */
+int journal_receipt(struct journal *j, const uint8_t d[HASH_SIZE],
+                    int (*fn)(void *arg, const struct journal_receipt *r), void *arg, struct err *e);
+
+/* What was signed and should not have been. At most EVIDENCE_MAX rows are kept, the first ones. */
+enum { EVIDENCE_MAX = 64 };
+struct journal_evidence {
+    int what;               /* TP_LOG_FORKED: `raw` is a checkpoint; TP_BAD_RECEIPT: a receipt */
+    uint8_t key[HASH_SIZE]; /* the root, or D of the record: one row each */
+    int64_t time_ms;
+    struct bytes raw;  /* may be empty: nothing came where something had to */
+    struct bytes seen; /* the signed checkpoint that was seen before; absent: none was kept */
+};
+/* *fresh: it was not known before. `seen` is not looked at: it is filled from what is kept. */
+int journal_evidence_put(struct journal *j, const struct journal_evidence *v, bool *fresh, struct err *e);
+int journal_evidence(struct journal *j, int (*fn)(void *arg, const struct journal_evidence *v), void *arg,
+                     struct err *e);
+
+/* ---- what the program is to be told, until it has taken notice ---- */
+
+enum notice_kind { NOTICE_OUTCOME = 1, NOTICE_RECEIPT, NOTICE_REFUSED };
+/* Of receipts that nobody takes notice of, the last ones are kept. */
+enum { NOTICE_RECEIPTS_MAX = 1024 };
+struct journal_notice {
+    int64_t n; /* never used again, growing */
+    int kind;
+    uint8_t record[HASH_SIZE];
+    int64_t place;             /* of the redemption; 0 for all else */
+    int reason;                /* 0: no longer in conflict; a receipt that is one */
+    int64_t amount, sale, seq; /* sale, seq: of the record, 0 where it is none of this till's */
+};
+/* Those numbered above `after`, by number. */
+int journal_notices(struct journal *j, int64_t after, int64_t limit,
+                    int (*fn)(void *arg, const struct journal_notice *v), void *arg, struct err *e);
+/* They were taken notice of. */
+int journal_noticed(struct journal *j, const int64_t *numbers, size_t n, struct err *e);
 
 /* ---- what sync brings ---- */
 
@@ -195,11 +271,12 @@ struct journal_news {
     const struct bytes *statements; /* envelopes, in order */
     const uint8_t (*d)[HASH_SIZE];
     size_t n;
-    int64_t have, outcomes_to; /* new cursors */
-    const struct outcome *outcomes;
+    int64_t have, outcomes_to;      /* new cursors */
+    const struct outcome *outcomes; /* of each that says something new there is a notice */
     size_t outcome_count;
     int64_t time_ms;                    /* of the authority: it becomes the floor, downwards too */
     const struct checkpoint_seen *seen; /* NULL: none was named, the last one stays */
+    struct bytes seen_signed;           /* with `seen`: the checkpoint as the log's key signed it */
     bool behind;                        /* once true it stays, until the till is enrolled anew */
     bool has_card_key;
     uint8_t card_key[HASH_SIZE];

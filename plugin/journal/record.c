@@ -180,6 +180,20 @@ int journal_closed(struct journal *j, const uint8_t d[HASH_SIZE], bool *closed, 
     return rc;
 }
 
+static int take_answer(struct journal *j, const struct journal_answer *a, struct err *e)
+{
+    /* "Registered" is the last word; a refusal may still give way to it. */
+    int rc =
+        db_run(j, e, "UPDATE record SET answer = ?1 WHERE d = ?2 AND answer IS NOT 0 AND answer IS NOT ?1",
+               "id", (int64_t)a->reason, a->d);
+    if (rc || sqlite3_changes(j->db) == 0) {
+        return rc;
+    }
+    struct journal_notice v = {.kind = NOTICE_REFUSED, .reason = a->reason};
+    memcpy(v.record, a->d, HASH_SIZE);
+    return a->reason ? notice_write(j, &v, e) : receipt_wait(j, a->d, e);
+}
+
 int journal_answered(struct journal *j, const struct journal_answer *list, size_t n, struct err *e)
 {
     if (n == 0) {
@@ -190,9 +204,7 @@ int journal_answered(struct journal *j, const struct journal_answer *list, size_
         return rc;
     }
     for (size_t i = 0; i < n && rc == 0; i++) {
-        /* "Registered" is the last word; a refusal may still give way to it. */
-        rc = db_run(j, e, "UPDATE record SET answer = ? WHERE d = ? AND answer IS NOT 0", "id",
-                    (int64_t)list[i].reason, list[i].d);
+        rc = take_answer(j, &list[i], e);
     }
     return db_end(j, rc, e);
 }
@@ -243,9 +255,11 @@ int journal_counts(struct journal *j, struct journal_counts *out, struct err *e)
         "SELECT count(*) FROM record WHERE answer <> 0",
         "SELECT count(*) FROM outcome WHERE reason <> 0",
         "SELECT answer FROM record WHERE answer <> 0 ORDER BY n DESC LIMIT 1",
+        "SELECT min(what) FROM evidence",
     };
-    int64_t v[4] = {0};
-    for (size_t i = 0; i < 4; i++) {
+    enum { COUNTS = sizeof sql / sizeof sql[0] };
+    int64_t v[COUNTS] = {0};
+    for (size_t i = 0; i < COUNTS; i++) {
         int rc = 0;
         sqlite3_stmt *st = db_bind(j, &rc, e, sql[i], "");
         rc = st ? one_int(j, st, &v[i], e) : rc;
@@ -253,6 +267,6 @@ int journal_counts(struct journal *j, struct journal_counts *out, struct err *e)
             return rc;
         }
     }
-    *out = (struct journal_counts){v[0], v[1], v[2], (int)v[3]};
+    *out = (struct journal_counts){v[0], v[1], v[2], (int)v[3], (int)v[4]};
     return 0;
 }

@@ -50,6 +50,25 @@ const char journal_schema_later[] =
     "CREATE TABLE IF NOT EXISTS seen ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL CHECK (size > 0),"
     "  root BLOB NOT NULL CHECK (length(root) = 32)) STRICT;"
+    /* the log's receipts, by the number of their record; and whose has not come: refused 0, or why the last
+     * one was not taken */
+    "CREATE TABLE IF NOT EXISTS receipt ("
+    "  n INTEGER PRIMARY KEY, size INTEGER NOT NULL, place INTEGER NOT NULL, raw BLOB NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS receipt_due ("
+    "  n INTEGER PRIMARY KEY, refused INTEGER NOT NULL DEFAULT 0) STRICT;"
+    /* one row: the signed checkpoint behind `seen` */
+    "CREATE TABLE IF NOT EXISTS seen_signed ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL) STRICT;"
+    /* what the authority signed and should not have, each once: key, the record or the root that it is about;
+     * seen, the signed checkpoint that it contradicts */
+    "CREATE TABLE IF NOT EXISTS evidence ("
+    "  n INTEGER PRIMARY KEY, what INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32),"
+    "  time_ms INTEGER NOT NULL, raw BLOB NOT NULL, seen BLOB, UNIQUE (what, key)) STRICT;"
+    /* what the program has not taken notice of; numbers are never used again */
+    "CREATE TABLE IF NOT EXISTS notice ("
+    "  n INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
+    "  record BLOB NOT NULL CHECK (length(record) = 32), place INTEGER NOT NULL, reason INTEGER NOT NULL,"
+    "  amount INTEGER NOT NULL, UNIQUE (kind, record, place)) STRICT;"
     /* what was decided of each offer: stage 0 by a hold that had no answer, 1 by the commit, 2 by an earlier
      * hold; reason 0: redeemed, for `amount`; alone: without the authority */
     "CREATE TABLE IF NOT EXISTS decided ("

@@ -9,6 +9,7 @@ enum {
     LABEL_ALG = 1,
     LABEL_KID = 4,
     LABEL_CLAIMS = 15,
+    LABEL_RECEIPTS = 394,
     LABEL_VDS = 395,     /* verifiable data structure: 1, RFC 9162 with SHA-256 */
     LABEL_PROOFS = 396,  /* its proofs, by kind */
     LABEL_SIZE = -65537, /* ours */
@@ -41,6 +42,19 @@ int log_entry(const struct cose_sign1 *statement, uint8_t entry[HASH_SIZE])
     int rc = b.failed ? TP_E_MEMORY : sha256(buf_view(&b), entry);
     buf_free(&b);
     return rc;
+}
+
+void receipt_attach(const struct cose_sign1 *statement, struct bytes receipt, struct buf *out)
+{
+    enc_tag(out, 18);
+    enc_array(out, 4);
+    enc_bytes(out, statement->protected_map);
+    enc_map(out, 1);
+    enc_int(out, LABEL_RECEIPTS);
+    enc_array(out, 1);
+    enc_bytes(out, receipt);
+    enc_bytes(out, statement->payload);
+    enc_bytes(out, bytes_of(statement->signature, SIGNATURE_SIZE));
 }
 
 /* ---- signing ---- */

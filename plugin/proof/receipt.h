@@ -38,4 +38,9 @@ int receipt_parse(struct bytes in, struct receipt *out);
 int receipt_check(struct bytes in, const uint8_t entry[HASH_SIZE], struct bytes origin,
                   const struct cose_key *log, struct receipt *out, uint8_t root[HASH_SIZE]);
 
+/* Appends the statement with this one receipt in its unprotected header (RFC 9942: label 394), in place of
+ * what stood there. What was signed is the same, and so are its D and its entry. A buffer that is full is
+ * marked so. */
+void receipt_attach(const struct cose_sign1 *statement, struct bytes receipt, struct buf *out);
+
 #endif

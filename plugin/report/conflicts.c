@@ -1,5 +1,8 @@
-/* What was given and should not have been: which sale, against which, how much, and who bears it. */
+/* What was given or given back and should not have been: which sale, against which, how much, and who bears
+ * it. */
 #include "report/internal.h"
+
+#include <stdlib.h>
 
 struct conflicts {
     struct store *store;
@@ -59,11 +62,84 @@ static int each_sale(void *arg, const struct sale_row *sale, const struct redemp
     return rc;
 }
 
+/* ---- what came back ---- */
+
+/* Which sale a reverse is: a refund's own id, a void's is the sale's. */
+static int take_reverse(void *arg, const struct stored *row)
+{
+    struct report_conflict *out = arg;
+    struct arena a;
+    struct statement st;
+    arena_init(&a, 1024 * 1024);
+    int rc = statement_parse(row->raw, &a, &st, NULL);
+    if (rc == 0 && st.kind == KIND_REVERSE) {
+        memcpy(out->sale, st.payload.reverse.sale, ID_SIZE);
+    }
+    arena_reset(&a);
+    return rc ? TP_E_CORRUPT : 0;
+}
+
+struct reversals {
+    struct reversal_row *v;
+    size_t n, cap;
+};
+
+static int keep_reversal(void *arg, const struct reversal_row *row)
+{
+    struct reversals *list = arg;
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 64;
+        struct reversal_row *v = reallocarray(list->v, cap, sizeof *v);
+        if (!v) {
+            return TP_E_MEMORY;
+        }
+        list->v = v;
+        list->cap = cap;
+    }
+    list->v[list->n++] = *row;
+    return 0;
+}
+
+static int tell_reversal(struct conflicts *c, const struct reversal_row *r)
+{
+    struct sale_row sale;
+    struct report_conflict row = {.of = r->op == REVERSE_VOID ? CONFLICT_OF_VOID : CONFLICT_OF_RETURN,
+                                  .time_ms = r->time_ms,
+                                  .till = r->till,
+                                  .outcome = r->outcome,
+                                  .amount = r->conflict,
+                                  .bears = BEARS_MERCHANT,
+                                  .has_winner = true};
+    int rc = store_statement(c->store, r->d, take_reverse, &row);
+    rc = rc ? rc : store_sale(c->store, r->commit, &sale);
+    if (rc) {
+        return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+    }
+    row.winner_time_ms = sale.time_ms;
+    memcpy(row.winner_till, sale.till, sizeof row.winner_till);
+    memcpy(row.winner_sale, sale.sale, ID_SIZE);
+    rc = c->fn(c->arg, &row);
+    c->ended = rc != 0;
+    return rc;
+}
+
+static int each_reversal(struct store *s, struct conflicts *c)
+{
+    struct reversals list = {0};
+    int rc = store_report_reversal_conflicts(s, c->range->from_ms, c->range->until_ms, keep_reversal, &list);
+    for (size_t i = 0; i < list.n && rc == 0; i++) {
+        rc = tell_reversal(c, &list.v[i]);
+    }
+    free(list.v);
+    return rc;
+}
+
 static int read_all(struct store *s, void *arg)
 {
     struct conflicts *c = arg;
     int rc = terms_load(s, &c->terms);
     rc = rc ? rc : store_report_sales(s, c->range->from_ms, c->range->until_ms, each_sale, c);
+    rc = rc ? rc : each_reversal(s, c);
     terms_free(&c->terms);
     return rc;
 }

@@ -40,16 +40,19 @@ int report_redemptions(struct store *s, const struct report_range *range,
 
 /*
  * One redemption in conflict: a use that another sale had, or one beyond what was granted. Of a double use
- * both sales are named. A voided sale has none.
+ * both sales are named. A voided sale has none. Or one return or void in conflict: more came back than there
+ * was, at whichever tills; then the other sale is the one that it came back of.
  */
+enum conflict_of { CONFLICT_OF_REDEMPTION, CONFLICT_OF_RETURN, CONFLICT_OF_VOID };
 struct report_conflict {
-    int64_t time_ms; /* of the sale in conflict */
+    int of;          /* enum conflict_of */
+    int64_t time_ms; /* of the sale in conflict; of the return or void */
     const char *till;
-    uint8_t sale[ID_SIZE];
-    struct bytes offer; /* its id; absent when no such offer is kept */
+    uint8_t sale[ID_SIZE]; /* a return: the refund's own */
+    struct bytes offer;    /* its id; absent when no such offer is kept, and of a return or void */
     uint8_t ref[REF_SIZE];
     int outcome;    /* why: TP_ALREADY_USED, TP_CONFLICT, ... */
-    int64_t amount; /* in conflict, at most what is left of the redemption after returns */
+    int64_t amount; /* in conflict: at most what is left of the redemption after returns; money given back */
     int bears;      /* enum bearer: of a double use as the offer says, of all else the merchant */
     bool has_winner;
     int64_t winner_time_ms;
@@ -58,9 +61,9 @@ struct report_conflict {
 };
 
 /*
- * Calls fn for every redemption in conflict of a sale of the range, by (time, till, epoch, seq, place). Views
- * live for the callback. A nonzero return of fn ends it and is returned. 0, or what the store says, with a
- * sentence in e.
+ * Calls fn for every redemption in conflict of a sale of the range, by (time, till, epoch, seq, place); then
+ * for every return and void of the range in conflict, by (time, till, epoch, seq). Views live for the
+ * callback. A nonzero return of fn ends it and is returned. 0, or what the store says, with a sentence in e.
  */
 int report_conflicts(struct store *s, const struct report_range *range,
                      int (*fn)(void *arg, const struct report_conflict *row), void *arg, struct err *e);

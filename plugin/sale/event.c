@@ -8,6 +8,7 @@
 int events_open(struct events *q, struct err *e)
 {
     q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    q->waiting = true; /* what the last run left */
     return q->fd >= 0 ? 0 : err_set(e, TP_E_IO, "the system gives no event descriptor: %s", strerror(errno));
 }
 
@@ -55,14 +56,25 @@ static bool is_state(int kind)
            kind == EVENT_NEWS || kind == EVENT_DEVICE;
 }
 
-static void drop_older(struct events *q, const struct till_event *v)
+static bool same_thing(const struct event_slot *old, const struct till_event *v,
+                       const struct journal_notice *of)
 {
-    for (size_t i = 0; is_state(v->kind) && i < q->n; i++) {
-        const struct till_event *old = &slot_at(q, i)->event;
-        if (old->kind == v->kind && old->sale == v->sale && (v->kind != EVENT_DEVICE || old->id == v->id)) {
-            drop_at(q, i);
-            return;
-        }
+    if (of && old->notice.n) {
+        return old->notice.kind == of->kind && old->notice.place == of->place &&
+               memcmp(old->notice.record, of->record, HASH_SIZE) == 0;
+    }
+    return is_state(v->kind) && old->event.kind == v->kind && old->event.sale == v->sale &&
+           (v->kind != EVENT_DEVICE || old->event.id == v->id);
+}
+
+static void drop_older(struct events *q, const struct till_event *v, const struct journal_notice *of)
+{
+    size_t i = 0;
+    while (i < q->n && !same_thing(slot_at(q, i), v, of)) {
+        i++;
+    }
+    if (i < q->n) {
+        drop_at(q, i);
     }
 }
 
@@ -76,23 +88,47 @@ static size_t oldest_to_lose(struct events *q)
     return i;
 }
 
-void event_put(struct till *t, const struct till_event *v, struct bytes data)
+/* What the journal keeps makes room first: it comes again when there is some. */
+static void make_room(struct events *q)
 {
-    struct events *q = &t->events;
-    drop_older(q, v);
-    if (q->n == EVENTS_MAX) {
+    size_t i = q->n;
+    while (i > 0 && !slot_at(q, i - 1)->notice.n) {
+        i--;
+    }
+    if (i > 0) {
+        int64_t before = slot_at(q, i - 1)->notice.n - 1;
+        q->loaded = before < q->loaded ? before : q->loaded;
+        q->waiting = true;
+        drop_at(q, i - 1);
+    } else {
         drop_at(q, oldest_to_lose(q));
         q->dropped++;
+    }
+}
+
+static void put(struct till *t, const struct till_event *v, struct bytes data,
+                const struct journal_notice *of)
+{
+    struct events *q = &t->events;
+    drop_older(q, v, of);
+    if (q->n == EVENTS_MAX) {
+        make_room(q);
     }
     struct event_slot *s = slot_at(q, q->n++);
     s->event = *v;
     s->event.number = ++q->last;
     s->event.at_ms = till_now(t, NULL);
+    s->notice = of ? *of : (struct journal_notice){0};
     buf_init(&s->data, EVENT_DATA_MAX);
     buf_put(&s->data, data.p, data.n);
     s->event.data = s->data.n;
     signal_fd(q);
     till_tell(t);
+}
+
+void event_put(struct till *t, const struct till_event *v, struct bytes data)
+{
+    put(t, v, data, NULL);
 }
 
 void event_state(struct till *t, int kind, int code)
@@ -133,21 +169,18 @@ static void name_redemption(struct till *t, struct till_event *v)
     bytes_to_cstr(k ? k->terms.title : a->id, v->text, sizeof v->text);
 }
 
-void event_outcome(struct till *t, const struct outcome *o)
+void event_notice(struct till *t, const struct journal_notice *of)
 {
-    struct till_event v = {
-        .kind = EVENT_OUTCOME, .code = o->reason, .id = o->redemption, .amount = o->amount};
-    (void)journal_record_sale(t->journal, o->commit, &v.sale, NULL);
-    name_redemption(t, &v);
-    event_put(t, &v, (struct bytes){0});
-}
-
-void event_refused(struct till *t, const uint8_t d[HASH_SIZE], int reason)
-{
-    struct till_event v = {.kind = EVENT_REFUSED, .code = reason};
-    (void)journal_record_sale(t->journal, d, &v.sale, NULL);
-    bytes_to_cstr(bytes_str(code_sentence(reason)), v.text, sizeof v.text);
-    event_put(t, &v, (struct bytes){0});
+    struct till_event v = {.kind = EVENT_OUTCOME, .code = of->reason, .sale = of->sale, .amount = of->amount};
+    if (of->kind == NOTICE_OUTCOME) {
+        v.id = of->place;
+        name_redemption(t, &v);
+    } else {
+        v.kind = of->kind == NOTICE_RECEIPT ? EVENT_RECEIPT : EVENT_REFUSED;
+        v.id = of->kind == NOTICE_RECEIPT ? of->seq : 0;
+        bytes_to_cstr(bytes_str(of->reason ? code_sentence(of->reason) : ""), v.text, sizeof v.text);
+    }
+    put(t, &v, bytes_of(of->record, HASH_SIZE), of);
 }
 
 /* ---- the listener's side ---- */
@@ -184,6 +217,7 @@ static void take_first(struct events *q, struct till_event *out)
     buf_free(&q->taken);
     q->taken = s->data;
     q->taken_number = s->event.number;
+    q->noticed = s->notice.n;
     *s = (struct event_slot){0};
     q->first = (q->first + 1) % EVENTS_MAX;
     q->n--;
@@ -196,6 +230,7 @@ void till_event_next(struct till *t, int64_t wait_ms, struct till_event *out)
     bool in_time = wait_ms > 0;
     *out = (struct till_event){0};
     till_lock(t);
+    notices_taken(t);
     while (t->events.n == 0 && in_time) {
         in_time = till_wait(t, until);
     }

@@ -81,7 +81,7 @@ static int build_hold(struct till *t, struct sale *s, struct ask *a, struct err 
     struct bytes coupons[MAX_COUPONS], pickups[MAX_PICKUPS];
     struct gs1_shown gs1[MAX_COUPONS];
     struct basket basket;
-    struct hold hold = {.head = t->head, .rev = s->rev + 1};
+    struct hold hold = {.head = t->head, .checkpoint = t->seen.size ? &t->seen : NULL, .rev = s->rev + 1};
     struct buf envelope, person;
     buf_init(&envelope, ENVELOPE_MAX);
     buf_init(&person, PART_MAX);
@@ -261,7 +261,7 @@ void release_queue(struct till *t, struct sale *s)
 
 static int build_release(struct till *t, struct ask *a)
 {
-    struct release release = {.head = t->head, .rev = a->rev};
+    struct release release = {.head = t->head, .checkpoint = t->seen.size ? &t->seen : NULL, .rev = a->rev};
     struct sale *s = sale_in_memory(t, a->sale);
     int rc = t->behind ? TP_E_BEHIND : s ? store_rev(t, s, false, NULL) : 0;
     till_common(t, &release.common, request_time(t));

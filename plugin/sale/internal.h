@@ -30,6 +30,10 @@ enum {
     EVENTS_MAX = 256,
     EVENT_DATA_MAX = 4096,
     EVENT_SCANS_MAX = 64, /* scans that wait at once */
+    NOTICES_LOADED = 64,  /* at once */
+    ACKS_MAX = 2 * EVENTS_MAX,
+    ACK_MS = 200, /* what the program took notice of is written together */
+    RECEIPTS_SOON_MS = 200,
 };
 
 /* ---- replica.c: what the authority has published, checked ---- */
@@ -125,6 +129,8 @@ int stage_first_keyset(struct stage *s, const struct replica *r, const struct id
 /* Checks a grant or state: its signer's purpose, and the audience. */
 int stage_verify(const struct stage *s, const struct replica *r, const struct identity *who,
                  const struct statement *st, struct err *e);
+/* The keys that hold for what comes with it. */
+const struct trust *stage_trust(const struct stage *s, const struct replica *r);
 /* Makes room, so that applying cannot fail. */
 int stage_reserve(const struct stage *s, struct replica *r, struct err *e);
 void stage_apply(struct stage *s, struct replica *r, const struct identity *who);
@@ -292,6 +298,7 @@ struct ask {
 struct event_slot {
     struct till_event event;
     struct buf data;
+    struct journal_notice notice; /* n 0: it is not kept */
 };
 
 struct events {
@@ -301,6 +308,21 @@ struct events {
     size_t first, n;
     int64_t last, dropped, taken_number;
     struct buf taken; /* data of the event that was taken last */
+    /* notices: what the journal keeps until the program has taken notice */
+    bool waiting;           /* the journal may have some that are not in the queue */
+    int64_t loaded;         /* number of the last that was put into it */
+    int64_t noticed;        /* of the event that was taken last, 0: it is none */
+    int64_t acks[ACKS_MAX]; /* taken notice of, and not yet written */
+    size_t ack_count;
+    int64_t acks_due; /* monotonic ms */
+};
+
+/* Records whose receipt is asked for by one sync. */
+struct receipts_asked {
+    size_t n;
+    uint8_t d[MAX_RECEIPTS][HASH_SIZE], entry[MAX_RECEIPTS][HASH_SIZE];
+    struct bytes list[MAX_RECEIPTS];
+    int64_t last; /* number of the last of them */
 };
 
 /* A commit that is worth most while its grant lives. */
@@ -325,6 +347,8 @@ struct till {
     struct head head;
     struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
+    bool log_forked;        /* and the one that it named last does not go on from there */
+    int64_t receipts_after; /* those of records above this number are asked for next */
     bool behind, quarantined, online, has_card_key;
     bool revoked; /* quarantined because the authority says that the key was given up */
     uint8_t card_key[HASH_SIZE];
@@ -391,8 +415,34 @@ void event_put(struct till *t, const struct till_event *v, struct bytes data);
 void event_state(struct till *t, int kind, int code);
 void event_online(struct till *t, bool online);
 void event_hold(struct till *t, const struct sale *s, int code);
-void event_outcome(struct till *t, const struct outcome *o);
-void event_refused(struct till *t, const uint8_t d[HASH_SIZE], int reason);
+/* An event of what the journal keeps: it takes the place of an older one of the same thing. */
+void event_notice(struct till *t, const struct journal_notice *v);
+
+/* notice.c */
+/* When notices_run has something to do, by the monotonic clock. */
+int64_t notices_due(const struct till *t);
+/* Writes what was taken notice of, and puts into the queue what it has room for. */
+void notices_run(struct till *t);
+/* The journal has more of them. */
+void notices_more(struct till *t);
+/* The program has come back for the next event: it has taken notice of the one before. */
+void notices_taken(struct till *t);
+
+/* log.c: what the authority's log must be, and the receipts. */
+/* Checks what a state says of the log against what was seen of it; `checkpoint` is the signed one that came
+ * with it. 0, and *forked: it is not the log that was seen, which was told, and the evidence is kept;
+ * TP_E_UNTRUSTED: the log's key did not sign that; or a fault. */
+int log_check(struct till *t, const struct stage *stage, const struct state *s, struct bytes checkpoint,
+              bool *forked, struct err *e);
+/* Chooses whose receipts are asked for. */
+int receipts_ask(struct till *t, struct receipts_asked *a, struct err *e);
+/* Checks what came for each of them, in order (absent: nothing yet). */
+void receipts_check(const struct till *t, const struct stage *stage, const struct checkpoint_seen *log,
+                    const struct receipts_asked *a, const struct bytes *came,
+                    struct journal_receipt out[MAX_RECEIPTS], size_t *n);
+/* Files them. True: as many as could be asked for at once have come. */
+int receipts_take(struct till *t, const struct receipts_asked *a, struct journal_receipt *list, size_t n,
+                  bool *soon, struct err *e);
 
 /* renew.c */
 /* When renew_run has something to do, by the monotonic clock. */
@@ -406,7 +456,8 @@ void renewals_stop(struct till *t);
 void hold_over(struct till *t, struct sale *s);
 
 /* sync.c, outbox.c: one round each, by the worker, with the lock. */
-int sync_round(struct till *t, bool *more, struct err *e);
+/* more: ask again at once; soon: before long. */
+int sync_round(struct till *t, bool *more, bool *soon, struct err *e);
 void sync_run(struct till *t);
 /* TP_OFFLINE when nothing was answered. */
 int outbox_run(struct till *t, struct err *e);

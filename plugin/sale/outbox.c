@@ -107,15 +107,6 @@ static void read_answers(struct batch_out *b, struct bytes reply)
     }
 }
 
-static void tell_refused(struct till *t, const struct batch_out *b, int kept)
-{
-    for (size_t i = 0; kept == 0 && i < b->answered; i++) {
-        if (b->answers[i].reason) {
-            event_refused(t, b->answers[i].d, b->answers[i].reason);
-        }
-    }
-}
-
 static int send_batch(struct till *t, struct batch_out *b, struct err *e)
 {
     struct buf reply;
@@ -131,9 +122,9 @@ static int send_batch(struct till *t, struct batch_out *b, struct err *e)
     if (b->answered) {
         int kept = journal_answered(t->journal, b->answers, b->answered, e);
         rc = rc ? rc : kept;
-        tell_refused(t, b, kept);
         if (kept == 0) {
             forget_urgent(t, b);
+            notices_more(t);
         }
         int counted = journal_counts(t->journal, &t->counts, e);
         rc = rc ? rc : counted;

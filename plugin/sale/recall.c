@@ -165,7 +165,7 @@ static bool take_reply(struct till *t, struct ask *a, struct bytes reply)
 
 static int build(struct till *t, struct ask *a)
 {
-    struct recall q = {.head = t->head};
+    struct recall q = {.head = t->head, .checkpoint = t->seen.size ? &t->seen : NULL};
     uint8_t id[ID_SIZE];
     till_common(t, &q.common, request_time(t));
     if (a->by_id) {

@@ -31,7 +31,7 @@ void stage_drop(struct stage *s)
     *s = (struct stage){0};
 }
 
-static const struct trust *trusted(const struct stage *s, const struct replica *r)
+const struct trust *stage_trust(const struct stage *s, const struct replica *r)
 {
     return s->has_trust ? &s->trust : &r->trust;
 }
@@ -55,13 +55,13 @@ int stage_verify(const struct stage *s, const struct replica *r, const struct id
 {
     const struct trusted_key *by = NULL;
     int rc = check_audience(who, st, e);
-    return rc ? rc : trust_verify(trusted(s, r), st, st->payload.common.time_ms, &by, e);
+    return rc ? rc : trust_verify(stage_trust(s, r), st, st->payload.common.time_ms, &by, e);
 }
 
 /* A keyset replaces all keys before it; a copy takes it, so that a later failure changes nothing. */
 static int take_keyset(struct stage *s, const struct replica *r, const struct keyset *k, struct err *e)
 {
-    struct trust next = {.keyset = trusted(s, r)->keyset};
+    struct trust next = {.keyset = stage_trust(s, r)->keyset};
     if (k->number == next.keyset) {
         return 0;
     }
@@ -82,7 +82,7 @@ int stage_first_keyset(struct stage *s, const struct replica *r, const struct id
     struct dec d;
     struct bytes item;
     dec_init(&d, sequence);
-    while (trusted(s, r)->keyset == 0 && !dec_done(&d)) {
+    while (stage_trust(s, r)->keyset == 0 && !dec_done(&d)) {
         struct statement st;
         struct bytes raw;
         int rc = dec_item(&d, &item);
@@ -101,7 +101,7 @@ int stage_first_keyset(struct stage *s, const struct replica *r, const struct id
         rc = rc ? rc : trust_first_keyset(&st, who->root, e);
         return rc ? rc : take_keyset(s, r, &st.payload.keyset, e);
     }
-    return trusted(s, r)->keyset ? 0 : err_set(e, TP_E_UNTRUSTED, "the authority sent no keyset");
+    return stage_trust(s, r)->keyset ? 0 : err_set(e, TP_E_UNTRUSTED, "the authority sent no keyset");
 }
 
 /* The authority took it while its signer's key was valid; the till, which may hear of it much later, asks
@@ -114,11 +114,12 @@ static int check_signer(const struct stage *s, const struct replica *r, const st
     if (rc) {
         return rc;
     }
-    if (st->kind == KIND_KEYSET && st->payload.keyset.number == trusted(s, r)->keyset) {
-        return trust_first_keyset(st, who->root, NULL) == 0 ? 0
-                                                            : trust_verify(trusted(s, r), st, NONE, &by, e);
+    if (st->kind == KIND_KEYSET && st->payload.keyset.number == stage_trust(s, r)->keyset) {
+        return trust_first_keyset(st, who->root, NULL) == 0
+                   ? 0
+                   : trust_verify(stage_trust(s, r), st, NONE, &by, e);
     }
-    return trust_verify(trusted(s, r), st, NONE, &by, e);
+    return trust_verify(stage_trust(s, r), st, NONE, &by, e);
 }
 
 static int check_own_terms(const struct identity *who, const struct statement *st, struct err *e)

@@ -13,6 +13,14 @@
 enum { SAVED_VERSION = 1, SAVED_MAX = 2 * 1024 * 1024 };
 static const char saved_label[] = "tillproof saved sale";
 
+/* What the authority said of a coupon or an automatic offer, where it was a refusal. */
+struct denied {
+    uint8_t offer[REF_SIZE];
+    int64_t version, batch, index; /* batch and index: NONE for a GS1 coupon, and for an automatic offer */
+    int reason;
+    bool automatic;
+};
+
 struct saved {
     int64_t version;
     uint8_t audience[ID_SIZE], sale[ID_SIZE];
@@ -23,7 +31,19 @@ struct saved {
     LIST(struct bytes) cards;
     LIST(struct bytes) pickups;
     LIST(struct gs1_shown) gs1;
+    int64_t alone; /* why its last hold had no grant; NONE: it had, or none */
+    LIST(struct denied) denied;
 };
+
+static const struct field denied_fields[] = {
+    FIELD(F_FIXED, denied, offer, 0, REF_SIZE, REF_SIZE),
+    FIELD(F_INT, denied, version, 0, 0, UINT32_MAX),
+    FIELD_OPT(F_INT, denied, batch, 0, 0, UINT32_MAX),
+    FIELD_OPT(F_INT, denied, index, 0, 0, UINT32_MAX),
+    FIELD(F_CODE, denied, reason, 0, 0, 0),
+    FIELD(F_BOOL, denied, automatic, 0, 0, 0),
+};
+static const struct schema schema_denied = SCHEMA("denied", SHAPE_TUPLE, denied, denied_fields);
 
 static const struct field coupon_field[] = {{0, "", F_BYTES, 0, 0, 1, COUPON_MAX, NULL, NULL}};
 static const struct schema schema_coupon = {"coupon", SHAPE_SCALAR, sizeof(struct bytes), 1, coupon_field};
@@ -43,6 +63,8 @@ static const struct field saved_fields[] = {
     FIELD_LIST(saved, cards, 8, 0, MAX_CARDS, &schema_card),
     FIELD_LIST(saved, pickups, 9, 0, MAX_PICKUPS, &schema_code),
     FIELD_LIST_OPT(saved, gs1, 10, 1, MAX_COUPONS, &schema_gs1_shown),
+    FIELD_OPT(F_INT, saved, alone, 11, 1, UINT16_MAX),
+    FIELD_LIST_OPT(saved, denied, 12, 1, LEARNED_MAX, &schema_denied),
 };
 static const struct schema schema_saved = SCHEMA("saved", SHAPE_MAP, saved, saved_fields);
 
@@ -63,7 +85,8 @@ static int make_mac(const struct till *t, struct bytes body, uint8_t mac[HASH_SI
 struct lists {
     struct bytes coupons[MAX_COUPONS], cards[MAX_CARDS], pickups[PRESENTATIONS_MAX];
     struct gs1_shown gs1[MAX_COUPONS];
-    size_t coupon_count, card_count, pickup_count, gs1_count;
+    struct denied denied[LEARNED_MAX];
+    size_t coupon_count, card_count, pickup_count, gs1_count, denied_count;
 };
 
 static void sort_presented(const struct sale *s, struct lists *l)
@@ -83,14 +106,35 @@ static void sort_presented(const struct sale *s, struct lists *l)
     }
 }
 
+/* A card's offers are not worth anything without an answer, so they need not be refused. */
+static void list_denied(const struct sale *s, struct lists *l)
+{
+    for (size_t i = 0; i < s->learned_count; i++) {
+        const struct learned *k = &s->learned[i];
+        if (!k->card && is_standing(k->reason) && l->denied_count < LEARNED_MAX) {
+            struct denied *d = &l->denied[l->denied_count++];
+            *d = (struct denied){.version = k->version,
+                                 .batch = k->batch,
+                                 .index = k->index,
+                                 .reason = k->reason,
+                                 .automatic = k->automatic};
+            memcpy(d->offer, k->offer, REF_SIZE);
+        }
+    }
+}
+
 static int save(struct till *t, const struct sale *s, struct buf *out, struct err *e)
 {
     struct lists l = {.coupon_count = 0};
     /* Above the revision of the release with which this till lets go of the sale. */
-    struct saved v = {.version = SAVED_VERSION, .rev = s->rev + 1, .reference = bytes_str(s->reference)};
+    struct saved v = {.version = SAVED_VERSION,
+                      .rev = s->rev + 1,
+                      .reference = bytes_str(s->reference),
+                      .alone = s->alone ? s->alone : NONE};
     struct buf body;
     uint8_t mac[HASH_SIZE];
     sort_presented(s, &l);
+    list_denied(s, &l);
     memcpy(v.audience, t->who.authority, ID_SIZE);
     memcpy(v.sale, s->uuid, ID_SIZE);
     sale_basket(t, s, till_now(t, NULL), &v.basket);
@@ -102,6 +146,8 @@ static int save(struct till *t, const struct sale *s, struct buf *out, struct er
     v.pickups.n = l.pickup_count;
     v.gs1.v = l.gs1;
     v.gs1.n = l.gs1_count;
+    v.denied.v = l.denied;
+    v.denied.n = l.denied_count;
     buf_init(&body, SAVED_MAX);
     int rc = schema_encode(&schema_saved, &v, &body, e);
     rc = rc ? rc : make_mac(t, buf_view(&body), mac, e);
@@ -211,6 +257,33 @@ static void swap_presented(struct sale *a, struct sale *b)
     b->presented_count = n;
 }
 
+/* What was refused stays refused until a hold of this till is answered, and a till that has no answer,
+ * either, goes by its own caps. */
+static void load_denied(const struct saved *v, struct sale *s)
+{
+    if (v->rev < s->rev) {
+        return; /* this till has asked since, and knows more */
+    }
+    if (!s->alone && v->alone != NONE) {
+        s->alone = (int)v->alone;
+        s->alone_until_boot = 0;
+    }
+    s->learned_count = 0;
+    for (size_t i = 0; i < v->denied.n; i++) {
+        const struct denied *d = &v->denied.v[i];
+        if (is_standing(d->reason)) {
+            struct learned *k = &s->learned[s->learned_count++];
+            *k = (struct learned){.version = d->version,
+                                  .batch = d->batch,
+                                  .index = d->index,
+                                  .automatic = d->automatic,
+                                  .reason = d->reason,
+                                  .at_ms = NONE};
+            memcpy(k->offer, d->offer, REF_SIZE);
+        }
+    }
+}
+
 /* The sale that has this reference, open and with the saved identity; or a new one. */
 static int find_place(struct till *t, const struct saved *v, int64_t *id, bool *made, struct err *e)
 {
@@ -249,7 +322,7 @@ static int load(struct till *t, const struct saved *v, int64_t *sale, struct err
         if (rc == 0) {
             swap_presented(s, &fresh);
             s->next_presentation = fresh.next_presentation;
-            s->learned_count = 0;
+            load_denied(v, s);
             s->rev = s->rev > v->rev ? s->rev : v->rev;
         } else if (made) {
             sale_forget(t, s);

@@ -12,23 +12,46 @@ struct round {
     struct stage stage;
     struct arena arena;
     struct statement state;
+    struct receipts_asked asked;
+    struct bytes checkpoint, came[MAX_RECEIPTS]; /* absent: none */
+    bool forked; /* it is not the log that was seen: what it says of that is not taken */
 };
 
 static int build(struct till *t, struct round *r, struct err *e)
 {
-    struct sync sync = {
-        .head = t->head, .have = t->have, .outcomes = t->outcomes, .keyset = t->replica.trust.keyset};
+    struct sync sync = {.head = t->head,
+                        .checkpoint = t->seen.size ? &t->seen : NULL,
+                        .have = t->have,
+                        .outcomes = t->outcomes,
+                        .keyset = t->replica.trust.keyset};
     struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
     sync.wanted.v = wanted;
     int rc = leases_wanted(t, wanted, &t->wanted, e);
     sync.wanted.n = t->wanted;
+    rc = rc ? rc : receipts_ask(t, &r->asked, e);
     if (rc) {
         return rc;
     }
+    sync.receipts.v = r->asked.list;
+    sync.receipts.n = r->asked.n;
     rc = random_bytes(sync.id, ID_SIZE);
     return rc ? err_code(e, rc)
               : statement_sign(KIND_SYNC, &sync, bytes_str(t->who.name), &t->key, &r->message, r->d, e);
+}
+
+/* What the state does not vouch for, because it is the log key's own word: the checkpoint, and one item for
+ * each receipt that was asked for, or none at all. */
+static int read_shown(struct round *r, struct dec *d, struct err *e)
+{
+    bool good = true;
+    if (r->state.payload.state.checkpoint) {
+        good = !dec_item(d, &r->checkpoint);
+    }
+    for (size_t i = 0; good && i < r->asked.n && (i || !dec_done(d)); i++) {
+        good = dec_null(d) == 0 || dec_item(d, &r->came[i]) == 0;
+    }
+    return good && dec_done(d) ? 0 : err_set(e, TP_E_MALFORMED, "more or less came than the state lists");
 }
 
 static int stage_all(struct till *t, struct round *r, struct bytes sequence, struct err *e)
@@ -37,11 +60,11 @@ static int stage_all(struct till *t, struct round *r, struct bytes sequence, str
     struct bytes item;
     int rc = t->replica.trust.keyset ? 0 : stage_first_keyset(&r->stage, &t->replica, &t->who, sequence, e);
     dec_init(&d, sequence);
-    while (rc == 0 && !dec_done(&d)) {
+    for (size_t i = 0; i < r->state.payload.state.statements.n && rc == 0; i++) {
         rc = dec_item(&d, &item) ? err_code(e, TP_E_MALFORMED)
                                  : stage_add(&r->stage, &t->replica, &t->who, item, e);
     }
-    return rc;
+    return rc ? rc : read_shown(r, &d, e);
 }
 
 /* The state vouches for exactly the statements that came with it, in their order. */
@@ -71,12 +94,8 @@ static int check_state(struct till *t, struct round *r, struct err *e)
     if (s->have < t->have || s->outcomes_to < t->outcomes) {
         return err_set(e, TP_E_UNTRUSTED, "the authority went back");
     }
-    if (s->checkpoint &&
-        (s->checkpoint->size < t->seen.size || (s->checkpoint->size == t->seen.size &&
-                                                memcmp(s->checkpoint->root, t->seen.root, HASH_SIZE) != 0))) {
-        return err_set(e, TP_E_UNTRUSTED, "the authority's log is not the one that was seen before");
-    }
-    return check_list(r, s, e);
+    rc = check_list(r, s, e);
+    return rc ? rc : log_check(t, &r->stage, s, r->checkpoint, &r->forked, e);
 }
 
 /* A later record than ours, or another one at a place of ours: this is a copy (PROTOCOL, "Keys of a small
@@ -95,24 +114,7 @@ static int is_behind(struct till *t, const struct head *seen, bool *behind, stru
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
-/* Marks the outcomes that say something else than what this till had heard: nothing yet is "booked". */
-static int find_changed(struct till *t, const struct state *s, bool changed[MAX_STATE_OUTCOMES],
-                        struct err *e)
-{
-    for (size_t i = 0; i < s->outcomes.n; i++) {
-        const struct outcome *o = &s->outcomes.v[i];
-        int before = 0;
-        int rc = journal_outcome(t->journal, o->commit, o->redemption, &before, e);
-        if (rc && rc != JOURNAL_NOT_FOUND) {
-            return rc;
-        }
-        changed[i] = before != o->reason;
-    }
-    return 0;
-}
-
-static void tell(struct till *t, const struct state *s, size_t news, bool was_behind,
-                 const bool changed[MAX_STATE_OUTCOMES])
+static void tell(struct till *t, const struct state *s, size_t news, bool was_behind)
 {
     if (t->behind && !was_behind) {
         event_state(t, EVENT_BEHIND, TP_E_BEHIND);
@@ -123,10 +125,8 @@ static void tell(struct till *t, const struct state *s, size_t news, bool was_be
     if (news) {
         event_state(t, EVENT_NEWS, 0);
     }
-    for (size_t i = 0; i < s->outcomes.n; i++) {
-        if (changed[i]) {
-            event_outcome(t, &s->outcomes.v[i]);
-        }
+    if (s->outcomes.n) {
+        notices_more(t);
     }
 }
 
@@ -135,10 +135,9 @@ static const uint8_t no_key[HASH_SIZE];
 static int take(struct till *t, struct round *r, struct err *e)
 {
     const struct state *s = &r->state.payload.state;
-    bool behind = false, was_behind = t->behind, changed[MAX_STATE_OUTCOMES] = {false};
+    bool behind = false, was_behind = t->behind;
     int rc = is_behind(t, &s->head, &behind, e);
     rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
-    rc = rc ? rc : find_changed(t, s, changed, e);
     if (rc) {
         return rc;
     }
@@ -151,7 +150,8 @@ static int take(struct till *t, struct round *r, struct err *e)
         .outcomes = s->outcomes.v,
         .outcome_count = s->outcomes.n,
         .time_ms = s->common.time_ms,
-        .seen = s->checkpoint,
+        .seen = r->forked ? NULL : s->checkpoint,
+        .seen_signed = r->checkpoint,
         .behind = behind,
     };
     /* A key of zeroes is none: the answer to a request whose time was off. */
@@ -165,12 +165,12 @@ static int take(struct till *t, struct round *r, struct err *e)
     }
     stage_apply(&r->stage, &t->replica, &t->who);
     t->have = s->have;
-    if (s->checkpoint) {
+    if (news.seen) {
         t->seen = *s->checkpoint;
     }
     t->outcomes = s->outcomes_to;
     t->behind = t->behind || behind;
-    tell(t, s, s->statements.n, was_behind, changed);
+    tell(t, s, s->statements.n, was_behind);
     t->quarantined = s->quarantined;
     t->revoked = false;
     if (has_key) {
@@ -191,7 +191,21 @@ static void tell_revoked(struct till *t, int reason)
     }
 }
 
-static int read_answer(struct till *t, struct round *r, bool *more, struct err *e)
+/* The receipts are checked before the news is taken, by the keys that came with it. */
+static int take_all(struct till *t, struct round *r, bool *soon, struct err *e)
+{
+    struct journal_receipt receipts[MAX_RECEIPTS];
+    size_t n;
+    receipts_check(t, &r->stage, r->state.payload.state.checkpoint, &r->asked, r->came, receipts, &n);
+    int rc = take(t, r, e);
+    rc = rc || r->forked ? rc : receipts_take(t, &r->asked, receipts, n, soon, e);
+    if (rc == 0) {
+        notices_run(t);
+    }
+    return rc;
+}
+
+static int read_answer(struct till *t, struct round *r, bool *more, bool *soon, struct err *e)
 {
     struct answer answer;
     int rc = first_answer(buf_view(&r->reply), r->d, &answer, e);
@@ -209,26 +223,27 @@ static int read_answer(struct till *t, struct round *r, bool *more, struct err *
     rc = rc ? rc : statement_parse(answer.statement, &r->arena, &r->state, e);
     rc = rc ? rc : stage_all(t, r, answer.rest, e);
     rc = rc ? rc : check_state(t, r, e);
-    rc = rc ? rc : take(t, r, e);
+    rc = rc ? rc : take_all(t, r, soon, e);
     if (rc == 0) {
         *more = r->state.payload.state.more;
     }
     return rc;
 }
 
-int sync_round(struct till *t, bool *more, struct err *e)
+int sync_round(struct till *t, bool *more, bool *soon, struct err *e)
 {
     struct round r = {0};
     buf_init(&r.message, ENVELOPE_MAX);
     buf_init(&r.reply, REPLY_MAX);
     arena_init(&r.arena, STATE_MEMORY);
     *more = false;
+    *soon = false;
     int rc = t->behind ? err_code(e, TP_E_BEHIND) : build(t, &r, e);
     if (rc == 0) {
         r.sent_boot = clock_boot(t->clock);
         rc = worker_call(t, buf_view(&r.message), &r.reply, e);
     }
-    rc = rc ? rc : read_answer(t, &r, more, e);
+    rc = rc ? rc : read_answer(t, &r, more, soon, e);
     if (r.state.kind == KIND_STATE) {
         wipe(r.state.payload.state.card_key, HASH_SIZE);
     }
@@ -250,11 +265,11 @@ static bool ask_again(struct till *t, int round)
 void sync_run(struct till *t)
 {
     struct err e = {0};
-    bool more = true;
+    bool more = true, soon = false;
     int rc = 0;
     t->sync_started++;
     for (int i = 0; i < ROUNDS_MAX && rc == 0 && more; i++) {
-        rc = sync_round(t, &more, &e);
+        rc = sync_round(t, &more, &soon, &e);
         more = more || (rc == 0 && ask_again(t, i));
     }
     t->sync_finished++;
@@ -264,7 +279,7 @@ void sync_run(struct till *t)
     if (rc == 0 && !t->behind) { /* not before: a copy of the till must not sign anything */
         (void)leases_return(t, false, NULL);
     }
-    t->sync_wait = rc == 0 ? SYNC_EVERY_MS : t->sync_wait * 2 + RETRY_FIRST_MS;
+    t->sync_wait = rc == 0 ? soon ? RECEIPTS_SOON_MS : SYNC_EVERY_MS : t->sync_wait * 2 + RETRY_FIRST_MS;
     if (t->sync_wait > SYNC_EVERY_MS) {
         t->sync_wait = SYNC_EVERY_MS;
     }

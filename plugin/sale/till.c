@@ -255,6 +255,9 @@ int till_close(struct till *t, int64_t deadline_ms)
     till_unlock(t);
     pthread_join(t->thread, NULL);
     int rc = t->counts.unsent ? TP_E_TIMEOUT : 0;
+    notices_taken(t);
+    t->events.acks_due = 0;
+    notices_run(t);
     till_free(t);
     return rc;
 }
@@ -273,6 +276,7 @@ int till_status(struct till *t, struct till_status *out, struct err *e)
         .refused = t->counts.refused,
         .conflicts = t->counts.conflicts,
         .refused_reason = t->counts.refused_reason,
+        .log = t->counts.log,
         .time_ms = till_now(t, &sure),
         .epoch = t->head.epoch,
         .seq = t->head.seq,

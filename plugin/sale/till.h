@@ -36,6 +36,7 @@ struct till_status {
     bool online, ready, quarantined, behind, time_sure;
     int64_t unsent, refused, conflicts;
     int refused_reason;
+    int log; /* 0, TP_LOG_FORKED, TP_BAD_RECEIPT: evidence is kept */
     int64_t time_ms, epoch, seq;
     char name[64], store[64], currency[4];
 };
@@ -66,6 +67,8 @@ enum event_kind {
     EVENT_PICTURE,
     EVENT_DEVICE,
     EVENT_SCAN,
+    EVENT_RECEIPT = 20,
+    EVENT_LOG,
 };
 
 struct till_event {
@@ -191,6 +194,8 @@ int till_line_result(struct till *t, int64_t sale, size_t index, struct line_inf
 int till_share_result(struct till *t, int64_t sale, size_t index, struct share_info *out, struct err *e);
 int till_offer_result(struct till *t, int64_t sale, size_t index, struct offer_info *out, struct err *e);
 int till_tax_result(struct till *t, int64_t sale, size_t index, struct tax_info *out, struct err *e);
+/* Appends the sale's record (a COSE_Sign1) with the log's receipt of it; nothing while there is none. */
+int till_proof(struct till *t, int64_t sale, struct buf *out, struct err *e);
 /* Appends the receipt's lines. */
 int till_text(struct till *t, int64_t sale, struct buf *out, struct err *e);
 

@@ -95,8 +95,9 @@ static int64_t next_due(struct till *t)
     if (t->stopping && t->stop_at < at) {
         at = t->stop_at;
     }
-    int64_t renew = renew_due(t);
-    return renew < at ? renew : at;
+    int64_t renew = renew_due(t), notice = notices_due(t);
+    at = renew < at ? renew : at;
+    return notice < at ? notice : at;
 }
 
 static bool finished(const struct till *t, int64_t now)
@@ -136,6 +137,9 @@ void *worker_run(void *arg)
             renewals_stop(t);
         } else {
             renew_run(t);
+        }
+        if (notices_due(t) <= now) {
+            notices_run(t);
         }
         struct ask *a = due_ask(t, now);
         if (finished(t, now)) {

@@ -83,6 +83,18 @@ int store_report_returns(struct store *s, int64_t from_ms, int64_t until_ms,
     return rc ? rc : hand_out(s, st, fn, arg);
 }
 
+int store_report_reversal_conflicts(struct store *s, int64_t from_ms, int64_t until_ms,
+                                    int (*fn)(void *arg, const struct reversal_row *row), void *arg)
+{
+    struct rows *st = NULL;
+    int rc =
+        sql_open(s, &st,
+                 REVERSAL_COLUMNS "WHERE merchant = ?1 AND outcome <> 0 AND time_ms >= ?2 AND time_ms < ?3 "
+                                  "ORDER BY time_ms, till, epoch, seq, d",
+                 "ii", from_ms, until_ms);
+    return rc ? rc : hand_out(s, st, fn, arg);
+}
+
 int store_reversal_lines(struct store *s, const uint8_t d[HASH_SIZE],
                          int (*fn)(void *arg, int64_t number, int64_t quantity), void *arg)
 {
@@ -121,6 +133,19 @@ int store_reversal_book(struct store *s, const struct reversal_row *row)
 {
     return sql_run(s, "UPDATE reversal SET outcome = ?3, conflict = ?4 WHERE merchant = ?1 AND d = ?2", "hii",
                    row->d, (int64_t)row->outcome, row->conflict);
+}
+
+int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st, "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2)",
+                      "h", commit);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *reversed = sql_int(st, 0) != 0;
+    sql_end(s, st);
+    return 0;
 }
 
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,

@@ -260,7 +260,8 @@ static int read_pickup(struct dec *d, struct answer *a)
     return good ? 0 : TP_E_MALFORMED;
 }
 
-/* The statement and what follows it: a quote after a grant, statements after a state. */
+/* The statement and what follows it: a quote after a grant; after a state statements, receipts, and null
+ * where one has not come. */
 static int read_statements(struct dec *d, size_t more, struct answer *a)
 {
     enum cbor_kind kind;
@@ -275,7 +276,7 @@ static int read_statements(struct dec *d, size_t more, struct answer *a)
     const uint8_t *from = d->p;
     a->kind = ANSWER_STATE;
     for (size_t i = 0; i < more; i++) {
-        if (dec_peek(d, &kind) || kind != CBOR_TAG || dec_item(d, &item)) {
+        if (dec_null(d) && (dec_peek(d, &kind) || kind != CBOR_TAG || dec_item(d, &item))) {
             return TP_E_MALFORMED;
         }
     }

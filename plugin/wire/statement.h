@@ -28,6 +28,8 @@ enum {
     MAX_LINK_OFFERS = 64,
     MAX_STATE_STATEMENTS = 256, /* that follow one state */
     MAX_STATE_OUTCOMES = 128,
+    MAX_RECEIPTS = 32,  /* asked for by one sync */
+    MAX_PROOF = 64,     /* hashes of one consistency proof */
     MAX_CLOSE_SUMS = 8, /* currencies in one close */
     MAX_PICKUPS = 8,    /* in one hold */
     MAX_RETURNS = 256,  /* of one sale that is recalled */
@@ -64,6 +66,7 @@ enum kind {
     KIND_INVITE,
     KIND_ENROL,
     KIND_RENEW,
+    KIND_ERASURE,
     KIND_COUNT
 };
 
@@ -393,8 +396,9 @@ struct sync {
     struct head head;
     int64_t have;     /* number of the last public statement taken, 0 at first */
     int64_t outcomes; /* number of the last outcome taken, 0 at first */
+    int64_t keyset;   /* number of the keyset in force, 0: none yet; NONE: not said */
     LIST(struct lease_wanted) wanted;
-    int64_t keyset; /* number of the keyset in force, 0: none yet; NONE: not said */
+    LIST(struct bytes) receipts; /* D of records whose receipt is asked for, 32 bytes each; may be none */
 };
 
 /* What became of one redemption of one of the till's commits. */
@@ -418,6 +422,8 @@ struct state {
     LIST(struct outcome) outcomes;
     uint8_t card_key[HASH_SIZE];              /* turns card tokens into handles; never logged */
     const struct checkpoint_seen *checkpoint; /* the log's last one; NULL while there is none */
+    /* That it begins with the one that the sync carried (RFC 9162, section 2.1.4): 32 bytes each. */
+    LIST(struct bytes) consistency;
 };
 
 /* A coupon for a screen that cannot be scanned: asks for a code that stands for it for a few minutes. */
@@ -456,6 +462,13 @@ struct return_made {
     LIST(struct line_back) lines;
 };
 
+/* Persons' parts are gone from the authority: how many by now, and which. It names nobody. */
+struct erasure {
+    struct common common;
+    int64_t parts;             /* all that were erased so far */
+    uint8_t digest[HASH_SIZE]; /* erased_digest, of their statements and what stays of them */
+};
+
 /* What a return is reckoned from: the sale as its till recorded it, without the person; the till's key; the
  * price, line by line; and the returns so far, in the order in which they count. */
 struct recalled_part {
@@ -477,6 +490,22 @@ struct person_part {
     cards;                  /* handles: HMAC-SHA-256 of the token under the authority's card key; 32 bytes */
     struct bytes customer;  /* the shop's own name for the person, or absent */
     struct bytes reference; /* the host's own number of the sale, or absent */
+};
+
+/* What stays of a person part when it is erased: of a commit's what its redemptions had come to by then, of a
+ * link's for which of its offers it counts as a card that was linked. Of a reverse's nothing stays. */
+struct residue_row {
+    int64_t place;                  /* in the commit, from 0 */
+    int reason;                     /* 0, or why it does not count, as far as that hung on who it was */
+    struct bytes channel, campaign; /* or absent */
+};
+struct residue_link {
+    int64_t card; /* which of the link's cards, from 0, in no order that tells anything */
+    uint8_t offer[REF_SIZE];
+};
+struct residue {
+    LIST(struct residue_row) redemptions;
+    LIST(struct residue_link) links;
 };
 
 /* Any payload. Views and lists point into the message and the arena. */
@@ -507,6 +536,7 @@ union payload {
     struct invite invite;
     struct enrol enrol;
     struct renew renew;
+    struct erasure erasure;
 };
 
 /* The table of kinds. */
@@ -521,7 +551,8 @@ struct kind_info {
 };
 enum { PART_LINES = 1, PART_PERSON = 2 };
 extern const struct kind_info kinds[KIND_COUNT];
-extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part, schema_gs1_shown;
+extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part, schema_gs1_shown,
+    schema_residue;
 extern const char *const purpose_words[];
 
 /* A statement taken apart. */
@@ -571,7 +602,8 @@ int message_next(struct dec *d, struct arena *a, struct statement *out, struct e
 
 /*
  * Answers, one an item, in order: [D, "registered"], [D, grant, bstr quote], [D, recalled, bstr part] and
- * [D, terminal, bstr keyset] (as a grant's: the statement tells which), [D, state, statement...],
+ * [D, terminal, bstr keyset] (as a grant's: the statement tells which),
+ * [D, state, statement..., ? checkpoint, receipt or null...],
  * [D, "released"], [D, "pickup", code, until ms], or a problem [D or null, {-1: word, -2: sentence}] (RFC
  * 9290; it echoes nothing).
  */
@@ -590,7 +622,7 @@ struct answer {
     uint8_t d[HASH_SIZE];
     struct bytes statement; /* GRANT, STATE: the envelope */
     struct bytes quote;     /* GRANT: the quote's encoding */
-    struct bytes rest;      /* STATE: the statements that follow, as a CBOR sequence */
+    struct bytes rest;      /* STATE: what follows it, as a CBOR sequence */
     int reason;             /* PROBLEM: a code, or TP_BAD_STATEMENT for a word this version does not know */
     struct bytes detail;    /* PROBLEM */
     struct bytes code;      /* PICKUP: PICKUP_SIZE digits */
@@ -600,7 +632,8 @@ struct answer {
 void answer_registered(struct buf *out, const uint8_t d[HASH_SIZE]);
 void answer_released(struct buf *out, const uint8_t d[HASH_SIZE]);
 void answer_grant(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes grant, struct bytes quote);
-/* rest: `count` envelopes one after another. */
+/* rest: `count` items one after another: the statements that the state lists, then the log's checkpoint and
+ * the receipts. */
 void answer_state(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes state, struct bytes rest,
                   size_t count);
 void answer_pickup(struct buf *out, const uint8_t d[HASH_SIZE], struct bytes code, int64_t until_ms);

@@ -40,6 +40,24 @@ has "its header" "$out" '^time,till,sale,offer,outcome,amount,bears,won_time,won
 has "its row" "$out" ',already_used,2\.00,issuer,'
 ok report conflicts --shop shop --to 2020-01-01 --json
 same "outside the range" "$(get "d['rows']")" "[]"
+
+# Goods that came back though nothing of them was left, told by the tables: the refund, and the sale that it is of.
+ok sale --shop shop --basket basket.json --reference again --json
+of=$(get "d['sale']")
+ok refund --shop shop --sale again --line 1 --json
+refund=$(get "d['refund']")
+python3 - <<'END' || fail "the tables cannot be changed"
+import sqlite3
+db = sqlite3.connect("shop/authority/authority.db")
+n = db.execute("UPDATE reversal SET outcome = 33, conflict = due").rowcount
+db.commit()
+assert n == 1, n
+END
+ok report conflicts --shop shop --json
+same "the return" "$(get "[(r['sale'], r['won_sale'], r['offer'], r['outcome'], r['amount'], r['bears'], r['of']) for r in d['rows']][1:]")" \
+    "[('$refund', '$of', '', 'conflict', '20.00', 'merchant', 'return')]"
+ok report conflicts --shop shop --csv
+has "its row" "$out" ",$refund,,conflict,20\\.00,merchant,.*,$of,return"
 no 2 argument report conflict --shop shop
 no 2 argument report conflicts --shop shop --csv --json
 no 3 no_shop report conflicts --shop nowhere

@@ -15,7 +15,9 @@ static const struct usage usage = {
     "(returns). Voided sales do not count.\n"
     "conflicts: each redemption that goes beyond what was granted, or of a coupon that another sale had "
     "used:\n"
-    "both sales, the amount less what came back, and who bears it.",
+    "both sales, the amount less what came back, and who bears it. Then each return and void that gave back "
+    "more\n"
+    "than there was, with the sale that it came back of as the other one.",
     1, 1};
 
 static const struct column redemption_columns[] = {
@@ -31,7 +33,8 @@ static const struct column roi_columns[] = {{"channel", COLUMN_TEXT}, {"campaign
 static const struct column conflict_columns[] = {
     {"time", COLUMN_TEXT},     {"till", COLUMN_TEXT},     {"sale", COLUMN_TEXT},  {"offer", COLUMN_TEXT},
     {"outcome", COLUMN_TEXT},  {"amount", COLUMN_AMOUNT}, {"bears", COLUMN_TEXT}, {"won_time", COLUMN_TEXT},
-    {"won_till", COLUMN_TEXT}, {"won_sale", COLUMN_TEXT}};
+    {"won_till", COLUMN_TEXT}, {"won_sale", COLUMN_TEXT}, {"of", COLUMN_TEXT}};
+static const char *const conflict_words[] = {"redemption", "return", "void"};
 
 struct options {
     const char *name, *dir, *from, *to;
@@ -74,7 +77,11 @@ static int take_conflict(void *arg, const struct report_conflict *row)
     struct making *m = arg;
     struct table *t = &m->table;
     put_sale(m, row->time_ms, row->till, row->sale);
-    put_offer(m, row->offer, row->ref);
+    if (row->of == CONFLICT_OF_REDEMPTION) {
+        put_offer(m, row->offer, row->ref);
+    } else {
+        table_text(t, "");
+    }
     table_text(t, code_word(row->outcome));
     table_amount(t, row->amount, m->digits);
     table_text(t, bears_words[row->bears]);
@@ -84,6 +91,7 @@ static int take_conflict(void *arg, const struct report_conflict *row)
     for (int i = 0; !row->has_winner && i < 3; i++) {
         table_text(t, "");
     }
+    table_text(t, conflict_words[row->of]);
     return t->cells.failed ? TP_E_MEMORY : 0;
 }
 

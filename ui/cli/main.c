@@ -26,9 +26,13 @@ static const struct verb {
     {"quote", NULL, cmd_quote, "price a basket with offers, without any shop"},
     {"sale", NULL, cmd_sale, "ring up a basket through the plugin"},
     {"refund", NULL, cmd_refund, "take goods of a recorded sale back"},
+    {"receipt", NULL, cmd_receipt, "that a sale's record is in the log, for anybody to check"},
     {"link", NULL, cmd_link, "join a card token to offers"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
+    {"till", "decisions", cmd_till_decisions, "what a till decided without its authority, and why"},
+    {"till", "evidence", cmd_till_evidence, "what its authority signed and should not have"},
     {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
+    {"erase", NULL, cmd_erase, "erase a customer, a card or the person of a sale from what is kept"},
     {"export", "bundle", cmd_export_bundle,
      "write the log and its evidence into one file that anybody can audit"},
     {"log", "key", cmd_log_key, "the log's key, as a witness is told it"},
@@ -72,14 +76,17 @@ static void list(const char *first, char *out, size_t size)
 
 static int unknown(const char *first, const char *second)
 {
-    char names[400] = "", some[200] = "";
+    char names[150] = "", some[200] = "";
     list(NULL, names, sizeof names);
     list(first, some, sizeof some);
     if (some[0]) {
         return cli_error(TP_E_ARGUMENT, "'%.20s %.20s' is not a verb; there is: %s", first,
                          second ? second : "", some);
     }
-    return cli_error(TP_E_ARGUMENT, "'%.20s' is not a verb; there are: %s", first, names);
+    char *last = strrchr(names, ',');
+    return cli_error(TP_E_ARGUMENT,
+                     "'%.20s' is not a verb; there are: %.*s, ...; tillproof --help lists them all", first,
+                     (int)(last ? last - names : 0), names);
 }
 
 static int run(int argc, char **argv)

@@ -92,12 +92,12 @@ public interface Tillproof extends Library {
     }
 
     @FieldOrder({"size", "online", "ready", "quarantined", "behind", "timeSure", "queue", "refused", "refusedReason",
-        "conflicts", "timeMs", "epoch", "seq", "till", "store", "currency", "reserved"})
+        "conflicts", "timeMs", "epoch", "seq", "till", "store", "currency", "log"})
     class Status extends Struct {
         public int online, ready, quarantined, behind, timeSure, queue, refused, refusedReason, conflicts;
         public long timeMs, epoch, seq;
         public byte[] till = new byte[64], store = new byte[64], currency = new byte[4];
-        public int reserved;
+        public int log;
 
         public Status() {
             sized();

@@ -25,7 +25,7 @@ const structs = {
   status: [1, {
     ...uint32s('size'), ...int32s('online ready quarantined behind time_sure'), ...uint32s('queue refused'),
     ...int32s('refused_reason'), ...uint32s('conflicts'), ...int64s('time_ms epoch seq'), till: text(64),
-    store: text(64), currency: text(4), ...uint32s('reserved')
+    store: text(64), currency: text(4), ...int32s('log')
   }],
   line: [3, {
     ...uint32s('size reserved'), ...int64s('number quantity unit_price tax'), sku: text(64), name: text(96),

@@ -32,7 +32,7 @@ class Status(Struct):
                 ("behind", c_int32), ("time_sure", c_int32), ("queue", c_uint32), ("refused", c_uint32),
                 ("refused_reason", c_int32), ("conflicts", c_uint32), ("time_ms", c_int64), ("epoch", c_int64),
                 ("seq", c_int64), ("till", c_char * 64), ("store", c_char * 64), ("currency", c_char * 4),
-                ("reserved", c_uint32)]
+                ("log", c_int32)]
 
 
 class Line(Struct):

@@ -213,6 +213,121 @@ static void what_goes_beyond_has_no_winner(void **state)
     assert_false(seen.row[0].has_winner);
 }
 
+static int64_t take_back(struct counter *c, const char *original, const char *reference, uint8_t id[ID_SIZE])
+{
+    struct line all = {.number = 1, .quantity = 1000};
+    struct sale_info info;
+    struct err e = {0};
+    int64_t refund = 0;
+    if (till_refund_begin(c->till, bytes_str(original), bytes_str(reference), COUNTER_WAIT, &refund, &e) ||
+        till_lines_set(c->till, refund, &all, 1, &e)) {
+        fail_msg("%s", e.text);
+    }
+    assert_int_equal(till_sale_info(c->till, refund, &info, NULL), 0);
+    memcpy(id, info.uuid, ID_SIZE);
+    return refund;
+}
+
+/* Two tills take the same goods back while neither hears of the other: the later one is told, with its
+ * refund, the sale that it is of, and the money. */
+static void what_two_tills_took_back_is_one_row_with_both_sales(void **state)
+{
+    struct shop *s = *state;
+    uint8_t sold[ID_SIZE], first[ID_SIZE], second[ID_SIZE];
+    struct commit_info info;
+    int64_t at = s->w.now;
+    sell(&s->c, "A", 3000, &s->ours, 1, 1, sold);
+    counter_hear(&s->c);
+    int64_t here = take_back(&s->c, "A", "RA", first), there = take_back(&s->other, "A", "RB", second);
+    s->c.cut = s->other.cut = true;
+    go_on(s, 1000);
+    assert_int_equal(till_commit(s->c.till, here, bytes_str("1"), NULL, 0, &info, NULL), 0);
+    go_on(s, 1000);
+    assert_int_equal(till_commit(s->other.till, there, bytes_str("2"), NULL, 0, &info, NULL), 0);
+    counter_hear(&s->other);
+    assert_int_equal(report(s, 0, TIME_MAX, 0).n, 0); /* the first one has not told yet */
+    counter_hear(&s->c);
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 1);
+    const struct report_conflict *r = &seen.row[0];
+    assert_int_equal(r->of, CONFLICT_OF_RETURN);
+    assert_int_equal(r->outcome, TP_CONFLICT);
+    assert_string_equal(seen.till[0], "kasse2");
+    assert_memory_equal(r->sale, second, ID_SIZE);
+    assert_int_equal(r->time_ms, at + 2000);
+    assert_int_equal(r->amount, 2700);
+    assert_int_equal(r->bears, BEARS_MERCHANT);
+    assert_true(r->has_winner);
+    assert_memory_equal(r->winner_sale, sold, ID_SIZE);
+    assert_string_equal(r->winner_till, "kasse1");
+    assert_int_equal(r->winner_time_ms, at);
+    assert_int_equal(report(s, at + 2000, at + 2001, 0).n, 1); /* the range is of the return */
+    assert_int_equal(report(s, 0, at + 2000, 0).n, 0);
+    assert_int_equal(report(s, 0, TIME_MAX, 77).n, 1);
+}
+
+/* The sale is voided where it was made, and its goods come back elsewhere at the same time. */
+static void a_return_of_what_was_voided_is_a_conflict_whole(void **state)
+{
+    struct shop *s = *state;
+    uint8_t sold[ID_SIZE], refund[ID_SIZE];
+    struct commit_info info;
+    int64_t sale = sell(&s->c, "A", 3000, &s->ours, 1, 1, sold);
+    counter_hear(&s->c);
+    int64_t there = take_back(&s->other, "A", "RB", refund);
+    s->c.cut = s->other.cut = true;
+    assert_int_equal(till_commit(s->other.till, there, bytes_str("2"), NULL, 0, &info, NULL), 0);
+    go_on(s, 1000);
+    assert_int_equal(till_void(s->c.till, sale, NULL), 0);
+    counter_hear(&s->other);
+    assert_int_equal(report(s, 0, TIME_MAX, 0).n, 0);
+    counter_hear(&s->c);
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.row[0].of, CONFLICT_OF_RETURN);
+    assert_int_equal(seen.row[0].amount, 2700);
+    assert_memory_equal(seen.row[0].sale, refund, ID_SIZE);
+    assert_memory_equal(seen.row[0].winner_sale, sold, ID_SIZE);
+}
+
+/* A till cannot void what another one sold: it gave back what was not its own to give. */
+static void a_void_by_another_till_is_a_row_of_its_own(void **state)
+{
+    struct shop *s = *state;
+    struct world_till by = {.name = "rogue", .head = {.epoch = 1}};
+    struct world_sale sale = world_sale(&s->w, 3000);
+    struct buf message;
+    struct commit_info info;
+    struct sale_info of;
+    buf_init(&message, MESSAGE_MAX);
+    int64_t mine = counter_sale(&s->c, "A", 3000);
+    info = counter_commit(&s->c, mine);
+    counter_hear(&s->c);
+    assert_int_equal(till_sale_info(s->c.till, mine, &of, NULL), 0);
+    memcpy(sale.id, of.uuid, ID_SIZE);
+    counter_lock();
+    int rc = cose_key_generate(ALG_ESP256, &by.key);
+    world_enrol(&s->w, by.name, &by.key, by.head.d);
+    assert_int_equal(
+        offer_price(&(struct policy){.version = 2, .currency = bytes_str("EUR"), .tax_included = true},
+                    &sale.basket, NULL, NULL, 0, &sale.quote, &s->w.arena, NULL),
+        0);
+    world_void_message(&s->w, &by, &sale, info.d, &message);
+    rc = rc ? rc : world_send(&s->w, buf_view(&message));
+    counter_unlock();
+    assert_int_equal(rc, 0);
+    struct seen seen = report(s, 0, TIME_MAX, 0);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.row[0].of, CONFLICT_OF_VOID);
+    assert_string_equal(seen.till[0], "rogue");
+    assert_int_equal(seen.row[0].amount, 3000);
+    assert_memory_equal(seen.row[0].sale, of.uuid, ID_SIZE);
+    assert_memory_equal(seen.row[0].winner_sale, of.uuid, ID_SIZE);
+    assert_string_equal(seen.row[0].winner_till, "kasse1");
+    cose_key_free(&by.key);
+    buf_free(&message);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -221,6 +336,9 @@ int main(void)
         TEST(a_return_takes_off_its_part_and_a_void_all),
         TEST(a_third_use_of_a_coupon_for_two_is_against_the_second),
         TEST(what_goes_beyond_has_no_winner),
+        TEST(what_two_tills_took_back_is_one_row_with_both_sales),
+        TEST(a_return_of_what_was_voided_is_a_conflict_whole),
+        TEST(a_void_by_another_till_is_a_row_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,9 @@ static int call(void *ctx, struct bytes request, struct buf *reply, struct err *
     }
     counter_lock();
     int rc = authority_handle(c->w->authority, request, reply);
+    if (rc == 0 && c->between) {
+        c->between(c->between_arg, request, reply);
+    }
     counter_unlock();
     return rc;
 }
@@ -84,14 +87,35 @@ void counter_open(struct counter *c, struct world *w, const char *name)
     counter_hear(c);
 }
 
+static void copy_file(const struct counter *c, const char *from, const char *to)
+{
+    char in[320], out[320], bytes[4096];
+    snprintf(in, sizeof in, "%s/%s", c->dir, from);
+    snprintf(out, sizeof out, "%s/%s", c->dir, to);
+    FILE *r = fopen(in, "rb"), *w = fopen(out, "wb");
+    assert_non_null(w);
+    for (size_t n; r && (n = fread(bytes, 1, sizeof bytes, r)) > 0;) {
+        assert_int_equal(fwrite(bytes, 1, n, w), n);
+    }
+    if (r) {
+        fclose(r);
+    }
+    assert_int_equal(fclose(w), 0);
+}
+
+static void remove_file(const struct counter *c, const char *name)
+{
+    char path[320];
+    snprintf(path, sizeof path, "%s/%s", c->dir, name);
+    unlink(path);
+}
+
 void counter_close(struct counter *c)
 {
     static const char *const names[] = {"till.key", "till.db", "till.db-wal", "till.db-shm", "lock"};
     till_close(c->till, 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[320];
-        snprintf(path, sizeof path, "%s/%s", c->dir, names[i]);
-        unlink(path);
+        remove_file(c, names[i]);
     }
     assert_int_equal(rmdir(c->dir), 0);
 }
@@ -102,6 +126,21 @@ void counter_restart(struct counter *c, bool reboot)
     if (reboot) {
         c->boot = 1000;
     }
+    start(c);
+}
+
+void counter_crash(struct counter *c)
+{
+    till_lock(c->till); /* its thread writes nothing meanwhile */
+    copy_file(c, "till.db", "kept");
+    copy_file(c, "till.db-wal", "kept-wal");
+    till_unlock(c->till);
+    till_close(c->till, 0);
+    remove_file(c, "till.db-shm");
+    copy_file(c, "kept", "till.db");
+    copy_file(c, "kept-wal", "till.db-wal");
+    remove_file(c, "kept");
+    remove_file(c, "kept-wal");
     start(c);
 }
 
@@ -219,4 +258,14 @@ int64_t counter_ask(struct counter *c, const char *sql)
     sqlite3_finalize(st);
     sqlite3_close(db);
     return v;
+}
+
+void counter_write(struct counter *c, const char *sql)
+{
+    char path[320];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/till.db", c->dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
 }

@@ -25,6 +25,9 @@ struct counter {
     _Atomic bool cut; /* no call reaches the authority */
     struct clock_source clock;
     struct till *till; /* NULL: closed */
+    /* Sees each request, and may change the answer to it; with the authority's lock. NULL: nothing. */
+    void (*between)(void *arg, struct bytes request, struct buf *reply);
+    void *between_arg;
 };
 
 /* Enrols the till, opens it with clocks that are right, and lets it sync. */
@@ -33,6 +36,9 @@ void counter_open(struct counter *c, struct world *w, const char *name);
 void counter_close(struct counter *c);
 /* Closes and opens the till again. reboot: the boot clock begins anew. */
 void counter_restart(struct counter *c, bool reboot);
+/* Ends the till as a crash does: what is on the disk at this moment is what it finds when it is opened again.
+ */
+void counter_crash(struct counter *c);
 /* The line is mended, and the till has heard its authority; what it had recorded has been taken. */
 void counter_hear(struct counter *c);
 /* Time goes by for everybody. */
@@ -53,5 +59,7 @@ struct commit_info counter_commit(struct counter *c, int64_t sale);
 int counter_outcome(struct counter *c, int64_t sale, const struct offer *o);
 /* The first number of the first row, read from the till's own file. */
 int64_t counter_ask(struct counter *c, const char *sql);
+/* Changes that file. */
+void counter_write(struct counter *c, const char *sql);
 
 #endif

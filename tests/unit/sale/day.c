@@ -145,41 +145,6 @@ static void what_is_unsent_is_told(void **state)
     till_close(t, 0);
 }
 
-static void name_log(struct fake *f, int64_t size, uint8_t root)
-{
-    pthread_mutex_lock(&f->lock);
-    f->log = (struct checkpoint_seen){size, {root}};
-    pthread_mutex_unlock(&f->lock);
-}
-
-/* What a till heard of the log stands in its records, across restarts, and a log that goes back is not taken.
- */
-static void records_carry_what_was_seen_of_the_log(void **state)
-{
-    struct fake *f = *state;
-    struct till *t = fake_till(f);
-    struct err e = {0};
-    sold(t, "A-1");
-    name_log(f, 7, 1);
-    assert_int_equal(till_sync_now(t, FAKE_WAIT, &e), 0);
-    assert_int_equal(till_close(t, FAKE_WAIT), 0);
-    t = fake_till(f);
-    sold(t, "A-2");
-    name_log(f, 6, 1);
-    assert_int_equal(till_sync_now(t, FAKE_WAIT, &e), TP_OFFLINE);
-    name_log(f, 7, 2);
-    assert_int_equal(till_sync_now(t, FAKE_WAIT, &e), TP_OFFLINE);
-    name_log(f, 9, 2);
-    assert_int_equal(till_sync_now(t, FAKE_WAIT, &e), 0);
-    sold(t, "A-3");
-    assert_int_equal(till_close(t, FAKE_WAIT), 0);
-    assert_int_equal(f->record_count, 3);
-    assert_int_equal(f->records[0].seen.size, 0);
-    assert_int_equal(f->records[1].seen.size, 7);
-    assert_int_equal(f->records[1].seen.root[0], 1);
-    assert_int_equal(f->records[2].seen.size, 9);
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -190,7 +155,6 @@ int main(void)
         T(what_a_close_has_counted_is_not_voided),
         T(a_copy_closes_no_day),
         T(what_is_unsent_is_told),
-        T(records_carry_what_was_seen_of_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

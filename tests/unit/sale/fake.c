@@ -262,7 +262,6 @@ static void answer_sync(struct fake *f, const struct statement *st, enum fake_mo
         s.outcomes.v = f->outcomes + q->outcomes;
         s.outcomes.n = f->outcome_count - (size_t)q->outcomes;
     }
-    s.checkpoint = f->log.size ? &f->log : NULL;
     s.head.seq += mode == AHEAD ? 5 : 0;
     memcpy(s.request, st->d, HASH_SIZE);
     memcpy(s.card_key, f->card_key, HASH_SIZE);
@@ -466,7 +465,6 @@ static void answer_record(struct fake *f, const struct statement *st, struct buf
         memcpy(f->records[f->record_count].prev, c->prev, HASH_SIZE);
         f->records[f->record_count].epoch = c->epoch;
         f->records[f->record_count].kind = st->kind;
-        f->records[f->record_count].seen = c->checkpoint ? *c->checkpoint : (struct checkpoint_seen){0};
         f->records[f->record_count++].seq = c->seq;
     }
     for (size_t i = 0; st->kind == KIND_COMMIT && i < st->payload.commit.redemptions.n; i++) {

@@ -80,10 +80,8 @@ struct fake {
         uint8_t d[HASH_SIZE], prev[HASH_SIZE];
         int64_t epoch, seq;
         enum kind kind;
-        struct checkpoint_seen seen; /* size 0: it carries none */
     } records[FAKE_RECORDS];
     size_t record_count;
-    struct checkpoint_seen log; /* named to tills; size 0: none */
     int calls[KIND_COUNT];
     int64_t last_rev, released_rev;
     enum fake_spoil spoil_pickups;
