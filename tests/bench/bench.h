@@ -35,6 +35,7 @@ struct bench_report {
 /* Each fills the report, whatever it returns: what was measured before a fault is in it. */
 int bench_till(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e);
+int bench_audit(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_quote(const struct bench_options *options, struct bench_report *report, struct err *e);
 /*
  * One start of the plugin in a process that has done nothing else, as bench_till runs it again and again:
