@@ -40,6 +40,19 @@ void authority_close(struct authority *a); /* takes NULL */
 int authority_handle(struct authority *a, struct bytes request, struct buf *reply);
 
 /*
+ * Handles several messages in one transaction, so that one fsync carries them all: as authority_handle on
+ * each, in order, except that no reply may leave before this returns, and that what one message's fault would
+ * have left standing is handled again: when the transaction fails, each message is handled alone. That is
+ * safe, because a repeated statement changes nothing and is answered the same.
+ */
+struct authority_message {
+    struct bytes request;
+    struct buf *reply;
+    int rc; /* of authority_handle */
+};
+void authority_handle_many(struct authority *a, struct authority_message *v, size_t n);
+
+/*
  * Gives leaves to statements that wait for them, LOG_BATCH at most, and signs one checkpoint for them. A
  * handle with a log key does so by itself at each sync and when LOG_BATCH wait, unless a sequencer has its
  * turn at this log. 0, or what the store says: then nothing was added.
@@ -55,6 +68,7 @@ struct log_turn {
     bool mine;                  /* this handle has the turn, until ttl_ms from now */
     int64_t fence;              /* while it stands still, whoever has the turn does nothing */
     int64_t waiting, oldest_ms; /* leaves that still wait (up to 1000000), and since when the first; NONE */
+    int64_t conflicts;          /* outcomes that were none of the good ones, ever */
 };
 /*
  * One step of one of several sequencers on one store, each a handle with a log key: SEQUENCER_BATCH leaves at

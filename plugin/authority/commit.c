@@ -201,7 +201,7 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
     return rc ? rc : store_redemption_put(c->s, row);
 }
 
-static int put_sale(struct call *c, struct sale_row *out)
+static int put_sale(struct call *c, struct sale_row *out, bool reversed)
 {
     const struct commit *m = &c->st->payload.commit;
     struct till_row till;
@@ -225,7 +225,7 @@ static int put_sale(struct call *c, struct sale_row *out)
     memcpy(row.till, till.name, sizeof row.till);
     memcpy(row.store, till.store, sizeof row.store);
     COPY_TEXT(row.currency, m->currency);
-    rc = store_voided(c->s, c->st->d, till.name, &row.voided);
+    rc = reversed ? store_voided(c->s, c->st->d, till.name, &row.voided) : 0;
     *out = row;
     return rc ? rc : store_sale_put(c->s, &row);
 }
@@ -262,17 +262,19 @@ int commit_project(struct call *c)
     struct person_part person;
     const struct grant *g = NULL;
     struct sale_row sale;
+    bool reversed = false; /* before it came */
     int rc = chain_take(c, &m->chain);
-    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c, &sale)) ||
-        (rc = put_reference(c, &person)) || (rc = customer_visits(c, &person)) ||
-        (rc = read_grant(c, &grant, &g))) {
+    if (rc || (rc = lookup_person(c, &person)) || (rc = store_reversed(c->s, c->st->d, &reversed)) ||
+        (rc = put_sale(c, &sale, reversed)) || (rc = put_reference(c, &person)) ||
+        (rc = customer_visits(c, &person)) || (rc = read_grant(c, &grant, &g))) {
         return rc;
     }
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
         rc = put_redemption(c, i, g, &sale, &person);
     }
-    if (rc || (rc = finish(c)) || (rc = returns_book(c, c->st->d))) {
-        return rc;
+    rc = rc ? rc : finish(c);
+    if (rc == 0 && reversed) {
+        rc = returns_book(c, c->st->d);
     }
-    return rank_commit(c, c->st->d);
+    return rc || m->redemptions.n == 0 ? rc : rank_commit(c, c->st->d);
 }

@@ -38,6 +38,10 @@ struct authority {
     uint8_t turn[ID_SIZE]; /* as which it takes turns at the log */
     bool rebuilding;       /* replaying kept statements: no tills are told */
     int64_t replayed;      /* the last of them that was begun */
+    bool grouped;          /* in authority_handle_many's transaction: the log is written at its end */
+    bool log_due, log_grew;
+    bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
+                 */
 };
 
 struct call {
@@ -121,6 +125,7 @@ int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *o
 /* Leaves and a checkpoint for what waits, where this handle keeps the log; outside of any transaction. When
  * it fails, they wait on: what was accepted and answered stands, and the next call tries again. */
 void log_now(struct authority *a);
+bool log_is_due(struct authority *a); /* LOG_BATCH leaves wait; in a group */
 
 /* lookup.c: statements read back, decoded into the call's arena. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,

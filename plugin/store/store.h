@@ -355,6 +355,7 @@ int store_automatic(struct store *s, int64_t after_ms, int (*fn)(void *arg, cons
 /* A counter that only grows, 0 at first, one by one or to what it is told. */
 int store_count(struct store *s, const char *name, int64_t *value);
 int store_count_on(struct store *s, const char *name);
+#define STORE_CONFLICTS "conflicts" /* outcomes with a reason, for those who watch */
 int store_count_to(struct store *s, const char *name, int64_t value);
 
 /* A reverse statement of one commit. */
@@ -384,6 +385,8 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
+/* Whether any reverse of the commit is held. */
+int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed);
 /* Where in its till's chain the first void of the commit by that till stands that is not disputed.
  * STORE_NOT_FOUND. */
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
@@ -538,6 +541,7 @@ struct outcome_row {
     int64_t redemption, amount;
     int reason;
 };
+/* One with a reason is counted as STORE_CONFLICTS, too. */
 int store_outcome_put(struct store *s, const struct outcome_row *row);
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
                    int (*fn)(void *arg, const struct outcome_row *row), void *arg);
