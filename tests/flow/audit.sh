@@ -79,6 +79,10 @@ sql bad "CREATE TEMP TABLE gone AS SELECT d FROM record WHERE till = 'till1' AND
 no 1 corrupt audit --shop bad
 grep -q "till1, epoch 1: not provable beyond seq 4: record 5 is missing" err.txt || fail "the gap: $(cat err.txt)"
 grep -q "^till1 .*; not provable beyond seq 4" out.txt || fail "the gap: $(cat out.txt)"
+ok export bundle --shop bad --out gap.tpb
+no 1 corrupt audit gap.tpb
+grep -q "till1, epoch 1: not provable beyond seq 4: record 5 is missing" err.txt || fail "the gap in a bundle: $(cat err.txt)"
+grep -qE "^log .*; [1-9] wait" out.txt || fail "what waits in a bundle: $(cat out.txt)"
 
 no 3 no_shop audit --shop nowhere
 no 2 argument audit
