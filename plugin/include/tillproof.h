@@ -658,8 +658,9 @@ struct tillproof_commit {
 /*
  * Records a paid sale. The signed record is on the disk before the call returns, and goes to the authority
  * in the background; it never refuses a paid sale. With a live hold the price is the binding one; without, it
- * is the last provisional one, priced at this moment. Idempotent: committing a committed sale changes nothing
- * and gives the same result, whatever the other arguments are.
+ * is the last provisional one, priced at this moment: what that gives and a till alone may not, or beyond its
+ * caps for a coupon and an hour, is booked as a conflict. Idempotent: committing a committed sale changes
+ * nothing and gives the same result, whatever the other arguments are.
  *
  * receipt: the receipt's number, 1 to 64 bytes, or NULL; it stays in this till's own record. tenders: an
  * array of `count` items, 0 to 32; split payment is one commit with several tenders. Their sum is the

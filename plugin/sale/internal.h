@@ -563,6 +563,11 @@ bool alone_beyond(struct price_table *w, const struct quote *q);
 void alone_leased(const struct price_table *w, struct price *price);
 /* What the sale's price says of each offer, for the journal. */
 size_t decisions(struct till *t, const struct sale *s, struct journal_decision out[TABLE_MAX]);
+/* What the caps say of a sale that is committed without a hold, and without having been told a price alone:
+ * puts the reasons beside the decisions, which are in the order of the price's offers. *unheld: the commit
+ * says *out. */
+int alone_unheld(struct till *t, const struct sale *s, struct journal_decision *decided, struct unheld *out,
+                 bool *unheld, struct err *e);
 /* Writes what was decided alone, before anybody is told. */
 int alone_keep(struct till *t, struct sale *s, struct err *e);
 
