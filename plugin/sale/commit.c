@@ -180,6 +180,8 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     sale_row(s, &row);
     row.state = SALE_COMMITTED;
     row.binding = s->granted != NULL;
+    row.urgent_until_ms =
+        granted_alive(t, s) ? till_now(t, NULL) + s->granted->until_boot - clock_boot(t->clock) : 0;
     row.redemptions = (int64_t)c.redemptions.n;
     if (!s->refund) {
         row.decided = decided;

@@ -461,8 +461,9 @@ int sync_round(struct till *t, bool *more, bool *soon, struct err *e);
 void sync_run(struct till *t);
 /* TP_OFFLINE when nothing was answered. */
 int outbox_run(struct till *t, struct err *e);
-/* This commit goes before the backlog for as long as its grant lives. */
+/* This commit goes before the backlog for as long as its grant lives; and those of the runs before. */
 void outbox_hurry(struct till *t, const uint8_t d[HASH_SIZE], int64_t until_boot);
+int outbox_load(struct till *t, struct err *e);
 /* Somewhere between half of it and all, so that tills that lost one authority together do not come back
  * together. */
 int64_t retry_wait(int64_t wait_ms);
