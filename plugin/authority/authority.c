@@ -14,6 +14,9 @@ static const struct {
     [KIND_KEYSET] = {.check = keyset_check},
     [KIND_TERMINAL] = {.check = terminal_check, .project = terminal_project},
     [KIND_RULING] = {.project = ruling_project},
+    [KIND_INVITE] = {.project = invite_project},
+    [KIND_ENROL] = {.answer = enrol_answer},
+    [KIND_RENEW] = {.answer = renew_answer},
     [KIND_OFFER] = {.check = offer_statement_check, .project = offer_statement_project},
     [KIND_BATCH] = {.check = batch_check, .project = batch_project},
     [KIND_LINK] = {.project = link_project},
@@ -55,6 +58,7 @@ void authority_close(struct authority *a)
     store_close(a->config.store);
     cose_key_free(&a->config.grant_key);
     cose_key_free(&a->config.log_key);
+    cose_key_free(&a->config.registrar_key);
     trust_free(&a->trust);
     arena_reset(&a->policy_memory);
     arena_reset(&a->automatics.memory);
@@ -75,18 +79,6 @@ static int learn_policy(struct authority *a, struct bytes raw)
     return rc;
 }
 
-/* The name of one of our keys, as the keyset has it; empty when it does not. */
-static void learn_name(const struct trust *t, enum purpose purpose, const struct cose_key *key, char name[64])
-{
-    name[0] = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        const struct trusted_key *k = &t->v[i];
-        if (k->purpose == purpose && memcmp(k->key.kid, key->kid, KID_SIZE) == 0) {
-            bytes_to_cstr(bytes_str(k->name), name, 64);
-        }
-    }
-}
-
 /* A kept keyset, policy or terminal becomes what this handle knows. */
 static int learn(void *arg, const struct stored *row)
 {
@@ -101,8 +93,7 @@ static int learn(void *arg, const struct stored *row)
         rc = rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
     } else if (row->kind == KIND_KEYSET) {
         rc = trust_keyset(&a->trust, &st.payload.keyset, NULL);
-        learn_name(&a->trust, PURPOSE_GRANT, &a->config.grant_key, a->name);
-        learn_name(&a->trust, PURPOSE_LOG, &a->config.log_key, a->log_name);
+        own_keys_learn(a);
     } else {
         rc = trust_terminal(&a->trust, &st.payload.terminal, NULL);
     }
@@ -115,7 +106,11 @@ static int learn(void *arg, const struct stored *row)
 
 int authority_refresh(struct authority *a)
 {
-    return store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    if (rc == 0) {
+        own_keys_reload(a);
+    }
+    return rc;
 }
 
 /* Not signed as it should be; or a fault, in which nobody can say. */
@@ -141,6 +136,9 @@ static int authenticate(struct call *c)
         c->by = "root";
         int rc = trust_first_keyset(c->st, a->config.root, &why);
         return rc ? untrusted(c, rc, &why) : 0;
+    }
+    if (c->st->kind == KIND_ENROL) {
+        return enrol_authenticate(c);
     }
     /* A record is taken whenever it was made: dispute.c says what counts of those from outside of its key's
      * time. */

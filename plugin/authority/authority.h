@@ -14,11 +14,15 @@ struct authority;
 enum { LOG_BATCH = 64, SEQUENCER_BATCH = 512 };
 
 struct authority_config {
-    uint8_t id[ID_SIZE];       /* this authority */
-    uint8_t root[HASH_SIZE];   /* thumbprint of the root key that its first keyset must be signed by */
-    struct store *store;       /* taken over when authority_open succeeds */
-    struct cose_key grant_key; /* taken over when authority_open succeeds */
-    struct cose_key log_key;   /* Ed25519, taken over likewise; all zero: this handle keeps no log */
+    uint8_t id[ID_SIZE];           /* this authority */
+    uint8_t root[HASH_SIZE];       /* thumbprint of the root key that its first keyset must be signed by */
+    struct store *store;           /* taken over when authority_open succeeds */
+    struct cose_key grant_key;     /* taken over when authority_open succeeds */
+    struct cose_key log_key;       /* Ed25519, taken over likewise; all zero: this handle keeps no log */
+    struct cose_key registrar_key; /* taken over likewise; all zero: this handle enrols no tills by itself */
+    /* The folder of grant.key, log.key and registrar.key, which a rotation replaces; "": they stay as given.
+     */
+    char key_dir[1024];
     uint8_t card_key[HASH_SIZE];
     const struct clock_source *clock; /* outlives the authority */
 };

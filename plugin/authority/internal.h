@@ -25,9 +25,11 @@ struct automatics {
 
 struct authority {
     struct authority_config config;
-    char name[64];      /* of the grant key, as the keyset has it: iss of what it signs */
-    char log_name[64];  /* the same of the log key; empty while no keyset has it */
-    struct trust trust; /* keysets and terminals up to statement number `learned` */
+    char name[64];           /* of the grant key, as the keyset has it: iss of what it signs */
+    char log_name[64];       /* the same of the log key; empty while no keyset has it */
+    char registrar_name[64]; /* and of the registrar's */
+    bool keys_due;           /* the keyset has newer keys of these than are in hand */
+    struct trust trust;      /* keysets and terminals up to statement number `learned` */
     int64_t learned;
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
@@ -58,6 +60,9 @@ int keyset_check(struct call *c);
 int terminal_check(struct call *c);
 int terminal_project(struct call *c);
 int ruling_project(struct call *c);
+int invite_project(struct call *c);
+int enrol_answer(struct call *c);
+int renew_answer(struct call *c);
 int offer_statement_check(struct call *c);
 int offer_statement_project(struct call *c);
 int batch_check(struct call *c);
@@ -82,6 +87,13 @@ int recall_answer(struct call *c);
 int request_handle(struct call *c, int (*answer)(struct call *c));
 /* Its time is further off than REQUEST_WINDOW_MS. */
 bool request_stale(const struct call *c);
+
+/* enrol.c: an enrolment is signed by the key that it brings; fills c->by. */
+int enrol_authenticate(struct call *c);
+
+/* own_keys.c: after a keyset was learned; and before anything is signed. */
+void own_keys_learn(struct authority *a);
+void own_keys_reload(struct authority *a);
 
 /* dispute.c: whether the call's record counts, into row->dispute and c->disputed. */
 int dispute_judge(struct call *c, struct record_row *row);

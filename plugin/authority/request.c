@@ -9,6 +9,8 @@ static const struct {
     [KIND_RELEASE] = {offsetof(struct release, id), offsetof(struct release, head), true},
     [KIND_SYNC] = {offsetof(struct sync, id), offsetof(struct sync, head), false},
     [KIND_RECALL] = {offsetof(struct recall, id), offsetof(struct recall, head), false},
+    [KIND_RENEW] = {offsetof(struct renew, id), offsetof(struct renew, head), true},
+    [KIND_ENROL] = {offsetof(struct enrol, id), 0, true},
     [KIND_PICKUP] = {offsetof(struct pickup, id), 0, true},
 };
 

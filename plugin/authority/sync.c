@@ -49,6 +49,30 @@ static int concerns(struct call *c, const struct stored *row, bool *yes)
     return 0;
 }
 
+static void put_row(struct parcel *p, const struct stored *row)
+{
+    memcpy(p->d[p->sent], row->d, HASH_SIZE);
+    p->ds[p->sent] = bytes_of(p->d[p->sent], HASH_SIZE);
+    p->sent++;
+    buf_put(&p->rest, row->raw.p, row->raw.n);
+}
+
+/* Newer keysets go first, whatever else waits: the state itself may be signed by a key that the till learns
+ * from them. */
+static int put_keyset(void *arg, const struct stored *row)
+{
+    struct parcel *p = arg;
+    struct statement st;
+    struct bytes raw = arena_copy(p->c->arena, row->raw);
+    if (!raw.p || statement_parse(raw, p->c->arena, &st, NULL) != 0) {
+        return raw.p ? TP_E_CORRUPT : TP_E_MEMORY;
+    }
+    if (st.payload.keyset.number > p->c->st->payload.sync.keyset && p->sent < SEND_MAX) {
+        put_row(p, row);
+    }
+    return 0;
+}
+
 static int put_statement(void *arg, const struct stored *row)
 {
     struct parcel *p = arg;
@@ -63,10 +87,7 @@ static int put_statement(void *arg, const struct stored *row)
     }
     p->state.have = row->n;
     if (yes) {
-        memcpy(p->d[p->sent], row->d, HASH_SIZE);
-        p->ds[p->sent] = bytes_of(p->d[p->sent], HASH_SIZE);
-        p->sent++;
-        buf_put(&p->rest, row->raw.p, row->raw.n);
+        put_row(p, row);
     }
     return 0;
 }
@@ -164,7 +185,12 @@ static int fill(struct parcel *p)
     }
     p->state.more = stale;
     rc = stale || over ? 0 : lease_give(c, sync); /* what it gives is among the statements */
-    rc = rc ? rc : store_statements(c->s, public_kinds, sync->have, INT64_MAX, put_statement, p);
+    uint32_t wanted = public_kinds;
+    if (rc == 0 && sync->keyset != NONE) {
+        wanted &= ~(1u << KIND_KEYSET);
+        rc = store_statements(c->s, 1u << KIND_KEYSET, 0, INT64_MAX, put_keyset, p);
+    }
+    rc = rc ? rc : store_statements(c->s, wanted, sync->have, INT64_MAX, put_statement, p);
     if (!stale && !over && (rc == 0 || rc == PARCEL_FULL)) {
         rc = store_outcomes(c->s, bytes_str(c->by), sync->outcomes, OUTCOMES_MAX + 1, put_outcome, p);
     }

@@ -81,5 +81,8 @@ int terminal_project(struct call *c)
         COPY_TEXT(till.store, t->store);
         rc = store_till_put(c->s, &till);
     }
+    if (rc == 0 && t->invite.p) {
+        rc = store_invite_use(c->s, t->invite.p, c->st->d);
+    }
     return rc ? rc : dispute_terminal(c);
 }

@@ -125,13 +125,16 @@ static int read_all(int fd, struct buf *out)
 static int read_file(const char *path, bool secret, struct buf *out, struct err *e)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = secret ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
+                    : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st)) {
         int number = errno;
         if (fd >= 0) {
             close(fd);
         }
-        return err_set(e, TP_E_IO, "%s cannot be read: %s", path, strerrordesc_np(number));
+        return number == ELOOP && secret
+                   ? err_set(e, TP_E_UNTRUSTED, "%s is a link; a key lies where it is used", path)
+                   : err_set(e, TP_E_IO, "%s cannot be read: %s", path, strerrordesc_np(number));
     }
     int rc = 0;
     if (!S_ISREG(st.st_mode)) {

@@ -9,7 +9,8 @@
 /* Makes a new key and writes it to path, which must not exist; the file and its directory are synced.
  * 0, TP_E_EXISTS, TP_E_IO, TP_E_READ_ONLY, TP_E_CRYPTO. */
 int keyfile_create(const char *path, int alg, struct cose_key *key, struct err *e);
-/* Reads a private key. A file that group or others may read is refused. 0, TP_E_IO, TP_E_UNTRUSTED. */
+/* Reads a private key. A file that group or others may read, write or run, a link, and what is no plain file
+ * are refused. 0, TP_E_IO, TP_E_UNTRUSTED. */
 int keyfile_load(const char *path, struct cose_key *key, struct err *e);
 /* Reads a public key for `cose verify`: PEM (public or private) or a CBOR COSE_Key, at most 16 KiB. */
 int keyfile_load_public(const char *path, struct cose_key *key, struct err *e);

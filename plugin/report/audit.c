@@ -141,18 +141,11 @@ static int check_parts(struct audit *a, const char *where, const struct stored *
                : 0;
 }
 
-/* A till's record belongs to an epoch that it was given; keysets only go on. */
+/* Keysets only go on. */
 static int check_place(struct audit *a, const char *where, const struct statement *st)
 {
-    const struct chain *c = audit_chain(st);
     char name[128];
     audit_name(st, name);
-    for (size_t i = 0; c && i < a->trust.n; i++) {
-        const struct trusted_key *k = &a->trust.v[i];
-        if (k->purpose == PURPOSE_TILL && bytes_is(st->iss, k->name) && c->epoch > k->epoch) {
-            return audit_false(a, "%s (%s): nothing gave the till this epoch", where, name);
-        }
-    }
     if (st->kind == KIND_KEYSET && st->payload.keyset.number <= a->trust.keyset) {
         return audit_false(a, "%s (%s): keyset %lld after keyset %lld: keysets never go back", where, name,
                            (long long)st->payload.keyset.number, (long long)a->trust.keyset);

@@ -22,7 +22,8 @@ static int build(struct till *t, struct round *r, struct err *e)
     struct sync sync = {.head = t->head,
                         .checkpoint = t->seen.size ? &t->seen : NULL,
                         .have = t->have,
-                        .outcomes = t->outcomes};
+                        .outcomes = t->outcomes,
+                        .keyset = t->replica.trust.keyset};
     struct lease_wanted wanted[MAX_WANTED];
     till_common(t, &sync.common, request_time(t));
     sync.wanted.v = wanted;
@@ -181,6 +182,15 @@ static int take(struct till *t, struct round *r, struct err *e)
     return 0;
 }
 
+/* Its key was given up: until it is enrolled anew nothing is redeemed, with or without a line. */
+static void tell_revoked(struct till *t, int reason)
+{
+    if (reason == TP_REVOKED && !t->revoked) {
+        t->revoked = t->quarantined = true;
+        event_state(t, EVENT_QUARANTINED, TP_REVOKED);
+    }
+}
+
 /* The receipts are checked before the news is taken, by the keys that came with it. */
 static int take_all(struct till *t, struct round *r, bool *soon, struct err *e)
 {
@@ -193,15 +203,6 @@ static int take_all(struct till *t, struct round *r, bool *soon, struct err *e)
         notices_run(t);
     }
     return rc;
-}
-
-/* Its key was given up: until it is enrolled anew nothing is redeemed, with or without a line. */
-static void tell_revoked(struct till *t, int reason)
-{
-    if (reason == TP_REVOKED && !t->revoked) {
-        t->revoked = t->quarantined = true;
-        event_state(t, EVENT_QUARANTINED, TP_REVOKED);
-    }
 }
 
 static int read_answer(struct till *t, struct round *r, bool *more, bool *soon, struct err *e)

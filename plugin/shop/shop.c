@@ -40,11 +40,11 @@ int shop_store(const struct shop *shop, struct store **out, struct err *e)
     return store_open(path, shop->authority, access(path, W_OK) == 0 ? 0 : STORE_READ_ONLY, out, e);
 }
 
-/* A shop that was made before there was a log has no key for it, and goes on without. */
-static int load_log_key(const struct shop *shop, struct cose_key *key, struct err *e)
+/* A shop that was made before there was a log, or a registrar, has no key for it, and goes on without. */
+static int load_if_there(const struct shop *shop, const char *file, struct cose_key *key, struct err *e)
 {
     char path[SHOP_PATH_MAX];
-    int rc = shop_path(shop, "authority", "log.key", NULL, path);
+    int rc = shop_path(shop, "authority", file, NULL, path);
     return rc || access(path, F_OK) ? rc : keyfile_load(path, key, e);
 }
 
@@ -63,7 +63,13 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
         rc = keyfile_load(path, &config.grant_key, e);
     }
     if (rc == 0) {
-        rc = load_log_key(shop, &config.log_key, e);
+        rc = load_if_there(shop, "log.key", &config.log_key, e);
+    }
+    if (rc == 0) {
+        rc = load_if_there(shop, "registrar.key", &config.registrar_key, e);
+    }
+    if (rc == 0) {
+        rc = shop_path(shop, "authority", NULL, NULL, config.key_dir);
     }
     if (rc == 0 && (rc = shop_path(shop, "authority", "card.key", NULL, path)) == 0) {
         rc = secretfile_load(path, config.card_key, e);
@@ -78,6 +84,7 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
         store_close(config.store);
         cose_key_free(&config.grant_key);
         cose_key_free(&config.log_key);
+        cose_key_free(&config.registrar_key);
         err_code(e, rc);
     }
     wipe(config.card_key, HASH_SIZE);

@@ -4,8 +4,8 @@
  *
  *   DIR/shop.ini                what the shop is, and where its authority is
  *   DIR/office/                 root.key, merchant.key, issuer.key: no till process ever opens them
- *   DIR/authority/              grant.key, log.key, card.key; authority.db, unless shop.ini names a server
- *   DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
+ *   DIR/authority/              grant.key, log.key, registrar.key, card.key; authority.db, unless shop.ini
+ * names a server DIR/tills/NAME/             till.key, till.db; devices.ini, if it has devices
  *
  * A directory on another machine has shop.ini, the CA that it names, and tills/ alone.
  */

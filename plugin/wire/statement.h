@@ -152,7 +152,7 @@ struct ruling {
 struct invite {
     struct common common;
     struct bytes till, store;
-    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/code.h) */
+    uint8_t code_key[HASH_SIZE]; /* the Ed25519 public key that the code makes (keys/enrolment.h) */
     int64_t until;               /* ms */
 };
 
@@ -161,7 +161,7 @@ struct enrol {
     struct common common;
     uint8_t id[ID_SIZE];
     struct bytes till, cose_key;
-    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/code.h) */
+    uint8_t proof[PROOF_SIZE]; /* by the code's key, over this till, key, id and time (keys/enrolment.h) */
 };
 
 /* A till asks for its next epoch, with a key that it has made for it. */
@@ -401,8 +401,8 @@ struct sync {
     struct head head;
     int64_t have;     /* number of the last public statement taken, 0 at first */
     int64_t outcomes; /* number of the last outcome taken, 0 at first */
+    int64_t keyset;   /* number of the keyset in force, 0: none yet; NONE: not said */
     LIST(struct lease_wanted) wanted;
-    int64_t keyset;              /* number of the keyset in force, 0: none yet; NONE: not said */
     LIST(struct bytes) receipts; /* D of records whose receipt is asked for, 32 bytes each; may be none */
 };
 

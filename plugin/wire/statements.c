@@ -284,7 +284,7 @@ static const struct field sync_fields[] = {
     INT(sync, outcomes, 13, 0, COUNTER_MAX),
     INT_OPT(sync, keyset, 14, 0, COUNTER_MAX),
     FIELD_LIST_OPT(sync, wanted, 20, 1, MAX_WANTED, &schema_wanted),
-    FIELD_LIST_OPT(sync, receipts, 30, 1, MAX_RECEIPTS, &schema_hash),
+    FIELD_LIST_OPT(sync, receipts, 21, 1, MAX_RECEIPTS, &schema_hash),
 };
 static const struct schema schema_sync = SCHEMA("sync", SHAPE_MAP, sync, sync_fields);
 

@@ -206,7 +206,24 @@ def commands():
     check("no office", "where its keys are" in tillproof("till", "enrol", "next", "--shop", "away", status=3)[1])
 
 
+def joined():
+    """A till enrols from the other machine by a code, which is good once; then it sells there."""
+    d = Daemon("shop")
+    point(d.port)
+    code = json.loads(tillproof("till", "invite", "--shop", "shop", "--till", "third", "--json")[0])["code"]
+    check("a wrong code", "not_invited" in tillproof("till", "join", "--shop", "away", "--till", "third", "--code",
+                                                     "0000-0000-0000-0000", status=1)[1])
+    got = json.loads(tillproof("till", "join", "--shop", "away", "--till", "third", "--code", code, "--json")[0])
+    same("enrolled", got, {"till": "third", "store": "main", "epoch": 1})
+    same("it sells", sale(0, till="third")["outcome"], "committed")
+    shutil.rmtree("away/tills/third")
+    check("once", "not_invited" in tillproof("till", "join", "--shop", "away", "--till", "third", "--code", code, status=1)[1])
+    log = "\n".join(d.stop())
+    check("no code in the log", code not in log)
+    check("offline", "offline" in tillproof("till", "join", "--shop", "away", "--till", "third", "--code", code, status=1)[1])
+
+
 make_shop()
 move_till("far")
-for test in (whole_sale, without_it, untrusted, busy, commands):
+for test in (whole_sale, without_it, untrusted, busy, commands, joined):
     test()

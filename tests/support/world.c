@@ -86,20 +86,18 @@ static void publish_keyset(struct world *w)
         const struct cose_key *key;
         int purpose;
         const char *name;
-    } all[] = {{&w->root, PURPOSE_ROOT, "root"},
-               {&w->merchant, PURPOSE_MERCHANT, "merchant"},
-               {&w->issuer, PURPOSE_ISSUER, "issuer"},
-               {&w->grant, PURPOSE_GRANT, "grant"},
-               {&w->log, PURPOSE_LOG, "log"}};
-    struct keyset_key keys[5];
-    for (size_t i = 0; i < 5; i++) {
+    } all[] = {{&w->root, PURPOSE_ROOT, "root"},       {&w->merchant, PURPOSE_MERCHANT, "merchant"},
+               {&w->issuer, PURPOSE_ISSUER, "issuer"}, {&w->grant, PURPOSE_GRANT, "grant"},
+               {&w->log, PURPOSE_LOG, "log"},          {&w->registrar, PURPOSE_REGISTRAR, "registrar"}};
+    struct keyset_key keys[6];
+    for (size_t i = 0; i < 6; i++) {
         keys[i] = (struct keyset_key){.cose_key = encoded(w, all[i].key),
                                       .purpose = all[i].purpose,
                                       .name = bytes_str(all[i].name),
                                       .until = TIME_MAX};
     }
     struct keyset k = {
-        .common = world_common(w), .number = 1, .merchant = bytes_str("Test"), .keys = {keys, 5}};
+        .common = world_common(w), .number = 1, .merchant = bytes_str("Test"), .keys = {keys, 6}};
     assert_int_equal(world_office(w, KIND_KEYSET, &k), 0);
 }
 
@@ -163,6 +161,8 @@ static struct authority *open_authority(struct world *w, int flags)
         config.log_key = w->log;
         assert_int_equal(EVP_PKEY_up_ref(w->log.pkey), 1);
     }
+    config.registrar_key = w->registrar;
+    assert_int_equal(EVP_PKEY_up_ref(w->registrar.pkey), 1);
     assert_int_equal(authority_open(&config, &a, &e), 0);
     return a;
 }
@@ -190,6 +190,7 @@ void world_open(struct world *w, size_t tills)
     assert_int_equal(cose_key_generate(ALG_ESP256, &w->issuer), 0);
     assert_int_equal(cose_key_generate(ALG_ESP256, &w->grant), 0);
     assert_int_equal(cose_key_generate(ALG_ED25519, &w->log), 0);
+    assert_int_equal(cose_key_generate(ALG_ESP256, &w->registrar), 0);
     w->authority = open_authority(w, STORE_CREATE);
     publish_keyset(w);
     publish_policy(w);
@@ -224,6 +225,7 @@ void world_close(struct world *w)
     cose_key_free(&w->issuer);
     cose_key_free(&w->grant);
     cose_key_free(&w->log);
+    cose_key_free(&w->registrar);
     for (size_t i = 0; i < w->till_count; i++) {
         cose_key_free(&w->tills[i].key);
     }

@@ -22,7 +22,7 @@ struct world {
     uint8_t id[ID_SIZE];
     int64_t now; /* the authority's and the tills' clock, ms */
     struct clock_source clock;
-    struct cose_key root, merchant, issuer, grant, log;
+    struct cose_key root, merchant, issuer, grant, log, registrar;
     uint8_t card_key[HASH_SIZE];
     struct authority *authority;
     struct world_till tills[WORLD_TILLS];

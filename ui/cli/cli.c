@@ -17,6 +17,8 @@ static const struct {
     {TP_E_BUSY, "try again"},
     {TP_VERSION_EXISTS, "raise the offer's version"},
     {TP_UNKNOWN_TILL, "enrol it with: tillproof till enrol NAME --shop DIR"},
+    {TP_NOT_INVITED, "make one with: tillproof till invite --till NAME --shop DIR"},
+    {TP_STALE, "set this machine's clock"},
     {TP_UNKNOWN_OFFER, "publish it with: tillproof offer publish FILE --shop DIR"},
     {TP_BAD_JSON, "correct the file"},
     {TP_NO_CODE, "scan it again, larger and in focus"},

@@ -114,6 +114,8 @@ void progress_end(struct progress *p);
 int cmd_store_migrate(int argc, char **argv);
 int cmd_shop_init(int argc, char **argv);
 int cmd_till_enrol(int argc, char **argv);
+int cmd_till_invite(int argc, char **argv);
+int cmd_till_join(int argc, char **argv);
 int cmd_till_revoke(int argc, char **argv);
 int cmd_till_lose(int argc, char **argv);
 int cmd_till_disputed(int argc, char **argv);

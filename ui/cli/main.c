@@ -13,6 +13,8 @@ static const struct verb {
 } verbs[] = {
     {"shop", "init", cmd_shop_init, "make a shop: its keys, its policy, its first till"},
     {"till", "enrol", cmd_till_enrol, "give a till its key and its place in the shop"},
+    {"till", "invite", cmd_till_invite, "make a code with which a till enrols, once"},
+    {"till", "join", cmd_till_join, "enrol a till by such a code, on any machine"},
     {"till", "revoke", cmd_till_revoke, "give a till's key up from a record on"},
     {"till", "lose", cmd_till_lose, "the same for a till whose disk is lost"},
     {"till", "disputed", cmd_till_disputed, "what was signed beyond that: list, accept, reject"},

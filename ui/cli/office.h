@@ -6,6 +6,7 @@
 #ifndef CLI_OFFICE_H
 #define CLI_OFFICE_H
 
+#include "keys/enrolment.h"
 #include "keys/trust.h"
 #include "keys/keyfile.h"
 #include "shop/shop.h"
@@ -74,6 +75,9 @@ int office_enrol(struct office *o, const char *name, const char *store, bool ane
  * is the enrolment in force, and the first record that is not known here; both are filled. TP_UNKNOWN_TILL.
  */
 int office_give_up(struct office *o, const char *till, int state, struct record_place *place, struct err *e);
+/* A new code for one till, good for so many hours and once: office_submit's codes, TP_E_ARGUMENT. Wipe it. */
+int office_invite(struct office *o, const char *till, const char *store, int64_t hours,
+                  char code[ENROLMENT_CODE + 1], int64_t *until_ms, struct err *e);
 /* What the merchant says of a record that is or was disputed; any other one is TP_E_ARGUMENT. */
 int office_rule(struct office *o, const uint8_t record[HASH_SIZE], int verdict, struct err *e);
 

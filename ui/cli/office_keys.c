@@ -113,3 +113,29 @@ int office_rule(struct office *o, const uint8_t record[HASH_SIZE], int verdict, 
     memcpy(r.record, record, HASH_SIZE);
     return office_submit(o, KIND_RULING, &r, NULL, e);
 }
+
+int office_invite(struct office *o, const char *till, const char *store, int64_t hours,
+                  char code[ENROLMENT_CODE + 1], int64_t *until_ms, struct err *e)
+{
+    struct cose_key key = {0};
+    struct till_row row = {0};
+    struct invite i = {.common = office_common(o), .till = bytes_str(till)};
+    if (!name_valid(i.till) || (store && !name_valid(bytes_str(store)))) {
+        return err_set(e, TP_E_ARGUMENT,
+                       "tills and stores are named with up to 32 letters, digits, '_', '.', '-'");
+    }
+    int rc = store_till(o->store, i.till, &row);
+    if (rc && rc != STORE_NOT_FOUND) {
+        return err_set(e, rc, "%s", store_error(o->store));
+    }
+    i.store = bytes_str(store ? store : row.store[0] ? row.store : "main");
+    i.until = *until_ms = i.common.time_ms + hours * INT64_C(3600000);
+    rc = enrolment_code(code);
+    rc = rc ? rc : enrolment_key(o->shop.authority, bytes_str(code), &key);
+    if (rc) {
+        return err_code(e, rc);
+    }
+    memcpy(i.code_key, key.x, HASH_SIZE);
+    cose_key_free(&key);
+    return office_submit(o, KIND_INVITE, &i, NULL, e);
+}

@@ -15,13 +15,14 @@
 
 #define DAY_MS INT64_C(86400000)
 
-static const char *const new_keys[] = {"office/root.key", "office/merchant.key", "office/issuer.key",
-                                       "authority/grant.key", "authority/log.key"};
-static const char *const new_names[] = {"root", "merchant", "issuer", "grant", "log"};
-static const int new_purposes[] = {PURPOSE_ROOT, PURPOSE_MERCHANT, PURPOSE_ISSUER, PURPOSE_GRANT,
-                                   PURPOSE_LOG};
-static const int new_algs[] = {ALG_ESP256, ALG_ESP256, ALG_ESP256, ALG_ESP256, ALG_ED25519};
-enum { NEW_KEYS = 5 };
+static const char *const new_keys[] = {"office/root.key",   "office/merchant.key",
+                                       "office/issuer.key", "authority/grant.key",
+                                       "authority/log.key", "authority/registrar.key"};
+static const char *const new_names[] = {"root", "merchant", "issuer", "grant", "log", "registrar"};
+static const int new_purposes[] = {PURPOSE_ROOT,  PURPOSE_MERCHANT, PURPOSE_ISSUER,
+                                   PURPOSE_GRANT, PURPOSE_LOG,      PURPOSE_REGISTRAR};
+static const int new_algs[] = {ALG_ESP256, ALG_ESP256, ALG_ESP256, ALG_ESP256, ALG_ED25519, ALG_ESP256};
+enum { NEW_KEYS = 6 };
 
 static int check_plan(const struct office_plan *plan, struct err *e)
 {

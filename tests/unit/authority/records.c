@@ -31,7 +31,7 @@ static struct bytes commit_of(struct world *w, struct world_till *t, int64_t pri
 
 static int sync_till(struct world *w, struct world_till *t, int64_t have, struct state *out)
 {
-    struct sync q = {.common = world_common(w), .head = t->head, .have = have};
+    struct sync q = {.common = world_common(w), .head = t->head, .have = have, .keyset = have > 0};
     struct buf envelope, message;
     struct dec d;
     struct answer a;

@@ -161,6 +161,28 @@ static void a_file_that_others_may_read_is_refused(void **state)
     cose_key_free(&key);
 }
 
+/* A key lies where it is used: what a link points to may be anybody's. */
+static void a_link_to_a_key_is_refused(void **state)
+{
+    (void)state;
+    struct cose_key made, key = {.alg = 7};
+    struct err e = {0};
+    uint8_t secret[HASH_SIZE];
+    char target[320];
+    snprintf(target, sizeof target, "%s/elsewhere", folder);
+    assert_int_equal(keyfile_create(target, ALG_ED25519, &made, NULL), 0);
+    cose_key_free(&made);
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(keyfile_load(path, &key, &e), TP_E_UNTRUSTED);
+    assert_non_null(strstr(e.text, "link"));
+    assert_int_equal(key.alg, 7);
+    assert_int_equal(secretfile_load(path, secret, NULL), TP_E_UNTRUSTED);
+    assert_int_equal(keyfile_load_public(path, &key, NULL), 0); /* what is public may be anywhere */
+    cose_key_free(&key);
+    unlink(path);
+    unlink(target);
+}
+
 static void what_is_no_whole_private_key_is_refused(void **state)
 {
     (void)state;
@@ -288,6 +310,7 @@ int main(void)
         IN_FOLDER(a_file_that_is_there_is_never_overwritten),
         IN_FOLDER(a_dangling_link_is_not_followed),
         IN_FOLDER(a_file_that_others_may_read_is_refused),
+        IN_FOLDER(a_link_to_a_key_is_refused),
         IN_FOLDER(what_is_no_whole_private_key_is_refused),
         IN_FOLDER(a_damaged_file_never_gives_another_key),
         IN_FOLDER(public_keys_come_as_pem_or_cose_key),
