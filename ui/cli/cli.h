@@ -135,6 +135,7 @@ int cmd_refund(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_erase(int argc, char **argv);
 int cmd_export_bundle(int argc, char **argv);
 int cmd_log_key(int argc, char **argv);
 int cmd_log_cosign(int argc, char **argv);

@@ -34,6 +34,7 @@ static const struct verb {
     {"till", "decisions", cmd_till_decisions, "what a till decided without its authority, and why"},
     {"till", "evidence", cmd_till_evidence, "what its authority signed and should not have"},
     {"audit", NULL, cmd_audit, "check the shop's books: signatures, log, chains, closes, tables"},
+    {"erase", NULL, cmd_erase, "erase a customer, a card or the person of a sale from what is kept"},
     {"export", "bundle", cmd_export_bundle,
      "write the log and its evidence into one file that anybody can audit"},
     {"log", "key", cmd_log_key, "the log's key, as a witness is told it"},

@@ -90,6 +90,10 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e);
 int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
                   struct err *e);
 
+/* Erases a person from what the authority keeps, and from the files of its database. Returns as
+ * authority_erase; TP_E_BUSY: it is done, but old pages could not be overwritten while the database is used:
+ * call it again. */
+int office_erase(struct office *o, const struct erase_request *who, struct erase_result *out, struct err *e);
 /* What was given up, all leases together. */
 struct office_given_up {
     int64_t leases, uses, amount;
