@@ -748,7 +748,9 @@ struct tillproof_day {
  * program may repeat it. Training counts for nothing.
  *
  * Waits for the local disk only. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (sums beyond 2^53), _E_BEHIND, _E_IO,
- * _E_READ_ONLY, _E_CORRUPT, _E_CRYPTO, _E_MEMORY (also: more than 8 currencies), _E_FORKED.
+ * _E_READ_ONLY, _E_CORRUPT (also: a record between the last close and the till's newest is missing from its
+ * file; tillproof_reason names the first, and nothing is signed on top of it), _E_CRYPTO, _E_MEMORY (also:
+ * more than 8 currencies), _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_day_close(struct tillproof *handle, struct tillproof_day *day);
 
