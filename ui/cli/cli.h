@@ -145,6 +145,8 @@ int cmd_token_revoke(int argc, char **argv);
 int cmd_cose_verify(int argc, char **argv);
 int cmd_device_list(int argc, char **argv);
 int cmd_device_watch(int argc, char **argv);
+int cmd_lease_list(int argc, char **argv);
+int cmd_lease_write_off(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 #endif

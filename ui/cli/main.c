@@ -30,6 +30,8 @@ static const struct verb {
     {"refund", NULL, cmd_refund, "take goods of a recorded sale back"},
     {"receipt", NULL, cmd_receipt, "that a sale's record is in the log, for anybody to check"},
     {"link", NULL, cmd_link, "join a card token to offers"},
+    {"lease", "list", cmd_lease_list, "what tills may spend without a line, and who bears the rest"},
+    {"lease", "write-off", cmd_lease_write_off, "give up what a till will not give back"},
     {"report", NULL, cmd_report, "redemptions, and what each channel earned"},
     {"till", "decisions", cmd_till_decisions, "what a till decided without its authority, and why"},
     {"till", "evidence", cmd_till_evidence, "what its authority signed and should not have"},

@@ -345,6 +345,12 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e)
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
                  int64_t count, struct batch *out, struct err *e)
 {
+    return office_batch_for(o, offer, channel, campaign, NULL, count, out, e);
+}
+
+int office_batch_for(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
+                     const char *till, int64_t count, struct batch *out, struct err *e)
+{
     int64_t last = 0;
     int rc = store_batch_last(o->store, &last);
     if (rc) {
@@ -356,6 +362,7 @@ int office_batch(struct office *o, const struct offer *offer, const char *channe
                           .last = count - 1,
                           .channel = bytes_str(channel),
                           .campaign = bytes_str(campaign),
+                          .till = bytes_str(till),
                           .exp = offer->valid_until / 1000};
     memcpy(batch.offer, offer->ref, REF_SIZE);
     rc = office_submit(o, KIND_BATCH, &batch, NULL, e);

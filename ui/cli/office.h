@@ -110,5 +110,9 @@ int office_write_off(struct office *o, const char *till, int64_t lease, struct o
 /* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
                  int64_t count, struct batch *out, struct err *e);
+/* The same for coupons of one till alone, to which they are leased; till NULL: of none. TP_UNKNOWN_TILL;
+ * TP_BAD_STATEMENT where the offer does not lease each coupon once, or they are too many. */
+int office_batch_for(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
+                     const char *till, int64_t count, struct batch *out, struct err *e);
 
 #endif
