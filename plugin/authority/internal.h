@@ -173,8 +173,8 @@ int link_erased(struct call *c, const uint8_t d[HASH_SIZE], const struct link_ro
 int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
 
 /* alone.c: what a commit may give by this redemption without a grant, because the offer lets a till risk it.
- */
-int alone_allows(struct call *c, const struct redemption *r, int64_t *most);
+ * *left is what its till had for the hour, and less by what this redemption takes of it. */
+int alone_allows(struct call *c, const struct redemption *r, int64_t *left, int64_t *most);
 
 /* lease.c: what a till spends beforehand. */
 /* A redemption that names a lease, and what became of its cover. */
