@@ -220,7 +220,6 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     rc = events_open(&t->events, e);
     rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
-    rc = rc ? rc : leases_load(t, e);
     rc = rc ? rc : load_key(t, c, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
     t->last_id = t->next_id + SALE_ID_BLOCK - 1;

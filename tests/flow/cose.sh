@@ -38,7 +38,7 @@ for n, (raw,) in enumerate(db.execute("SELECT raw FROM statement ORDER BY n")):
 END
 ok cose verify --key shop/office/root.key statement0.cose --json
 same "the keyset" "$(printf '%s' "$out" | json "d['kind'], d['claims']['iss'], [k['purpose'] for k in d['claims']['keys']], d['claims']['keys'][0]['name']")" \
-    "('keyset', 'root', ['root', 'merchant', 'issuer', 'grant', 'log'], 'root')"
+    "('keyset', 'root', ['root', 'merchant', 'issuer', 'grant', 'log', 'registrar'], 'root')"
 ok cose verify --key shop/office/merchant.key statement1.cose --json
 same "the policy" "$(printf '%s' "$out" | json "d['kind'], d['claims']['terms']['currency'], d['claims']['terms']['zone']")" \
     "('policy', 'EUR', 'Europe/Berlin')"
