@@ -86,12 +86,14 @@ function(unit_test room name)
   set_tests_properties(${room}/${name} PROPERTIES TIMEOUT 120)
 endfunction()
 
-# on_postgres(ROOM NAMES...): unit tests with a world also run on a PostgreSQL server, as ROOM/NAME_postgres.
+# on_postgres(ROOM NAMES...): unit tests with a world also run on a PostgreSQL server, one after another, as
+# ROOM/on_postgres. Each statement that they sent is looked at (tests/contract/merchants).
 function(on_postgres room)
   foreach(name IN LISTS ARGN)
     target_sources(test_${room}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/world_postgres.c)
     opens_postgres(test_${room}_${name})
-    add_test(NAME ${room}/${name}_postgres COMMAND with_postgres $<TARGET_FILE:test_${room}_${name}>)
-    set_tests_properties(${room}/${name}_postgres PROPERTIES TIMEOUT 120)
+    list(APPEND programs $<TARGET_FILE:test_${room}_${name}>)
   endforeach()
+  add_test(NAME ${room}/on_postgres COMMAND with_postgres --judge ${CMAKE_SOURCE_DIR}/tests/contract/merchants --each ${programs})
+  set_tests_properties(${room}/on_postgres PROPERTIES TIMEOUT 180)
 endfunction()

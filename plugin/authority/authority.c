@@ -23,6 +23,7 @@ static const struct {
     [KIND_COMMIT] = {.project = commit_project},
     [KIND_REVERSE] = {.project = reverse_project},
     [KIND_CLOSE] = {.project = close_project},
+    [KIND_ERASURE] = {.check = erasure_check},
     [KIND_LEASE] = {.project = lease_project},
     [KIND_LEASE_RETURN] = {.project = lease_return_project},
     [KIND_WRITE_OFF] = {.check = write_off_check, .project = write_off_project},
@@ -106,7 +107,11 @@ static int learn(void *arg, const struct stored *row)
 
 int authority_refresh(struct authority *a)
 {
+    if (a->grouped && a->level) {
+        return 0;
+    }
     int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    a->level = rc == 0;
     if (rc == 0) {
         own_keys_reload(a);
     }
@@ -182,6 +187,9 @@ static int keep(struct call *c)
 {
     bool fresh = false;
     int rc = store_statement_put(c->s, c->st, c->now, &fresh);
+    if (rc == 0 && fresh && (kinds[c->st->kind].parts & PART_PERSON) && !c->st->person.p) {
+        rc = store_erased_put(c->s, c->st->d, bytes_str("")); /* it came without */
+    }
     if (rc == 0 && fresh && handlers[c->st->kind].check) {
         rc = handlers[c->st->kind].check(c);
     }
@@ -195,6 +203,12 @@ static int keep(struct call *c)
         answer_registered(c->answer, c->st->d);
     }
     return rc;
+}
+
+int authority_keep(struct call *c)
+{
+    int rc = authenticate(c);
+    return rc ? rc : keep(c);
 }
 
 static int run(struct store *s, void *arg)
@@ -226,6 +240,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     }
     if (rc == 0) {
         rc = store_write(a->config.store, run, &c);
+        a->level = a->level && !(learned_kinds >> st->kind & 1);
     }
     if (rc == 0) {
         buf_put(reply, answer.p, answer.n);
@@ -235,7 +250,10 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     }
     buf_free(&answer);
     if (rc == 0 && c.log_due) {
-        log_now(a);
+        a->log_due = true;
+        if (!a->grouped) {
+            log_now(a);
+        }
     }
     return rc;
 }
@@ -270,6 +288,57 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
     return rc < 0 ? rc : reply->failed ? TP_E_MEMORY : 0;
 }
 
+/* What this handle took in of a transaction that was undone is not so. */
+static void forget(struct authority *a)
+{
+    trust_free(&a->trust);
+    a->trust = (struct trust){0};
+    a->learned = 0;
+    a->policy = (struct policy){0};
+    arena_reset(&a->policy_memory);
+    a->automatics.count = 0;
+    a->automatics.n = 0;
+    arena_reset(&a->automatics.memory);
+    a->name[0] = a->log_name[0] = 0;
+}
+
+static int handle_group(struct authority *a, struct authority_message *v, size_t n)
+{
+    int rc = store_group_begin(a->config.store);
+    if (rc) {
+        return rc;
+    }
+    a->grouped = true;
+    a->log_due = a->log_grew = a->level = false;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
+    }
+    if (rc == 0 && (a->log_due || (a->log_grew && log_is_due(a)))) {
+        log_now(a);
+    }
+    a->grouped = false;
+    int end = store_group_end(a->config.store, rc == 0);
+    if (end) {
+        forget(a);
+    }
+    return rc ? rc : end;
+}
+
+void authority_handle_many(struct authority *a, struct authority_message *v, size_t n)
+{
+    int rc = handle_group(a, v, n);
+    if (rc == 0) {
+        return;
+    }
+    /* A store that is busy or gone is so for all of them: the first one's patience is enough. */
+    bool gone = false;
+    for (size_t i = 0; i < n; i++) {
+        buf_reset(v[i].reply);
+        v[i].rc = gone ? TP_E_BUSY : authority_handle(a, v[i].request, v[i].reply);
+        gone = gone || v[i].rc == TP_E_BUSY;
+    }
+}
+
 /* One kept statement, projected as if it came now. */
 static int replay(void *arg, const struct stored *row)
 {
@@ -285,8 +354,13 @@ static int replay(void *arg, const struct stored *row)
         st.lines = arena_copy(&arena, row->lines);
         st.person = arena_copy(&arena, row->person);
         COPY_TEXT(by, st.iss);
-        struct call c = {
-            .a = a, .s = a->config.store, .st = &st, .by = by, .now = row->received_ms, .arena = &arena};
+        struct call c = {.a = a,
+                         .s = a->config.store,
+                         .st = &st,
+                         .by = by,
+                         .now = row->received_ms,
+                         .arena = &arena,
+                         .residue = arena_copy(&arena, row->residue)};
         rc = handlers[st.kind].project ? handlers[st.kind].project(&c) : 0;
     }
     if (rc == 0 && (learned_kinds >> row->kind & 1)) {

@@ -40,6 +40,19 @@ void authority_close(struct authority *a); /* takes NULL */
 int authority_handle(struct authority *a, struct bytes request, struct buf *reply);
 
 /*
+ * Handles several messages in one transaction, so that one fsync carries them all: as authority_handle on
+ * each, in order, except that no reply may leave before this returns, and that what one message's fault would
+ * have left standing is handled again: when the transaction fails, each message is handled alone. That is
+ * safe, because a repeated statement changes nothing and is answered the same.
+ */
+struct authority_message {
+    struct bytes request;
+    struct buf *reply;
+    int rc; /* of authority_handle */
+};
+void authority_handle_many(struct authority *a, struct authority_message *v, size_t n);
+
+/*
  * Gives leaves to statements that wait for them, LOG_BATCH at most, and signs one checkpoint for them. A
  * handle with a log key does so by itself at each sync and when LOG_BATCH wait, unless a sequencer has its
  * turn at this log. 0, or what the store says: then nothing was added.
@@ -55,6 +68,7 @@ struct log_turn {
     bool mine;                  /* this handle has the turn, until ttl_ms from now */
     int64_t fence;              /* while it stands still, whoever has the turn does nothing */
     int64_t waiting, oldest_ms; /* leaves that still wait (up to 1000000), and since when the first; NONE */
+    int64_t conflicts;          /* outcomes that were none of the good ones, ever */
 };
 /*
  * One step of one of several sequencers on one store, each a handle with a log key: SEQUENCER_BATCH leaves at
@@ -70,6 +84,29 @@ int authority_sequence_leave(struct authority *a);
 /* Appends the receipt of a statement for the last checkpoint (proof/receipt.h). 0; STORE_NOT_FOUND while it
  * has no leaf; TP_E_STATE without a log key; or what the store says. */
 int authority_receipt(struct authority *a, const uint8_t d[HASH_SIZE], struct buf *out, struct err *e);
+
+/* Whose parts are to go: what is kept under a customer's name and its cards, of a card, of one sale. */
+enum erase_by { ERASE_CUSTOMER, ERASE_CARD, ERASE_SALE };
+struct erase_request {
+    enum erase_by by;
+    struct bytes
+        name; /* the customer's name; the card's token; the sale's id in hex, or the host's reference */
+};
+struct erase_result {
+    int64_t links, commits, reverses; /* whose person parts went now */
+    int64_t total;                    /* of all that have gone so far */
+};
+#define ERASURE_COUNT "erasures" /* counter: of erasures; what they left in the files is to be scrubbed */
+
+/*
+ * Erases a person (PROTOCOL, "Erasure"): person parts of links, commits and reverses, and what tables hold of
+ * them, in one transaction with the merchant's statement that counts it. What the redemptions had come to
+ * stays. Then everything is as a rebuild makes it. 0, also when all of a sale was erased before;
+ * TP_UNKNOWN_PERSON or TP_UNKNOWN_SALE: nothing is kept of it; TP_BAD_SIGNATURE: the key is not the
+ * merchant's; or a fault. After any but 0 nothing has changed. The files want store_scrub afterwards.
+ */
+int authority_erase(struct authority *a, const struct erase_request *who, struct bytes iss,
+                    const struct cose_key *merchant, struct erase_result *out, struct err *e);
 
 /* Drops every projection and makes it anew from the kept statements, in one transaction. */
 int authority_rebuild(struct authority *a, struct err *e);

@@ -27,6 +27,25 @@ static int read_grant(struct call *c, struct statement *grant, const struct gran
     return 0;
 }
 
+/* What was decided of one before its person was erased. */
+static int take_residue(struct call *c, struct redemption_row *row)
+{
+    struct residue residue = {0};
+    if (c->residue.n == 0) {
+        return 0;
+    }
+    int rc = schema_decode(&schema_residue, c->residue, c->arena, &residue, NULL);
+    for (size_t i = 0; i < residue.redemptions.n && rc == 0; i++) {
+        const struct residue_row *r = &residue.redemptions.v[i];
+        if (r->place == row->place) {
+            row->frozen = r->reason;
+            COPY_TEXT(row->channel, r->channel);
+            COPY_TEXT(row->campaign, r->campaign);
+        }
+    }
+    return rc == TP_E_MEMORY ? rc : rc ? TP_E_CORRUPT : 0;
+}
+
 /* A redemption on its way into its row. */
 struct taking {
     const struct redemption *r;
@@ -156,17 +175,21 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
                                    .cashback = r->cashback,
                                    .outcome = OUTCOME_NEW,
                                    .stage = -OUTCOME_NEW,
-                                   .slot = NONE};
-    int rc = 0;
+                                   .slot = NONE,
+                                   .frozen = NONE};
     memcpy(row->d, c->st->d, HASH_SIZE);
     memcpy(row->offer, r->offer, REF_SIZE);
+    int rc = take_residue(c, row);
+    if (rc) {
+        return rc;
+    }
     if (r->coupon.p) {
         t.gs1 = gs1_coupon_read(r->coupon, &t.coupon) == 0;
         rc = take_coupon(c, &t);
     } else if (r->card != NONE && (size_t)r->card < person->cards.n) {
         row->has_card = true;
         memcpy(row->card, person->cards.v[r->card].p, HASH_SIZE);
-    } else {
+    } else if (r->card == NONE || row->frozen == NONE) {
         rc = take_automatic(c, r, row);
     }
     take_grant(g, &t);
@@ -178,7 +201,7 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
     return rc ? rc : store_redemption_put(c->s, row);
 }
 
-static int put_sale(struct call *c, struct sale_row *out)
+static int put_sale(struct call *c, struct sale_row *out, bool reversed)
 {
     const struct commit *m = &c->st->payload.commit;
     struct till_row till;
@@ -202,7 +225,7 @@ static int put_sale(struct call *c, struct sale_row *out)
     memcpy(row.till, till.name, sizeof row.till);
     memcpy(row.store, till.store, sizeof row.store);
     COPY_TEXT(row.currency, m->currency);
-    rc = store_voided(c->s, c->st->d, till.name, &row.voided);
+    rc = reversed ? store_voided(c->s, c->st->d, till.name, &row.voided) : 0;
     *out = row;
     return rc ? rc : store_sale_put(c->s, &row);
 }
@@ -239,17 +262,19 @@ int commit_project(struct call *c)
     struct person_part person;
     const struct grant *g = NULL;
     struct sale_row sale;
+    bool reversed = false; /* before it came */
     int rc = chain_take(c, &m->chain);
-    if (rc || (rc = lookup_person(c, &person)) || (rc = put_sale(c, &sale)) ||
-        (rc = put_reference(c, &person)) || (rc = customer_visits(c, &person)) ||
-        (rc = read_grant(c, &grant, &g))) {
+    if (rc || (rc = lookup_person(c, &person)) || (rc = store_reversed(c->s, c->st->d, &reversed)) ||
+        (rc = put_sale(c, &sale, reversed)) || (rc = put_reference(c, &person)) ||
+        (rc = customer_visits(c, &person)) || (rc = read_grant(c, &grant, &g))) {
         return rc;
     }
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
         rc = put_redemption(c, i, g, &sale, &person);
     }
-    if (rc || (rc = finish(c)) || (rc = returns_book(c, c->st->d))) {
-        return rc;
+    rc = rc ? rc : finish(c);
+    if (rc == 0 && reversed) {
+        rc = returns_book(c, c->st->d);
     }
-    return rank_commit(c, c->st->d);
+    return rc || m->redemptions.n == 0 ? rc : rank_commit(c, c->st->d);
 }

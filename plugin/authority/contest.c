@@ -179,6 +179,9 @@ static int enter(struct contests *t, struct redemption_row *r, int contest)
 {
     for (; contest < CONTEST_BUDGET; contest++) {
         bool won = true;
+        if (contest == CONTEST_CUSTOMER && r->frozen == TP_LIMIT_REACHED) {
+            return contests_stage(t, r, contest); /* it lost to others of a customer who was erased */
+        }
         int rc = takes_part(t, r, contest) ? enter_counted(t, r, contest, &won) : 0;
         if (rc || !won) {
             return rc;

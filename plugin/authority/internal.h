@@ -38,6 +38,10 @@ struct authority {
     uint8_t turn[ID_SIZE]; /* as which it takes turns at the log */
     bool rebuilding;       /* replaying kept statements: no tills are told */
     int64_t replayed;      /* the last of them that was begun */
+    bool grouped;          /* in authority_handle_many's transaction: the log is written at its end */
+    bool log_due, log_grew;
+    bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
+                 */
 };
 
 struct call {
@@ -47,6 +51,7 @@ struct call {
     const char *by; /* the signer's name */
     int64_t now;    /* when it is, or was, received */
     struct arena *arena;
+    struct bytes residue; /* when tables are rebuilt: what stays of an erased person; else absent */
     struct buf *answer;
     bool log_due;  /* the log is to be written when this is done */
     bool disputed; /* of a record, once it has its place: it does not count */
@@ -71,6 +76,7 @@ int link_project(struct call *c);
 int commit_project(struct call *c);
 int reverse_project(struct call *c);
 int close_project(struct call *c);
+int erasure_check(struct call *c);
 int lease_project(struct call *c);
 int lease_return_project(struct call *c);
 /* It was disputed, or is not any more. */
@@ -106,6 +112,9 @@ int dispute_terminal(struct call *c);
 /* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);
 
+/* Inside a transaction: checks a statement's signature and keeps it, as if it had come in a message. */
+int authority_keep(struct call *c);
+
 /* Takes in what other handles on the same store have kept since. */
 int authority_refresh(struct authority *a);
 
@@ -119,6 +128,7 @@ int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *o
 /* Leaves and a checkpoint for what waits, where this handle keeps the log; outside of any transaction. When
  * it fails, they wait on: what was accepted and answered stands, and the next call tries again. */
 void log_now(struct authority *a);
+bool log_is_due(struct authority *a); /* LOG_BATCH leaves wait; in a group */
 
 /* lookup.c: statements read back, decoded into the call's arena. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
@@ -153,6 +163,10 @@ int customer_of_card(struct call *c, const uint8_t card[HASH_SIZE], struct custo
 int customer_of_sale(struct call *c, const struct person_part *person, struct customer *out);
 /* Remembers who took part in the commit at hand. */
 int customer_visits(struct call *c, const struct person_part *person);
+
+/* link.c: the rows that stay of an erased link, as `like` has its channel, time and place. */
+int link_erased(struct call *c, const uint8_t d[HASH_SIZE], const struct link_row *like,
+                const struct residue *residue);
 
 /* returns.c: books every reverse of a commit that is held; its redemptions are to be ranked after it. */
 int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
@@ -189,7 +203,10 @@ int lease_give(struct call *c, const struct sync *sync);
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);     /* it was linked, or no longer */
 int rank_offer(struct call *c, const uint8_t ref[REF_SIZE]);      /* its newest version has other limits */
-int rank_lease(struct call *c, int64_t number);                   /* what it covers is to be decided again */
+/* Its redemptions were frozen: first those that had lost to the customer's others (lost), so that nobody
+ * takes their place. */
+int rank_frozen(struct call *c, const uint8_t commit[HASH_SIZE], bool lost);
+int rank_lease(struct call *c, int64_t number); /* what it covers is to be decided again */
 /* It took part in no contest, for a reason that stays. */
 bool rank_out_for_good(const struct redemption_row *r);
 /* What a redemption's outcome is before it was ever ranked. */

@@ -107,12 +107,14 @@ static bool runs_low(int64_t size, int64_t lasting, int64_t says)
     return size != NONE && 2 * lasting < size && 2 * says < size;
 }
 
+/* A sum alone is given for so many uses at most: what a lease covers is reckoned from all that name it. */
 static int top_up(struct giving *g)
 {
     const struct lease_terms *l = g->offer.lease;
     struct lease_left shared;
+    int64_t most = l->uses == NONE ? LEASE_USES_MAX : l->uses;
     int rc = limits_left(g->c, &g->offer, &shared);
-    if (rc || !(runs_low(l->uses, g->lasting.uses, g->wanted->uses) ||
+    if (rc || !(runs_low(most, g->lasting.uses, g->wanted->uses) ||
                 runs_low(l->amount, g->lasting.amount, g->wanted->amount))) {
         return rc;
     }
@@ -121,10 +123,12 @@ static int top_up(struct giving *g)
     bool both = l->uses != NONE && l->amount != NONE;
     int64_t uses = more(l->uses, both ? 0 : g->lasting.uses, g->all.uses, shared.uses);
     int64_t amount = more(l->amount, both ? 0 : g->lasting.amount, g->all.amount, shared.amount);
-    if ((l->uses != NONE && uses == 0) || (l->amount != NONE && amount == 0)) {
+    uses = l->uses == NONE ? most : uses;
+    /* A lease of one without the other could not be spent. */
+    if (uses == 0 || (l->amount != NONE && amount == 0)) {
         return 0;
     }
-    return give(g, l->uses == NONE ? NONE : uses, l->amount == NONE ? NONE : amount, NULL);
+    return give(g, uses, l->amount == NONE ? NONE : amount, NULL);
 }
 
 /* ---- coupons that are for this till alone ---- */

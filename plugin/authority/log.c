@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { LAG_MAX = 1000000 };
+enum { LAG_MAX = 1000000, LOG_ROUNDS = 8 };
 
 struct sequencing {
     struct store *s;
@@ -129,7 +129,9 @@ int log_queue(struct call *c)
 {
     int64_t waiting = 0;
     int rc = store_leaf_wait(c->s, c->st->d);
-    if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
+    if (c->a->grouped) {
+        c->a->log_grew = true; /* counted once, at the group's end */
+    } else if (rc == 0 && log_kept(c->a) && !c->a->log_elsewhere) {
         rc = store_leaves_waiting(c->s, LOG_BATCH, &waiting);
     }
     c->log_due = waiting == LOG_BATCH;
@@ -145,10 +147,23 @@ static int add_some(struct authority *a, int64_t *added)
     return rc;
 }
 
+static int count(struct store *s, void *arg)
+{
+    return store_leaves_waiting(s, LOG_BATCH, arg);
+}
+
+bool log_is_due(struct authority *a)
+{
+    int64_t waiting = 0;
+    return log_kept(a) && !a->log_elsewhere && store_write(a->config.store, count, &waiting) == 0 &&
+           waiting == LOG_BATCH;
+}
+
 void log_now(struct authority *a)
 {
-    int64_t added = 0;
-    if (log_kept(a) && !a->log_elsewhere) {
+    int64_t added = LOG_BATCH;
+    /* A group may have brought more than one batch. */
+    for (int i = 0; i < LOG_ROUNDS && log_kept(a) && !a->log_elsewhere && added == LOG_BATCH; i++) {
         add_some(a, &added);
     }
 }
@@ -169,7 +184,8 @@ void authority_log_elsewhere(struct authority *a)
 static int look_behind(struct store *s, void *arg)
 {
     struct log_turn *turn = arg;
-    return store_log_lag(s, LAG_MAX, &turn->waiting, &turn->oldest_ms);
+    int rc = store_count(s, STORE_CONFLICTS, &turn->conflicts);
+    return rc ? rc : store_log_lag(s, LAG_MAX, &turn->waiting, &turn->oldest_ms);
 }
 
 int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struct log_turn *out,
@@ -180,10 +196,10 @@ int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struc
     int rc = authority_refresh(a);
     rc = rc ? rc : store_leaves_waiting(a->config.store, 1, &waiting);
     if (rc == 0 && waiting == 0) {
-        *out = (struct log_turn){.idle = true, .oldest_ms = NONE};
-        return 0;
+        add.turn.idle = true;
+    } else {
+        rc = rc ? rc : store_write(a->config.store, sequence, &add);
     }
-    rc = rc ? rc : store_write(a->config.store, sequence, &add);
     *out = add.turn;
     rc = rc ? rc : store_read(a->config.store, look_behind, out);
     return rc ? err_set(e, rc, "the log: %s", store_error(a->config.store)) : 0;

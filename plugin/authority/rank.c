@@ -143,13 +143,19 @@ static int check_customer(struct contests *t, struct redemption_row *r, int *why
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 
+/* Whose it was is not known any more: what was decided of that stays. Its channel stands in its row. */
+static int frozen_why(const struct redemption_row *r)
+{
+    return r->frozen == TP_LIMIT_REACHED ? 0 : (int)r->frozen;
+}
+
 /* The coupon was none of ours, or it had neither coupon nor card nor an automatic offer: that stays so. Rows
  * of an earlier version say so by their stage alone. */
 static int barred_before(const struct redemption_row *r)
 {
     bool again = r->stage >= 0 || r->stage == -OUTCOME_NEW || r->stage == -TP_CUSTOMER_NOT_ELIGIBLE ||
                  r->stage == STAGE_REVIVED || r->stage == -TP_VOIDED || r->stage == -TP_DISPUTED;
-    return r->batch == NONE && !r->has_card && !again ? -r->stage : 0;
+    return r->batch == NONE && !r->has_card && r->frozen == NONE && !again ? -r->stage : 0;
 }
 
 bool rank_out_for_good(const struct redemption_row *r)
@@ -192,10 +198,13 @@ static int replace(struct contests *t, const struct redemption_row *which, const
     }
     next = now;
     next.limited = t->terms.total != NONE || t->terms.budget != NONE;
-    if (now.has_card) {
-        rc = check_link(t, &next, sale, &why);
+    if (now.frozen != NONE) {
+        next.has_customer = false;
+        why = why ? why : frozen_why(&now);
+    } else {
+        rc = now.has_card ? check_link(t, &next, sale, &why) : 0;
+        rc = rc ? rc : check_customer(t, &next, &why);
     }
-    rc = rc ? rc : check_customer(t, &next, &why);
     int out = why ? -why : now.revived ? STAGE_REVIVED : 0;
     if (rc == 0 && now.stage > 0 && (out || !same_contests(&now, &next))) {
         rc = contests_leave(t, &now, out ? out : -OUTCOME_NEW);
@@ -231,7 +240,19 @@ static int gather_one(void *arg, const struct contender *row)
     return 0;
 }
 
-static int replace_all(struct call *c, const struct contest_key *key)
+static bool any_row(const struct redemption_row *r)
+{
+    (void)r;
+    return true;
+}
+
+static bool lost_customer(const struct redemption_row *r)
+{
+    return r->frozen == TP_LIMIT_REACHED;
+}
+
+static int replace_all(struct call *c, const struct contest_key *key,
+                       bool (*wanted)(const struct redemption_row *r))
 {
     struct gather g = {.c = c};
     struct contests t;
@@ -239,7 +260,7 @@ static int replace_all(struct call *c, const struct contest_key *key)
     contests_init(&t, c);
     int rc = store_contest(c->s, key, gather_one, &g);
     for (struct gathered *d = g.first; d && rc == 0; d = d->after) {
-        rc = replace(&t, &d->row.redemption, &d->row.sale);
+        rc = wanted(&d->row.redemption) ? replace(&t, &d->row.redemption, &d->row.sale) : 0;
     }
     return rc ? rc : finish(&t);
 }
@@ -296,14 +317,21 @@ int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
     }
     struct contest_key key = {.by = BY_COMMIT};
     memcpy(key.id, commit, HASH_SIZE);
-    return replace_all(c, &key);
+    return replace_all(c, &key, any_row);
+}
+
+int rank_frozen(struct call *c, const uint8_t commit[HASH_SIZE], bool lost)
+{
+    struct contest_key key = {.by = BY_COMMIT};
+    memcpy(key.id, commit, HASH_SIZE);
+    return replace_all(c, &key, lost ? lost_customer : any_row);
 }
 
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE])
 {
     struct contest_key key = {.by = BY_CARD};
     memcpy(key.id, card, HASH_SIZE);
-    return replace_all(c, &key);
+    return replace_all(c, &key, any_row);
 }
 
 /* A page of an offer's redemptions. */

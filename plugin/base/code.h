@@ -73,6 +73,7 @@
     X(TP_VERSION_EXISTS, 67, "version_exists", "this version was published before, with other terms")        \
     X(TP_UNKNOWN_TILL, 68, "unknown_till", "no such till is enrolled")                                       \
     X(TP_UNKNOWN_SALE, 69, "unknown_sale", "no such sale")                                                   \
+    X(TP_UNKNOWN_PERSON, 71, "unknown_person", "nothing is kept of such a person")                           \
     X(TP_NOT_INVITED, 74, "not_invited", "no such enrolment code is open for this till")                     \
     X(TP_UNKNOWN_TOKEN, 75, "unknown_token", "the token is missing, or not one that was issued here")        \
     X(TP_NOT_PERMITTED, 76, "not_permitted", "the token does not open that")                                 \

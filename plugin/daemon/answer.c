@@ -28,6 +28,7 @@ static void answered(struct evhttp_request *req, void *arg)
     if (c && c->writing) {
         c->writing = false;
         c->server->writing--;
+        conn_release(c);
         conn_expect(c);
         server_rest(c->server);
     }

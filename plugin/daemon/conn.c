@@ -7,7 +7,11 @@
 
 #include "base/clock.h"
 
+#include "daemon/log.h"
+
+#include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -27,15 +31,22 @@ static void conn_end(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, lon
         c->next->at = c->at;
     }
     s->conn_count--;
+    s->held -= c->held;
     if (c->writing) {
         s->writing--;
         server_rest(s);
     }
-    if (s->full && s->listener) {
-        s->full = false;
-        evconnlistener_enable(s->listener);
-    }
+    conn_admit(s);
     free(c);
+}
+
+void conn_admit(struct server *s)
+{
+    bool full = s->conn_count >= (size_t)s->config->connections;
+    if (s->listener && full != s->full) {
+        s->full = full;
+        full ? evconnlistener_disable(s->listener) : evconnlistener_enable(s->listener);
+    }
 }
 
 int conn_prepare(struct err *e)
@@ -62,10 +73,131 @@ static void add(struct server *s, struct conn *c)
     s->conns = c;
     s->conn_count++;
     s->metrics.connections++;
-    if (s->conn_count >= (size_t)s->config->connections && s->listener) {
-        s->full = true;
-        evconnlistener_disable(s->listener);
+    conn_admit(s);
+}
+
+/* ---- memory ---- */
+
+static size_t memory_of(const struct server *s)
+{
+    return (size_t)s->config->memory_mib * CONFIG_MIB;
+}
+
+/* libevent gathers a body until it is whole; this counts what it has of all of them. */
+static void on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct conn *c = arg;
+    (void)in;
+    if (info->n_added && !c->shed) {
+        c->held += info->n_added;
+        c->server->held += info->n_added;
+        if (c->server->held > memory_of(c->server)) {
+            event_active(c->server->over, 0, 0);
+        }
     }
+}
+
+void conn_hold_instead(struct conn *c, size_t before, size_t n)
+{
+    if (!c->shed) {
+        c->held = c->held - before + n;
+        c->server->held = c->server->held - before + n;
+    }
+}
+
+void conn_answer_is(struct evhttp_request *req, size_t n)
+{
+    struct conn *c = conn_of(req);
+    if (c) {
+        conn_hold_instead(c, c->reserved, n);
+        c->reserved = 0;
+    }
+}
+
+void conn_release(struct conn *c)
+{
+    conn_hold_instead(c, c->held, evbuffer_get_length(bufferevent_get_input(c->bev)));
+}
+
+/* Of those whose request is still coming in, the one that holds most: a till's messages are small, and
+ * whoever fills the memory pays for it first. */
+static struct conn *largest(const struct server *s, const struct conn *but)
+{
+    struct conn *found = NULL;
+    for (struct conn *c = s->conns; c; c = c->next) {
+        if (c != but && !c->shed && !c->writing && c->until != INT64_MAX &&
+            (!found || c->held > found->held)) {
+            found = c;
+        }
+    }
+    return found;
+}
+
+/* libevent has no way to answer in the midst of a request, so the answer goes past it; then the shut socket
+ * is found as one that its client has closed, and what was gathered is freed. */
+static void shed(struct conn *c)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\n"
+                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    struct server *s = c->server;
+    SSL_write(bufferevent_openssl_get_ssl(c->bev), answer, sizeof answer - 1);
+    shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+    s->held -= c->held;
+    c->held = 0;
+    c->shed = true;
+    s->metrics.shed++;
+    metrics_request(&s->metrics, 503);
+}
+
+bool conn_hold(struct conn *c, size_t n)
+{
+    struct server *s = c->server;
+    struct conn *other;
+    while (s->held + n > memory_of(s) && (other = largest(s, c)) != NULL && other->held > n) {
+        shed(other);
+    }
+    if (s->held + n > memory_of(s)) {
+        return false;
+    }
+    conn_hold_instead(c, 0, n);
+    return true;
+}
+
+void conn_shed(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    struct conn *c;
+    size_t n = 0;
+    (void)fd, (void)what;
+    while (s->held > memory_of(s) && (c = largest(s, NULL)) != NULL && c->held > 0) {
+        shed(c);
+        n++;
+    }
+    if (n) {
+        log_line(LOG_WARN, "refused: status 503: too much is in flight: %zu requests", n);
+    }
+}
+
+/* ---- one connection ---- */
+
+struct bytes conn_peer(struct conn *c)
+{
+    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    struct sockaddr_storage at = {0};
+    socklen_t n = sizeof at;
+    uint8_t *length = &c->peer[sizeof c->peer - 1];
+    if (*length == 0 && getpeername(bufferevent_getfd(c->bev), (struct sockaddr *)&at, &n) == 0) {
+        const struct sockaddr_in *four = (const void *)&at;
+        const struct sockaddr_in6 *six = (const void *)&at;
+        if (at.ss_family == AF_INET) {
+            memcpy(c->peer, &four->sin_addr, *length = 4);
+        } else if (at.ss_family == AF_INET6 && memcmp(&six->sin6_addr, mapped, sizeof mapped) == 0) {
+            memcpy(c->peer, six->sin6_addr.s6_addr + sizeof mapped, *length = 4);
+        } else if (at.ss_family == AF_INET6) {
+            memcpy(c->peer, &six->sin6_addr, *length = 8);
+        }
+    }
+    return bytes_of(c->peer, *length);
 }
 
 /* Without memory libevent makes a plain connection, which conn_of does not know and nothing is served on. */
@@ -87,6 +219,10 @@ struct bufferevent *conn_new(struct event_base *base, void *arg)
     c->bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
     if (!c->bev) {
         SSL_free(ssl);
+        return NULL;
+    }
+    if (!evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c)) {
+        bufferevent_free(c->bev);
         return NULL;
     }
     conn_expect(c);

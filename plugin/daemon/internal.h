@@ -5,6 +5,7 @@
 #include "daemon/config.h"
 #include "daemon/metrics.h"
 #include "daemon/pool.h"
+#include "daemon/rate.h"
 #include "daemon/reader.h"
 #include "daemon/sequencer.h"
 #include "daemon/server.h"
@@ -20,12 +21,22 @@ struct conn {
     struct server *server;
     struct conn *next, **at;
     struct bufferevent *bev;
-    int64_t until; /* boot ms by which its next step must be done; INT64_MAX while a worker is at it */
-    bool writing;  /* an answer is on its way out */
+    int64_t until;   /* boot ms by which its next step must be done; INT64_MAX while a worker is at it */
+    bool writing;    /* an answer is on its way out */
+    bool shed;       /* it was closed for holding too much */
+    size_t held;     /* bytes that its request and the answer take, or may take; of these */
+    size_t reserved; /* so many for an answer to come */
+    uint8_t
+        peer[9]; /* whom limits count: an IPv4 address, or the first 64 bits of an IPv6 one; and its length */
 };
 
+/* Whom limits are kept for. */
+enum { LIMIT_ADDRESS, LIMIT_TILL, LIMIT_CODE, LIMIT_TOKEN, LIMITS };
+
 struct server {
-    const struct daemon_config *config;
+    struct daemon_config now;
+    const struct daemon_config *config; /* now, for those who read it */
+    const struct server_start *start;
     SSL_CTX *tls;
     struct pool *pool;
     struct reader *reader;
@@ -34,8 +45,10 @@ struct server {
     struct evhttp *http;
     struct evhttp_bound_socket *socket;
     struct evconnlistener *listener; /* NULL when it does not listen any more */
-    struct event *tick, *done, *stop[2], *reload;
+    struct event *tick, *done, *stop[2], *reload, *over;
     int done_fd;
+    struct rates *rates[LIMITS];
+    size_t held; /* bytes, by all connections */
     struct conn *conns;
     size_t conn_count, writing, jobs;
     bool full; /* the listener waits for a connection to end */
@@ -55,6 +68,21 @@ struct conn *conn_of(struct evhttp_request *req);
 void conn_expect(struct conn *c);
 /* Closes the connections that are late. */
 void conn_sweep(struct server *s);
+/* Takes bytes for what it is answered, from those whose requests still come in and hold more, if need be;
+ * false, and takes none, where the configured memory would not do. */
+bool conn_hold(struct conn *c, size_t n);
+/* They are n now instead, whatever that makes of the sum. */
+void conn_hold_instead(struct conn *c, size_t before, size_t n);
+/* The answer takes so many, instead of what was reserved. */
+void conn_answer_is(struct evhttp_request *req, size_t n);
+/* Its answer is gone; what it has sent since stays. */
+void conn_release(struct conn *c);
+/* Refuses those that hold most of what is in flight, until the rest is within the configured memory. */
+void conn_shed(evutil_socket_t fd, short what, void *arg);
+/* Whom it comes from; empty when the system does not say. */
+struct bytes conn_peer(struct conn *c);
+/* As many as the configuration has, and no more. */
+void conn_admit(struct server *s);
 
 /* answer.c */
 #define SEQUENCE "application/cbor-seq"
@@ -78,9 +106,21 @@ int64_t answer_clock_us(void);
 /* Ends the loop once it is stopping and nothing that was taken is left. */
 void server_rest(struct server *s);
 
-/* pages.c: evhttp's callback, arg is the server; and what workers and reader are done with. */
+/* pages.c: the limit of that kind: 0, or the ms until it allows this. */
+int64_t pages_wait(struct server *s, int limit, struct bytes key, int64_t cost, bool take);
+/* Says so: 429. */
+void pages_throttled(struct server *s, struct evhttp_request *req, int limit, int64_t wait_ms);
+/* evhttp's callback, arg is the server; and what workers and reader are done with. */
 void pages_handle(struct evhttp_request *req, void *arg);
 void pages_done(struct server *s);
+
+/* server.c: libevent's own timeouts, after the configured one. */
+void server_patience(struct server *s);
+
+/* reload.c: SIGHUP. */
+void server_reload(evutil_socket_t sig, short what, void *arg);
+/* Gives the reader the configured witnesses. */
+int server_witnesses(struct server *s, const struct daemon_config *c, struct err *e);
 
 /* statements.c */
 void statements_post(struct server *s, struct evhttp_request *req);

@@ -1,5 +1,4 @@
 /* tillproofd: one authority for tills on other machines. */
-#include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/server.h"
 #include "store/postgres/postgres.h"
@@ -7,18 +6,25 @@
 #include <signal.h>
 #include <stdio.h>
 
-static const char help[] = "usage: tillproofd --config FILE | --shop DIR [options]\n\n"
-                           "Serves a shop's authority to tills on other machines: HTTPS, TLS 1.3 alone. "
-                           "Options come after the file\n"
-                           "and mean the same as its keys of [server]:\n"
-                           "  --shop DIR               the shop's directory\n"
-                           "  --listen ADDRESS:PORT    where (127.0.0.1:8443); port 0: any\n"
-                           "  --certificate FILE       PEM (DIR/server/certificate.pem)\n"
-                           "  --key FILE               PEM (DIR/server/key.pem)\n"
-                           "  --workers N, --queue N, --connections N, --timeout SECONDS   (2, 64, 256, 30)\n"
-                           "  --metrics loopback|all   who may read /metrics (loopback)\n\n"
-                           "SIGTERM finishes what was taken and ends; SIGHUP takes the certificate anew.\n"
-                           "Exit status: 0 stopped, 2 misuse, 3 a fault.\n";
+static const char help[] =
+    "usage: tillproofd --config FILE | --shop DIR [options]\n\n"
+    "Serves a shop's authority to tills on other machines: HTTPS, TLS 1.3 alone. The file's keys of "
+    "[server]\n"
+    "are these options with _ for -; what comes later counts. tillproofd(8) says more.\n"
+    "  --shop DIR               the shop's directory\n"
+    "  --listen ADDRESS:PORT    where (127.0.0.1:8443); port 0: any\n"
+    "  --certificate FILE       PEM (DIR/server/certificate.pem)\n"
+    "  --key FILE               PEM (DIR/server/key.pem)\n"
+    "  --workers N, --queue N, --connections N, --timeout SECONDS   (2, 64, 256, 30)\n"
+    "  --memory MIB             of bodies and answers in flight (256)\n"
+    "  --till-rate N, --till-burst N         messages of one till a second, and at once (200, 2000)\n"
+    "  --address-rate N, --address-burst N   requests of one address (2000, 10000)\n"
+    "  --codes N, --wrong-tokens N           tries of one address a minute (60, 10)\n"
+    "  --metrics loopback|all   who may read /metrics (loopback)\n"
+    "  --log token|public       who may read the log (token)\n"
+    "  --witness KEY            whose cosignatures are taken; again for more\n\n"
+    "SIGTERM finishes what was taken and ends; SIGHUP takes configuration and certificate anew.\n"
+    "Exit status: 0 stopped, 2 misuse, 3 a fault.\n";
 
 static int fail(const struct err *e)
 {
@@ -29,7 +35,7 @@ static int fail(const struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct daemon_config config;
+    const struct server_start start = {argc, argv};
     struct err e = {0};
     store_postgres();
     for (int i = 1; i < argc; i += 2) {
@@ -38,12 +44,8 @@ int main(int argc, char **argv)
             return 0;
         }
     }
-    int rc = config_read(argc, argv, &config, &e);
-    if (rc) {
-        return fail(&e);
-    }
     signal(SIGPIPE, SIG_IGN);
-    rc = server_run(&config, &e);
+    int rc = server_run(&start, &e);
     if (rc) {
         return fail(&e);
     }

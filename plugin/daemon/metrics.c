@@ -20,13 +20,13 @@ void metrics_request(struct metrics *m, int status)
     m->requests[i].n++;
 }
 
-void metrics_handled(struct metrics *m, int64_t us)
+void metrics_took(struct histogram *h, int64_t us)
 {
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
-        m->buckets[i] += us <= bounds[i].us;
+        h->buckets[i] += us <= bounds[i].us;
     }
-    m->handled++;
-    m->handled_us += us > 0 ? (uint64_t)us : 0;
+    h->n++;
+    h->us += us > 0 ? (uint64_t)us : 0;
 }
 
 static void put_one(struct buf *out, const char *name, const char *type, const char *help, uint64_t v)
@@ -47,19 +47,38 @@ static void put_requests(const struct metrics *m, struct buf *out)
     }
 }
 
-static void put_histogram(const struct metrics *m, struct buf *out)
+static void put_histogram(const struct histogram *h, const char *name, const char *help, struct buf *out)
 {
-    buf_puts(out, "# HELP tillproofd_statements_seconds Statement requests, from arrival to answer.\n"
-                  "# TYPE tillproofd_statements_seconds histogram\n");
+    buf_printf(out, "# HELP tillproofd_%s %s\n# TYPE tillproofd_%s histogram\n", name, help, name);
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
-        buf_printf(out, "tillproofd_statements_seconds_bucket{le=\"%s\"} %" PRIu64 "\n", bounds[i].le,
-                   m->buckets[i]);
+        buf_printf(out, "tillproofd_%s_bucket{le=\"%s\"} %" PRIu64 "\n", name, bounds[i].le, h->buckets[i]);
     }
     buf_printf(out,
-               "tillproofd_statements_seconds_bucket{le=\"+Inf\"} %" PRIu64
-               "\ntillproofd_statements_seconds_sum %" PRIu64 ".%06" PRIu64
-               "\ntillproofd_statements_seconds_count %" PRIu64 "\n",
-               m->handled, m->handled_us / 1000000, m->handled_us % 1000000, m->handled);
+               "tillproofd_%s_bucket{le=\"+Inf\"} %" PRIu64 "\ntillproofd_%s_sum %" PRIu64 ".%06" PRIu64
+               "\ntillproofd_%s_count %" PRIu64 "\n",
+               name, h->n, name, h->us / 1000000, h->us % 1000000, name, h->n);
+}
+
+static void put_kinds(const struct metrics *m, struct buf *out)
+{
+    buf_puts(out, "# HELP tillproofd_statements_total Statements given to a worker, by kind.\n"
+                  "# TYPE tillproofd_statements_total counter\n");
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (m->kinds[i]) {
+            buf_printf(out, "tillproofd_statements_total{kind=\"%s\"} %" PRIu64 "\n", kinds[i].name,
+                       m->kinds[i]);
+        }
+    }
+}
+
+static void put_throttled(const struct metrics *m, struct buf *out)
+{
+    static const char *const by[METRICS_LIMITS] = {"address", "till", "code", "token"};
+    buf_puts(out, "# HELP tillproofd_throttled_total Requests refused with 429, by whose limit.\n"
+                  "# TYPE tillproofd_throttled_total counter\n");
+    for (size_t i = 0; i < METRICS_LIMITS; i++) {
+        buf_printf(out, "tillproofd_throttled_total{by=\"%s\"} %" PRIu64 "\n", by[i], m->throttled[i]);
+    }
 }
 
 static void put_log(const struct gauges *now, struct buf *out)
@@ -83,11 +102,22 @@ static void put_log(const struct gauges *now, struct buf *out)
 void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *out)
 {
     put_requests(m, out);
-    put_histogram(m, out);
+    put_kinds(m, out);
+    put_throttled(m, out);
+    put_histogram(&m->statements, "statements_seconds", "Statement requests, from arrival to answer.", out);
+    put_histogram(&m->pages, "pages_seconds", "Pages and cosignatures likewise.", out);
     put_one(out, "received_bytes_total", "counter", "Bytes of statements that came in.", m->received);
     put_one(out, "sent_bytes_total", "counter", "Bytes of answers that went out.", m->sent);
     put_one(out, "connections_total", "counter", "Connections taken.", m->connections);
     put_one(out, "late_total", "counter", "Connections closed because they were too slow.", m->late);
+    put_one(out, "shed_total", "counter", "Requests refused because too much was in flight.", m->shed);
+    put_one(out, "held_bytes", "gauge", "Bytes of requests and answers in flight.", now->held);
+    put_one(out, "held_bytes_limit", "gauge", "How many there may be.", now->held_limit);
+    put_one(out, "worst_bytes", "gauge", "Bytes that requests may take at worst, with all that serves them.",
+            now->worst);
+    put_one(out, "limited_keys", "gauge", "Keys that limits are kept for.", now->keys);
+    put_one(out, "conflicts", "gauge", "Outcomes that conflict with a grant or with each other, ever.",
+            (uint64_t)now->log.conflicts);
     put_one(out, "cosignatures_total", "counter", "Cosignatures of witnesses taken.", m->cosignatures);
     put_one(out, "queue_depth", "gauge", "Requests that wait for a worker.", now->queue);
     put_one(out, "queue_limit", "gauge", "How many may wait.", now->queue_limit);

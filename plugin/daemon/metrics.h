@@ -3,30 +3,37 @@
 #define DAEMON_METRICS_H
 
 #include "daemon/sequencer.h"
+#include "wire/statement.h"
 
-enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12 };
+enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12, METRICS_LIMITS = 4 };
+
+struct histogram {
+    uint64_t buckets[METRICS_BUCKETS], n, us;
+};
 
 struct metrics {
     struct {
         int status;
         uint64_t n;
-    } requests[METRICS_STATUSES]; /* by HTTP status; those that do not fit are counted as status 0 */
-    uint64_t buckets[METRICS_BUCKETS], handled, handled_us; /* of statement requests, arrival to answer */
-    uint64_t received, sent;                                /* bytes of statement bodies */
-    uint64_t connections, late;                             /* taken; closed as too slow */
-    uint64_t cosignatures;                                  /* of witnesses, taken */
+    } requests[METRICS_STATUSES];       /* by HTTP status; those that do not fit are counted as status 0 */
+    struct histogram statements, pages; /* requests, arrival to answer */
+    uint64_t received, sent;            /* bytes of statement bodies */
+    uint64_t connections, late;         /* taken; closed as too slow */
+    uint64_t shed, throttled[METRICS_LIMITS]; /* for memory; by whose limit */
+    uint64_t kinds[KIND_COUNT];               /* statements given to workers */
+    uint64_t cosignatures;                    /* of witnesses, taken */
 };
 
 /* What stands now. */
 struct gauges {
-    size_t queue, queue_limit, working, connections, connection_limit, pages;
+    size_t queue, queue_limit, working, connections, connection_limit, pages, held, held_limit, worst, keys;
     struct sequencer_state log;
     int64_t now_ms; /* by which the oldest leaf's age is told */
 };
 
 void metrics_request(struct metrics *m, int status);
 /* Microseconds between a request's arrival and its answer. */
-void metrics_handled(struct metrics *m, int64_t us);
+void metrics_took(struct histogram *h, int64_t us);
 void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *out);
 
 #endif

@@ -35,20 +35,23 @@ void job_free(struct job *j)
     }
 }
 
-static struct job *take(struct pool *p)
+/* The first that wait: one, or more that are not much together. 0: it is over. */
+static size_t take(struct pool *p, struct job *jobs[POOL_GROUP])
 {
+    size_t n = 0, bytes = 0;
     while (!p->first && !p->stopping) {
         pthread_cond_wait(&p->wake, &p->lock);
     }
-    struct job *j = p->first;
-    if (j) {
+    while (p->first && n < POOL_GROUP && (n == 0 || bytes + p->first->request.n <= POOL_GROUP_BYTES)) {
+        struct job *j = jobs[n++] = p->first;
+        bytes += j->request.n;
         p->first = j->next;
-        p->last = p->first ? p->last : &p->first;
-        p->waiting--;
-        p->working++;
         j->next = NULL;
     }
-    return j;
+    p->last = p->first ? p->last : &p->first;
+    p->waiting -= n;
+    p->working += n;
+    return n;
 }
 
 static void hand_back(struct pool *p, struct job *j)
@@ -69,12 +72,20 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     struct pool *p = w->pool;
+    struct job *jobs[POOL_GROUP];
+    struct authority_message messages[POOL_GROUP];
     pthread_mutex_lock(&p->lock);
-    for (struct job *j = take(p); j; j = take(p)) {
+    for (size_t n = take(p, jobs); n; n = take(p, jobs)) {
         pthread_mutex_unlock(&p->lock);
-        j->rc = authority_handle(w->authority, buf_view(&j->request), &j->reply);
+        for (size_t i = 0; i < n; i++) {
+            messages[i] = (struct authority_message){buf_view(&jobs[i]->request), &jobs[i]->reply, 0};
+        }
+        authority_handle_many(w->authority, messages, n);
         pthread_mutex_lock(&p->lock);
-        hand_back(p, j);
+        for (size_t i = 0; i < n; i++) {
+            jobs[i]->rc = messages[i].rc;
+            hand_back(p, jobs[i]);
+        }
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -155,6 +166,13 @@ void pool_depth(struct pool *p, size_t *waiting, size_t *working)
     pthread_mutex_lock(&p->lock);
     *waiting = p->waiting;
     *working = p->working;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void pool_limit(struct pool *p, size_t limit)
+{
+    pthread_mutex_lock(&p->lock);
+    p->limit = limit;
     pthread_mutex_unlock(&p->lock);
 }
 

@@ -1,11 +1,15 @@
 /*
  * The worker threads. Each owns one handle of the authority, and no thread ever touches another's. Requests
- * wait in one queue that is never longer than its limit; what was taken is always finished.
+ * wait in one queue that is never longer than its limit; what was taken is always finished. A worker takes
+ * as many as wait, up to POOL_GROUP, and answers them by one transaction: the more there is to do, the less
+ * each costs, and an offer that all tills want at once costs what any other does.
  */
 #ifndef DAEMON_POOL_H
 #define DAEMON_POOL_H
 
 #include "shop/shop.h"
+
+enum { POOL_GROUP = 32, POOL_GROUP_BYTES = 512 * 1024 };
 
 struct job {
     struct job *next;
@@ -27,6 +31,8 @@ bool pool_put(struct pool *p, struct job *j);
 /* The list of jobs that are done, oldest first; NULL: none. */
 struct job *pool_done(struct pool *p);
 void pool_depth(struct pool *p, size_t *waiting, size_t *working);
+/* From now on so many may wait. */
+void pool_limit(struct pool *p, size_t limit);
 /* False after a request that failed for a fault of the store or machine, until one succeeds. */
 bool pool_healthy(struct pool *p);
 /* Finishes what is in it, ends the threads, closes the handles. Jobs that were not handed back are freed.

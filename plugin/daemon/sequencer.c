@@ -51,6 +51,7 @@ static void note(struct sequencer *q, const struct log_turn *turn, int rc)
         s->checkpoints += turn->added > 0;
         s->waiting = turn->waiting;
         s->oldest_ms = turn->oldest_ms;
+        s->conflicts = turn->conflicts;
         s->mine = turn->idle ? s->mine : turn->mine;
     } else {
         s->failures++;

@@ -14,6 +14,7 @@ struct sequencer;
 struct sequencer_state {
     uint64_t leaves, checkpoints, failures, turns_lost;
     int64_t waiting, oldest_ms; /* leaves that wait, and when the first was accepted; NONE */
+    int64_t conflicts;          /* in the shop's books, ever */
     bool mine;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/tls.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 /* SPARE_S: conn.c's time is over before libevent's own. */
-enum { SPARE_S = 5, HEADERS_MAX = 16 * 1024, BODY_MAX = MESSAGE_MAX };
+enum { SPARE_S = 5, HEADERS_MAX = 8 * 1024, BODY_MAX = MESSAGE_MAX };
 
 static void take_done(evutil_socket_t fd, short what, void *arg)
 {
@@ -31,6 +32,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd, (void)what;
     conn_sweep(s);
+    notify_alive();
     if (s->stopping && clock_boot(&clock_system) >= s->stop_until) {
         log_line(LOG_WARN, "stopped with %zu requests unanswered", s->jobs + s->writing);
         event_base_loopexit(s->base, NULL);
@@ -46,27 +48,12 @@ static void on_stop(evutil_socket_t sig, short what, void *arg)
         return;
     }
     log_line(LOG_SAY, "stopping: %zu requests are finished first", s->jobs + s->writing);
+    notify("STOPPING=1\n");
     s->stopping = true;
     s->stop_until = clock_boot(&clock_system) + s->config->timeout_s * 1000;
     s->listener = NULL;
     evhttp_del_accept_socket(s->http, s->socket);
     server_rest(s);
-}
-
-static void on_reload(evutil_socket_t sig, short what, void *arg)
-{
-    struct server *s = arg;
-    SSL_CTX *fresh = NULL;
-    struct err e = {0};
-    (void)sig, (void)what;
-    if (tls_open(s->config->certificate, s->config->key, &fresh, &e)) {
-        log_line(LOG_FAULT, "the old certificate stays: %s", e.text);
-        return;
-    }
-    /* Connections that stand keep the one that they began with. */
-    SSL_CTX_free(s->tls);
-    s->tls = fresh;
-    log_line(LOG_SAY, "the certificate was taken anew");
 }
 
 static struct event *watch_signal(struct server *s, int sig, event_callback_fn fn)
@@ -84,13 +71,29 @@ static int watch(struct server *s, struct err *e)
     const struct timeval second = {1, 0};
     s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     s->done = s->done_fd < 0 ? NULL : event_new(s->base, s->done_fd, EV_READ | EV_PERSIST, take_done, s);
+    s->over = event_new(s->base, -1, EV_PERSIST, conn_shed, s);
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
     s->stop[0] = watch_signal(s, SIGTERM, on_stop);
     s->stop[1] = watch_signal(s, SIGINT, on_stop);
-    s->reload = watch_signal(s, SIGHUP, on_reload);
-    bool good = s->done && s->tick && s->stop[0] && s->stop[1] && s->reload &&
+    s->reload = watch_signal(s, SIGHUP, server_reload);
+    bool good = s->done && s->over && s->tick && s->stop[0] && s->stop[1] && s->reload &&
                 event_add(s->done, NULL) == 0 && event_add(s->tick, &second) == 0;
     return good ? 0 : err_code(e, TP_E_MEMORY);
+}
+
+void server_patience(struct server *s)
+{
+    evhttp_set_timeout(s->http, (int)s->config->timeout_s + SPARE_S);
+}
+
+static int open_limits(struct server *s, struct err *e)
+{
+    for (size_t i = 0; i < LIMITS; i++) {
+        if (!(s->rates[i] = rates_new())) {
+            return err_code(e, TP_E_MEMORY);
+        }
+    }
+    return 0;
 }
 
 static int open_http(struct server *s, struct err *e)
@@ -102,7 +105,7 @@ static int open_http(struct server *s, struct err *e)
     evhttp_set_max_headers_size(s->http, HEADERS_MAX);
     evhttp_set_max_body_size(s->http, BODY_MAX);
     evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
-    evhttp_set_timeout(s->http, (int)s->config->timeout_s + SPARE_S);
+    server_patience(s);
     evhttp_set_bevcb(s->http, conn_new, s);
     evhttp_set_gencb(s->http, pages_handle, s);
     return 0;
@@ -133,24 +136,17 @@ static int open_socket(struct server *s, struct err *e)
     if (setsockopt(evhttp_bound_socket_get_fd(s->socket), IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int))) {
         return err_set(e, TP_E_IO, "TCP_NODELAY cannot be set: %s", strerror(errno));
     }
+    notify("READY=1\n");
     log_line(LOG_SAY, "listening on %s port %u", c->address, port_of(evhttp_bound_socket_get_fd(s->socket)));
     return 0;
-}
-
-static int open_witnesses(struct server *s, struct err *e)
-{
-    struct witnesses told = {0};
-    int rc = config_witnesses(s->config, &told, e);
-    if (rc == 0) {
-        reader_witnesses(s->reader, &told);
-    }
-    return rc;
 }
 
 static int open_server(struct server *s, struct err *e)
 {
     struct shop shop;
-    int rc = shop_load(s->config->shop, &shop, e);
+    int rc = config_read(s->start->argc, s->start->argv, &s->now, e);
+    rc = rc ? rc : shop_load(s->config->shop, &shop, e);
+    rc = rc ? rc : open_limits(s, e);
     rc = rc ? rc : conn_prepare(e);
     rc = rc ? rc : tls_open(s->config->certificate, s->config->key, &s->tls, e);
     if (rc) {
@@ -162,7 +158,7 @@ static int open_server(struct server *s, struct err *e)
     rc = rc ? rc
             : pool_open(&shop, (size_t)s->config->workers, (size_t)s->config->queue, s->done_fd, &s->pool, e);
     rc = rc ? rc : reader_open(&shop, (size_t)s->config->queue, s->done_fd, &s->reader, e);
-    rc = rc ? rc : open_witnesses(s, e);
+    rc = rc ? rc : server_witnesses(s, s->config, e);
     rc = rc ? rc : sequencer_open(&shop, &s->sequencer, e);
     return rc ? rc : open_socket(s, e);
 }
@@ -170,7 +166,7 @@ static int open_server(struct server *s, struct err *e)
 /* The pool first: its threads write to done_fd. Then HTTP, whose connections look into the server. */
 static void close_server(struct server *s)
 {
-    struct event *const events[] = {s->tick, s->done, s->stop[0], s->stop[1], s->reload};
+    struct event *const events[] = {s->tick, s->done, s->stop[0], s->stop[1], s->reload, s->over};
     pool_close(s->pool);
     reader_close(s->reader);
     sequencer_close(s->sequencer);
@@ -189,16 +185,20 @@ static void close_server(struct server *s)
     if (s->done_fd >= 0) {
         close(s->done_fd);
     }
+    for (size_t i = 0; i < LIMITS; i++) {
+        rates_free(s->rates[i]);
+    }
     SSL_CTX_free(s->tls);
 }
 
-int server_run(const struct daemon_config *config, struct err *e)
+int server_run(const struct server_start *start, struct err *e)
 {
     struct server *s = calloc(1, sizeof *s);
     if (!s) {
         return err_code(e, TP_E_MEMORY);
     }
-    s->config = config;
+    s->start = start;
+    s->config = &s->now;
     s->done_fd = -1;
     int rc = open_server(s, e);
     if (rc == 0 && event_base_dispatch(s->base) < 0) {

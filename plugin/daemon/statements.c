@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "wire/peek.h"
+
 enum { BODY_MAX = MESSAGE_MAX, REPLY_LIMIT = MESSAGE_MAX + 64 * 1024 };
 
 /* The answers; a fault in the midst ends them with a problem, and what was answered before it stands. */
@@ -15,7 +17,8 @@ void statements_finish(struct server *s, struct job *j)
     struct evhttp_request *req = j->owner;
     s->jobs--;
     sequencer_wake(s->sequencer);
-    metrics_handled(&s->metrics, answer_clock_us() - j->began_us);
+    metrics_took(&s->metrics.statements, answer_clock_us() - j->began_us);
+    conn_answer_is(req, j->reply.n);
     if (j->rc && j->reply.n == 0) {
         answer_refuse(s, req, j->rc == TP_E_BUSY ? 503 : 500, j->rc, code_sentence(j->rc));
     } else {
@@ -55,13 +58,66 @@ static bool is_sequence(struct evhttp_request *req)
     return type && strncasecmp(type, SEQUENCE, n) == 0 && (type[n] == 0 || type[n] == ';');
 }
 
-void statements_post(struct server *s, struct evhttp_request *req)
+/* ---- limits ---- */
+
+/* What the answers may take at most, by what is asked: only these kinds are answered at length. */
+static size_t answers_of(const struct peek *p)
 {
-    if (evhttp_request_get_command(req) != EVHTTP_REQ_POST) {
-        answer_header(req, "Allow", "POST");
-        answer_refuse(s, req, 405, TP_E_ARGUMENT, "statements are posted");
+    enum { SHORT = 512, GRANT = 64 * 1024, STATE = 1280 * 1024, RECALLED = 2 * 1024 * 1024 };
+    size_t n = p->items * SHORT + p->kinds[KIND_HOLD] * GRANT + p->kinds[KIND_SYNC] * STATE +
+               p->kinds[KIND_RECALL] * RECALLED;
+    return n < REPLY_LIMIT ? n : REPLY_LIMIT;
+}
+
+/*
+ * A till is counted by its key's name together with the address that it comes from: nobody has checked yet
+ * that it signed, and others must not use up its limit from where they are.
+ */
+static bool within_limits(struct server *s, struct evhttp_request *req, struct conn *c, const struct peek *p)
+{
+    uint8_t memory[sizeof c->peer + KID_SIZE];
+    struct buf till;
+    buf_over(&till, memory, sizeof memory);
+    struct bytes peer = conn_peer(c);
+    buf_put(&till, peer.p, peer.n);
+    buf_put(&till, p->kid, KID_SIZE);
+    int64_t wait = p->items ? pages_wait(s, LIMIT_TILL, buf_view(&till), 1, true) : 0;
+    if (wait) {
+        pages_throttled(s, req, LIMIT_TILL, wait);
+        return false;
+    }
+    wait = p->codes ? pages_wait(s, LIMIT_CODE, peer, (int64_t)p->codes, true) : 0;
+    if (wait) {
+        pages_throttled(s, req, LIMIT_CODE, wait);
+        return false;
+    }
+    return true;
+}
+
+static void hand_over(struct server *s, struct evhttp_request *req, struct conn *c, struct job *j,
+                      const struct peek *p)
+{
+    size_t reserve = answers_of(p), n = j->request.n;
+    bool held = conn_hold(c, reserve);
+    if (!held || !pool_put(s->pool, j)) {
+        conn_hold_instead(c, held ? reserve : 0, 0);
+        job_free(j);
+        answer_refuse(s, req, 503, TP_E_BUSY, "the authority has too much to do");
         return;
     }
+    c->reserved = reserve;
+    c->until = INT64_MAX;
+    s->jobs++;
+    s->metrics.received += n;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        s->metrics.kinds[i] += p->kinds[i];
+    }
+}
+
+void statements_post(struct server *s, struct evhttp_request *req)
+{
+    struct conn *c = conn_of(req);
+    struct peek p;
     if (!is_sequence(req) || evbuffer_get_length(evhttp_request_get_input_buffer(req)) == 0) {
         answer_refuse(s, req, 415, TP_E_ARGUMENT, "a request's body is " SEQUENCE);
         return;
@@ -70,15 +126,15 @@ void statements_post(struct server *s, struct evhttp_request *req)
         answer_refuse(s, req, 503, TP_E_BUSY, "the authority is stopping");
         return;
     }
-    struct conn *c = conn_of(req);
     struct job *j = job_of(req);
-    size_t n = j ? j->request.n : 0;
-    if (!j || !pool_put(s->pool, j)) {
-        job_free(j);
+    if (!j) {
         answer_refuse(s, req, 503, TP_E_BUSY, "the authority has too much to do");
         return;
     }
-    s->metrics.received += n;
-    s->jobs++;
-    c->until = INT64_MAX;
+    message_peek(buf_view(&j->request), &p);
+    if (within_limits(s, req, c, &p)) {
+        hand_over(s, req, c, j, &p);
+    } else {
+        job_free(j);
+    }
 }

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
+/* What a page may take: one of statements, which ends soon after STATEMENTS_BYTES, or any other. */
+enum { PAGE_LONG = STATEMENTS_BYTES + 2 * PART_MAX + ENVELOPE_MAX, PAGE_SHORT = 64 * 1024 };
+
 static const char *const kept_for_ever[] = {"private, max-age=31536000, immutable",
                                             "public, max-age=31536000, immutable"};
 
@@ -74,6 +77,12 @@ void visit_finish(struct server *s, struct visit *v)
 {
     struct evhttp_request *req = v->owner;
     s->jobs--;
+    metrics_took(&s->metrics.pages, answer_clock_us() - v->began_us);
+    conn_answer_is(req, v->page.body.n);
+    if (v->bad_token) {
+        struct conn *c = conn_of(req);
+        pages_wait(s, LIMIT_TOKEN, c ? conn_peer(c) : bytes_str(""), 1, true);
+    }
     if (v->rc) {
         refuse_visit(s, req, v);
     } else if (v->post) {
@@ -145,15 +154,25 @@ void visit_begin(struct server *s, struct evhttp_request *req)
 {
     struct conn *c = conn_of(req);
     struct visit *v = visit_of(s, req);
+    int64_t wait = v && *v->token ? pages_wait(s, LIMIT_TOKEN, conn_peer(c), 1, false) : 0;
+    if (wait) {
+        visit_free(v);
+        pages_throttled(s, req, LIMIT_TOKEN, wait);
+        return;
+    }
     if (!v) {
         answer_refuse(s, req, 400, TP_BAD_VALUE, "the path, the token or the body is not of this page");
         return;
     }
-    if (s->stopping || !reader_put(s->reader, v)) {
+    size_t reserve = strcmp(v->path, "/v1/statements") == 0 ? PAGE_LONG : PAGE_SHORT;
+    bool held = !s->stopping && conn_hold(c, reserve);
+    if (!held || !reader_put(s->reader, v)) {
+        conn_hold_instead(c, held ? reserve : 0, 0);
         visit_free(v);
         answer_refuse(s, req, 503, TP_E_BUSY, "the authority has too much to do");
         return;
     }
+    c->reserved = reserve;
     s->jobs++;
     c->until = INT64_MAX;
 }

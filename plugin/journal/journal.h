@@ -162,12 +162,13 @@ int journal_any_returned(struct journal *j, const uint8_t commit[HASH_SIZE], boo
  */
 int journal_append(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
                    const struct journal_returns *returns, struct err *e);
+/* The same for a lease-return: with it the lease, which the till will not spend any more, leaves the replica.
+ */
+int journal_append_lease_return(struct journal *j, const struct journal_record *r,
+                                const uint8_t lease[HASH_SIZE], struct err *e);
 /* One record by D, or what fn returned. JOURNAL_NOT_FOUND. */
 int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
                    int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e);
-/* The records of one kind, oldest first; a nonzero return of fn ends it and is returned. */
-int journal_records(struct journal *j, enum kind kind, int (*fn)(void *arg, const struct journal_record *r),
-                    void *arg, struct err *e);
 /* D of the record at a place of the chain. JOURNAL_NOT_FOUND. */
 int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[HASH_SIZE], struct err *e);
 /* The records that the authority has neither taken nor refused, oldest first; a nonzero return of fn ends it

@@ -39,6 +39,18 @@ int journal_append(struct journal *j, const struct journal_record *r, const stru
     return rc ? rc : db_end(j, add_record(j, r, s, returns, e), e);
 }
 
+int journal_append_lease_return(struct journal *j, const struct journal_record *r,
+                                const uint8_t lease[HASH_SIZE], struct err *e)
+{
+    int rc = db_begin(j, e);
+    if (rc) {
+        return rc;
+    }
+    rc = add_record(j, r, NULL, NULL, e);
+    rc = rc ? rc : db_run(j, e, "DELETE FROM public WHERE d = ?", "d", lease);
+    return db_end(j, rc, e);
+}
+
 #define RECORD_COLUMNS "SELECT kind, d, raw, lines, person, epoch, seq, prev, time_ms FROM record "
 
 static bool read_record(sqlite3_stmt *st, struct journal_record *r)
@@ -135,14 +147,6 @@ int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const 
     int rc = 0;
     sqlite3_stmt *st =
         db_bind(j, &rc, e, RECORD_COLUMNS "WHERE answer IS NULL ORDER BY n LIMIT ?", "i", limit);
-    return st ? each_record(j, st, fn, arg, e) : rc;
-}
-
-int journal_records(struct journal *j, enum kind kind, int (*fn)(void *arg, const struct journal_record *r),
-                    void *arg, struct err *e)
-{
-    int rc = 0;
-    sqlite3_stmt *st = db_bind(j, &rc, e, RECORD_COLUMNS "WHERE kind = ? ORDER BY n", "i", (int64_t)kind);
     return st ? each_record(j, st, fn, arg, e) : rc;
 }
 

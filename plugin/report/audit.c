@@ -130,7 +130,10 @@ static int check_parts(struct audit *a, const char *where, const struct stored *
     if (row->person.p && row->residue.p) {
         return audit_false(a, "%s (%s): its person's part is here and was erased", where, name);
     }
-    a->erased += person && row->residue.p;
+    if (row->residue.p && !person) {
+        return audit_false(a, "%s (%s): it has no person's part that could be erased", where, name);
+    }
+    a->erased += row->residue.p != NULL;
     if (a->withheld) {
         return 0;
     }
@@ -142,11 +145,14 @@ static int check_parts(struct audit *a, const char *where, const struct stored *
                : 0;
 }
 
-/* Keysets only go on. */
+/* Keysets and erasures only go on. */
 static int check_place(struct audit *a, const char *where, const struct statement *st)
 {
     char name[128];
     audit_name(st, name);
+    if (st->kind == KIND_ERASURE && st->payload.erasure.parts <= a->erasure_parts) {
+        return audit_false(a, "%s (%s): it counts fewer parts than the erasure before it", where, name);
+    }
     if (st->kind == KIND_KEYSET && st->payload.keyset.number <= a->trust.keyset) {
         return audit_false(a, "%s (%s): keyset %lld after keyset %lld: keysets never go back", where, name,
                            (long long)st->payload.keyset.number, (long long)a->trust.keyset);
@@ -174,6 +180,11 @@ static int check(struct audit *a, const char *where, const struct stored *row, s
     }
     if (learn(a, st, &why)) {
         return audit_false(a, "%s (%s): %s", where, name, why.text);
+    }
+    if (st->kind == KIND_ERASURE) {
+        a->erasure = row->n;
+        a->erasure_parts = st->payload.erasure.parts;
+        memcpy(a->erasure_digest, st->payload.erasure.digest, HASH_SIZE);
     }
     a->statements++;
     a->records += kinds[st->kind].record;
@@ -215,5 +226,42 @@ static int each_statement(void *arg, const struct stored *row)
 
 int audit_statements(struct audit *a, struct store *s, struct err *e)
 {
-    return audit_fault(s, store_statements(s, UINT32_MAX, 0, INT64_MAX, each_statement, a), e);
+    int rc = store_statements(s, UINT32_MAX, 0, INT64_MAX, each_statement, a);
+    return audit_fault(s, rc ? rc : audit_erasures(a, s), e);
+}
+
+/* ---- what was erased ---- */
+
+void audit_where(const struct audit *a, int64_t n, char out[64])
+{
+    if (!a->by_leaf) {
+        snprintf(out, 64, "statement %lld", (long long)n);
+    } else if (n <= a->leaves) {
+        snprintf(out, 64, "leaf %lld", (long long)n - 1);
+    } else {
+        snprintf(out, 64, "waiting statement %lld", (long long)(n - a->leaves));
+    }
+}
+
+/* Every part that is gone stands in the last erasure, or is younger and came without. */
+int audit_erasures(struct audit *a, struct store *s)
+{
+    uint8_t digest[HASH_SIZE];
+    int64_t count = 0, which = 0;
+    char where[64];
+    int rc = store_erased_since(s, a->erasure, &which);
+    if (rc == 0) {
+        audit_where(a, which, where);
+        return audit_false(a, "%s: its person's part was erased, and no erasure counts it", where);
+    }
+    rc = rc == STORE_NOT_FOUND && a->erasure ? store_erased_digest(s, a->erasure, &count, digest) : rc;
+    audit_where(a, a->erasure, where);
+    if (rc == 0 && count != a->erasure_parts) {
+        return audit_false(a, "%s: the erasure counts %lld parts, and %lld are gone", where,
+                           (long long)a->erasure_parts, (long long)count);
+    }
+    if (rc == 0 && memcmp(digest, a->erasure_digest, HASH_SIZE) != 0) {
+        return audit_false(a, "%s: the parts that are gone are not those that the erasure counts", where);
+    }
+    return rc == STORE_NOT_FOUND ? 0 : rc;
 }

@@ -35,11 +35,15 @@ struct audit {
     uint8_t authority[ID_SIZE], root[HASH_SIZE];
     char origin[ORIGIN_MAX]; /* the log's name */
     bool withheld;           /* parts are kept back: what they are is not looked at */
+    bool by_leaf;            /* statements are named by their leaves: n is one more than the index */
     struct trust trust;
     struct audit_key keys[AUDIT_KEYS_MAX];
     size_t key_count;
     int64_t statements, records, closes; /* that were checked */
     int64_t erased;                      /* person parts that are gone */
+    int64_t erasure;                     /* n of the last erasure, 0: none; how many it counts, and which */
+    int64_t erasure_parts;
+    uint8_t erasure_digest[HASH_SIZE];
     int64_t leaves, checkpoints, waiting, receipts;
     int64_t cosigned; /* size of the largest checkpoint that a witness signed; 0: none */
     int64_t gaps;     /* tills' epochs with a missing record */

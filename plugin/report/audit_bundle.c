@@ -122,7 +122,8 @@ static int check_order(struct importing *m, const struct bundle_statement *s, co
 
 static int take_statement(struct importing *m, const struct bundle_statement *s)
 {
-    struct stored row = {.received_ms = s->received_ms, .raw = s->raw};
+    struct stored row = {
+        .n = m->tree.size + m->seen.waiting + 1, .received_ms = s->received_ms, .raw = s->raw};
     struct statement st;
     struct arena arena;
     char where[64];
@@ -342,11 +343,13 @@ int audit_bundle(struct audit *a, struct bundle *b, const struct bundle_header *
 {
     struct importing m = {.a = a, .b = b, .s = s, .figures = figures, .at = BUNDLE_STATEMENT};
     a->withheld = !header->parts;
+    a->by_leaf = true;
     int rc = store_write(s, import, &m);
     if (m.err.code) {
         return err_set(e, m.err.code, "%s", m.err.text);
     }
     rc = rc || !a->carrying ? rc : audit_carried(a, s);
+    rc = rc ? rc : audit_erasures(a, s);
     rc = rc ? rc : audit_witnesses(a, s);
     return rc >= 0 ? rc : err_set(e, rc, "what the bundle holds cannot be kept aside: %s", store_error(s));
 }

@@ -23,6 +23,9 @@ void terms_free(struct terms_list *t);
 const struct report_terms *terms_find(const struct terms_list *t, const uint8_t ref[REF_SIZE],
                                       int64_t version);
 
+/* The newest version. NULL when none is kept. */
+const struct report_terms *terms_newest(const struct terms_list *t, const uint8_t ref[REF_SIZE]);
+
 /* What of a sale belongs to one of its redemptions. */
 struct report_share {
     int64_t gross, discount, net, fee;

@@ -53,7 +53,8 @@ struct report_conflict {
     uint8_t ref[REF_SIZE];
     int outcome;    /* why: TP_ALREADY_USED, TP_CONFLICT, ... */
     int64_t amount; /* in conflict: at most what is left of the redemption after returns; money given back */
-    int bears;      /* enum bearer: of a double use as the offer says, of all else the merchant */
+    int bears;      /* enum bearer: of a double use, and beyond a lease, as the offer says; of all else the
+                       merchant */
     bool has_winner;
     int64_t winner_time_ms;
     char winner_till[64];
@@ -67,6 +68,24 @@ struct report_conflict {
  */
 int report_conflicts(struct store *s, const struct report_range *range,
                      int (*fn)(void *arg, const struct report_conflict *row), void *arg, struct err *e);
+
+/* A lease that keeps something for its till: what may still be spent of it, or was and is not known yet. */
+struct report_lease {
+    int64_t number;
+    const char *till;
+    struct bytes offer; /* its id; absent when no such offer is kept */
+    uint8_t ref[REF_SIZE];
+    int64_t epoch, from_ms, until_ms;
+    int64_t uses, amount;           /* as given; NONE: not counted */
+    int64_t left_uses, left_amount; /* 0 where not counted */
+    int64_t batch, first, last;     /* of its coupons; NONE: for any */
+    bool given_back;                /* nothing more is spent of it: records of its till are missing */
+    int bears; /* enum bearer: of what its till spends beyond it, as the offer's newest version says */
+};
+
+/* Calls fn for every such lease, of one till or (NULL) of all, by number. As report_conflicts. */
+int report_leases(struct store *s, const char *till, int (*fn)(void *arg, const struct report_lease *row),
+                  void *arg, struct err *e);
 
 /* One channel and campaign. */
 struct report_roi_row {

@@ -82,3 +82,14 @@ const struct report_terms *terms_find(const struct terms_list *t, const uint8_t 
     }
     return NULL;
 }
+
+const struct report_terms *terms_newest(const struct terms_list *t, const uint8_t ref[REF_SIZE])
+{
+    const struct report_terms *newest = NULL;
+    for (size_t i = 0; i < t->n; i++) { /* by version within an offer */
+        if (memcmp(t->v[i].ref, ref, REF_SIZE) == 0) {
+            newest = &t->v[i];
+        }
+    }
+    return newest;
+}

@@ -586,8 +586,6 @@ size_t decisions(struct till *t, const struct sale *s, struct journal_decision o
 int alone_keep(struct till *t, struct sale *s, struct err *e);
 
 /* lease.c: what this till may spend without asking. */
-/* Those that it has given back are known from its records. */
-int leases_load(struct till *t, struct err *e);
 /* A lease that covers one more redemption of this offer in this sale, by this coupon (NULL: automatic): its
  * number, 0 when there is none; and how much it may be worth, NONE when no sum is counted. */
 int lease_find(struct till *t, const struct sale *s, const struct offer *o, const struct presentation *p,

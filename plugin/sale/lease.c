@@ -5,8 +5,6 @@
  */
 #include "sale/internal.h"
 
-enum { RETURN_MEMORY = 64 * 1024 };
-
 struct left {
     int64_t uses, amount; /* of what the lease counts */
 };
@@ -19,27 +17,6 @@ static struct known_lease *lease_numbered(const struct till *t, int64_t number)
         }
     }
     return NULL;
-}
-
-static int close_returned(void *arg, const struct journal_record *r)
-{
-    struct till *t = arg;
-    struct arena arena;
-    struct statement st;
-    arena_init(&arena, RETURN_MEMORY);
-    int rc = statement_parse(r->raw, &arena, &st, NULL);
-    for (size_t i = 0; i < t->replica.lease_count && rc == 0; i++) {
-        struct known_lease *k = &t->replica.leases[i];
-        k->closed = k->closed || memcmp(k->d, st.payload.lease_return.lease, HASH_SIZE) == 0;
-    }
-    arena_reset(&arena);
-    return rc == 0 || rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
-}
-
-int leases_load(struct till *t, struct err *e)
-{
-    int rc = journal_records(t->journal, KIND_LEASE_RETURN, close_returned, t, e);
-    return rc ? err_set(e, rc, "till.db: what was given back of leases cannot be read") : 0;
 }
 
 static bool is_live(const struct till *t, const struct known_lease *k, int64_t now)

@@ -81,7 +81,11 @@ static int add(struct till *t, enum kind kind, const void *payload, struct bytes
             memcpy(with.commit, r.d, HASH_SIZE);
         }
     }
-    rc = rc ? rc : journal_append(t->journal, &r, row ? &with : NULL, returns, e);
+    if (rc == 0 && kind == KIND_LEASE_RETURN) {
+        rc = journal_append_lease_return(t->journal, &r, ((const struct lease_return *)payload)->lease, e);
+    } else {
+        rc = rc ? rc : journal_append(t->journal, &r, row ? &with : NULL, returns, e);
+    }
     if (rc == 0) {
         t->head.seq = r.seq;
         memcpy(t->head.d, r.d, HASH_SIZE);

@@ -86,10 +86,11 @@ int store_next_grant(struct store *s, int64_t *number)
 
 int store_outcome_put(struct store *s, const struct outcome_row *row)
 {
-    return sql_run(s,
-                   "INSERT INTO outcome (merchant, till, commit_d, place, reason, amount) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                   "thiii", row->till, row->commit, row->redemption, (int64_t)row->reason, row->amount);
+    int rc = sql_run(s,
+                     "INSERT INTO outcome (merchant, till, commit_d, place, reason, amount) "
+                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                     "thiii", row->till, row->commit, row->redemption, (int64_t)row->reason, row->amount);
+    return rc || row->reason == 0 ? rc : store_count_on(s, STORE_CONFLICTS);
 }
 
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,

@@ -176,6 +176,15 @@ int store_count(struct store *s, const char *name, int64_t *value)
     return 0;
 }
 
+int store_count_to(struct store *s, const char *name, int64_t value)
+{
+    return sql_run(
+        s,
+        "INSERT INTO counter VALUES (?1, ?2, ?3) ON CONFLICT (merchant, name) DO UPDATE SET value = "
+        "excluded.value",
+        "ti", name, value);
+}
+
 int store_count_on(struct store *s, const char *name)
 {
     return sql_run(

@@ -133,7 +133,7 @@ int store_link_put(struct store *s, const struct link_row *row)
                    row->epoch, row->seq, row->channel, row->campaign, row->customer, (int64_t)row->disputed);
 }
 
-#define LINK_COLUMNS "card, offer, d, op, time_ms, till, epoch, seq, channel, campaign, customer"
+#define LINK_COLUMNS "card, offer, d, op, time_ms, till, epoch, seq, channel, campaign, customer, disputed"
 
 static void read_link(struct rows *st, struct link_row *row)
 {
@@ -148,6 +148,7 @@ static void read_link(struct rows *st, struct link_row *row)
     sql_cstr(st, 8, row->channel, sizeof row->channel);
     sql_cstr(st, 9, row->campaign, sizeof row->campaign);
     sql_cstr(st, 10, row->customer, sizeof row->customer);
+    row->disputed = sql_int(st, 11) != 0;
 }
 
 static int each_link(struct store *s, struct rows *st, int (*fn)(void *, const struct link_row *), void *arg)
@@ -184,6 +185,27 @@ int store_report_links(struct store *s, int (*fn)(void *arg, const struct link_r
                       "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 AND disputed = 0 "
                       "ORDER BY time_ms, till, epoch, seq, card, offer",
                       "*");
+    return rc ? rc : each_link(s, st, fn, arg);
+}
+
+int store_link_rows(struct store *s, const uint8_t d[HASH_SIZE],
+                    int (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " LINK_COLUMNS " FROM link WHERE merchant = ?1 AND d = ?2 ORDER BY card, offer",
+                      "h", d);
+    return rc ? rc : each_link(s, st, fn, arg);
+}
+
+int store_link_twins(struct store *s, const uint8_t card[HASH_SIZE], const uint8_t offer[REF_SIZE],
+                     int (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st,
+                      "SELECT " LINK_COLUMNS
+                      " FROM link WHERE merchant = ?1 AND card = ?2 AND offer = ?3 ORDER BY d",
+                      "hr", card, offer);
     return rc ? rc : each_link(s, st, fn, arg);
 }
 

@@ -135,6 +135,19 @@ int store_reversal_book(struct store *s, const struct reversal_row *row)
                    row->d, (int64_t)row->outcome, row->conflict);
 }
 
+int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(s, &st, "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2)",
+                      "h", commit);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *reversed = sql_int(st, 0) != 0;
+    sql_end(s, st);
+    return 0;
+}
+
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
                      struct record_place *place)
 {

@@ -115,14 +115,14 @@ int store_redemption_put(struct store *s, const struct redemption_row *row)
         s,
         "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
         "basis, discount, cashback, outcome, conflict, slot, channel, campaign, rank, stage, customer, "
-        "limited, lease, most, barred) "
+        "limited, lease, most, barred, frozen) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-        "?21, ?22, ?23, ?24, ?25)",
-        "hiriiihiiiiiiiittvihiiii", row->d, row->place, row->offer, row->version, row->batch, row->index,
+        "?21, ?22, ?23, ?24, ?25, ?26)",
+        "hiriiihiiiiiiiittvihiiiii", row->d, row->place, row->offer, row->version, row->batch, row->index,
         row->has_card ? row->card : NULL, row->grant, row->granted, row->basis, row->discount, row->cashback,
         (int64_t)row->outcome, row->conflict, row->slot, row->channel, row->campaign, bytes_str(row->rank),
         (int64_t)row->stage, row->has_customer ? row->customer : NULL, (int64_t)row->limited,
-        row->lease ? row->lease : NONE, row->most, (int64_t)row->barred);
+        row->lease ? row->lease : NONE, row->most, (int64_t)row->barred, row->frozen);
 }
 
 int store_redemption_grant(struct store *s, const struct redemption_row *row)
@@ -190,6 +190,7 @@ void read_ranked(struct rows *st, int from, struct redemption_row *row)
     sql_fixed(st, from + 24, row->customer, HASH_SIZE);
     row->limited = sql_int(st, from + 25) != 0;
     row->barred = (int)sql_int(st, from + 26);
+    row->frozen = sql_int(st, from + 27);
 }
 
 #define SELECT_CONTEST                                                                                       \

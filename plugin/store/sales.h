@@ -12,7 +12,7 @@
     "r.d, r.place, r.offer, r.version, r.batch, r.idx, r.card, r.grant_no, r.granted, r.basis, r.discount, " \
     "r.cashback, r.outcome, r.conflict, r.slot, r.channel, r.campaign, "                                     \
     "r.back_discount, r.back_cashback, r.revived, r.lease, r.most"
-#define RANKED_COLUMNS REDEMPTION_COLUMNS ", r.rank, r.stage, r.customer, r.limited, r.barred"
+#define RANKED_COLUMNS REDEMPTION_COLUMNS ", r.rank, r.stage, r.customer, r.limited, r.barred, r.frozen"
 enum { SALE_COLUMN_COUNT = 17 };
 
 void read_sale(struct rows *st, int from, struct sale_row *row);

@@ -149,6 +149,11 @@ int store_copy(struct store *s, const char *path)
     return s->backend->copy ? s->backend->copy(s, path) : TP_UNSUPPORTED;
 }
 
+int store_scrub(struct store *s)
+{
+    return s->backend->scrub ? s->backend->scrub(s) : TP_UNSUPPORTED;
+}
+
 int sql_columns(struct rows *st)
 {
     return st->backend->columns(st);

@@ -32,6 +32,7 @@ struct backend {
     void (*end)(struct store *s, struct rows *st);
     int64_t (*changes)(struct store *s);            /* rows that the last statement changed */
     int (*copy)(struct store *s, const char *path); /* NULL: it is no file */
+    int (*scrub)(struct store *s);                  /* NULL: deleted rows are its own business */
     int (*columns)(struct rows *st);
     bool (*is_null)(struct rows *st, int column);
     bool (*is_blob)(struct rows *st, int column);

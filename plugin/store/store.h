@@ -65,8 +65,51 @@ int store_statement(struct store *s, const uint8_t d[HASH_SIZE],
 
 /* ---- what was erased ---- */
 
-/* A statement's person part is gone, or goes with this; residue is what stays of it, and may be empty. */
+struct redemption_row;
+struct link_row;
+
+/* The statement's person part is gone; residue is what stays of it, empty where it came without one. Once
+ * noted, it stays as it is. */
 int store_erased_put(struct store *s, const uint8_t d[HASH_SIZE], struct bytes residue);
+/* Appends the residue. STORE_NOT_FOUND: it was not erased. */
+int store_erased(struct store *s, const uint8_t d[HASH_SIZE], struct buf *residue);
+/*
+ * Which statements with n below before_n were erased, in one hash: from 32 zero bytes on, by D, SHA-256 over
+ * the hash so far, D, and the residue's SHA-256.
+ */
+int store_erased_digest(struct store *s, int64_t before_n, int64_t *count, uint8_t digest[HASH_SIZE]);
+/* The first from n on whose residue is not empty. STORE_NOT_FOUND. */
+int store_erased_since(struct store *s, int64_t n, int64_t *which);
+/* Takes the person out of the tables beside a statement, and drops the part: its links, visits and reference
+ * are gone, its redemptions' cards too. */
+int store_person_drop(struct store *s, const uint8_t d[HASH_SIZE]);
+/* No open claim is this customer's any more. */
+int store_claims_forget(struct store *s, const uint8_t customer[HASH_SIZE]);
+/* A redemption's decided part from now on (frozen). */
+int store_redemption_freeze(struct store *s, const struct redemption_row *row);
+
+/* Whose statements: D of each, once, in order. */
+int store_links_of_card(struct store *s, const uint8_t card[HASH_SIZE],
+                        bool unnamed, /* only those without a customer */
+                        int (*fn)(void *arg, const uint8_t *d), void *arg);
+int store_links_of_customer(struct store *s, const char *customer, int (*fn)(void *arg, const uint8_t *d),
+                            void *arg);
+int store_visits_of(struct store *s, const uint8_t who[HASH_SIZE], int (*fn)(void *arg, const uint8_t *d),
+                    void *arg);
+/* Every card that was linked in that name. */
+int store_cards_of_customer(struct store *s, const char *customer, int (*fn)(void *arg, const uint8_t *card),
+                            void *arg);
+/* The rows of one link record, by card and offer; and all that join one card to one offer, by D. */
+int store_link_rows(struct store *s, const uint8_t d[HASH_SIZE],
+                    int (*fn)(void *arg, const struct link_row *row), void *arg);
+int store_link_twins(struct store *s, const uint8_t card[HASH_SIZE], const uint8_t offer[REF_SIZE],
+                     int (*fn)(void *arg, const struct link_row *row), void *arg);
+/* Reverses whose commit is not held. */
+int store_reversals_alone(struct store *s, int (*fn)(void *arg, const uint8_t *d), void *arg);
+
+/* Overwrites what was deleted before, in the database's files: it must not be in a transaction. TP_E_BUSY:
+ * somebody else uses it. TP_UNSUPPORTED where a database sees to that by itself. */
+int store_scrub(struct store *s);
 
 /* Empties every projection. */
 int store_clear_projections(struct store *s);
@@ -206,6 +249,8 @@ struct redemption_row {
     int64_t lease; /* the one that it names, or 0; while that covers it, grant is the same number and */
     int64_t most;  /* granted is this; otherwise it has no grant */
     int barred;    /* why it takes part in no contest whatever becomes of its sale, or 0 */
+    int64_t
+        frozen; /* its person was erased: 0, or the code why it does not count for who it was; else NONE */
 };
 
 /*
@@ -309,9 +354,11 @@ int store_automatic_put(struct store *s, const struct automatic_row *row, bool a
 /* Those that end after after_ms, by ref. */
 int store_automatic(struct store *s, int64_t after_ms, int (*fn)(void *arg, const struct automatic_row *row),
                     void *arg);
-/* A counter that only grows, 0 at first. */
+/* A counter that only grows, 0 at first, one by one or to what it is told. */
 int store_count(struct store *s, const char *name, int64_t *value);
 int store_count_on(struct store *s, const char *name);
+#define STORE_CONFLICTS "conflicts" /* outcomes with a reason, for those who watch */
+int store_count_to(struct store *s, const char *name, int64_t value);
 
 /* A reverse statement of one commit. */
 struct reversal_row {
@@ -340,6 +387,8 @@ int store_reversal_shares(struct store *s, const uint8_t commit[HASH_SIZE],
                           int (*fn)(void *arg, const struct reversed *share), void *arg);
 /* Changes outcome and conflict. */
 int store_reversal_book(struct store *s, const struct reversal_row *row);
+/* Whether any reverse of the commit is held. */
+int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed);
 /* Where in its till's chain the first void of the commit by that till stands that is not disputed.
  * STORE_NOT_FOUND. */
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
@@ -494,6 +543,7 @@ struct outcome_row {
     int64_t redemption, amount;
     int reason;
 };
+/* One with a reason is counted as STORE_CONFLICTS, too. */
 int store_outcome_put(struct store *s, const struct outcome_row *row);
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,
                    int (*fn)(void *arg, const struct outcome_row *row), void *arg);

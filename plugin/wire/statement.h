@@ -66,6 +66,7 @@ enum kind {
     KIND_INVITE,
     KIND_ENROL,
     KIND_RENEW,
+    KIND_ERASURE,
     KIND_COUNT
 };
 
@@ -461,6 +462,13 @@ struct return_made {
     LIST(struct line_back) lines;
 };
 
+/* Persons' parts are gone from the authority: how many by now, and which. It names nobody. */
+struct erasure {
+    struct common common;
+    int64_t parts;             /* all that were erased so far */
+    uint8_t digest[HASH_SIZE]; /* erased_digest, of their statements and what stays of them */
+};
+
 /* What a return is reckoned from: the sale as its till recorded it, without the person; the till's key; the
  * price, line by line; and the returns so far, in the order in which they count. */
 struct recalled_part {
@@ -482,6 +490,22 @@ struct person_part {
     cards;                  /* handles: HMAC-SHA-256 of the token under the authority's card key; 32 bytes */
     struct bytes customer;  /* the shop's own name for the person, or absent */
     struct bytes reference; /* the host's own number of the sale, or absent */
+};
+
+/* What stays of a person part when it is erased: of a commit's what its redemptions had come to by then, of a
+ * link's for which of its offers it counts as a card that was linked. Of a reverse's nothing stays. */
+struct residue_row {
+    int64_t place;                  /* in the commit, from 0 */
+    int reason;                     /* 0, or why it does not count, as far as that hung on who it was */
+    struct bytes channel, campaign; /* or absent */
+};
+struct residue_link {
+    int64_t card; /* which of the link's cards, from 0, in no order that tells anything */
+    uint8_t offer[REF_SIZE];
+};
+struct residue {
+    LIST(struct residue_row) redemptions;
+    LIST(struct residue_link) links;
 };
 
 /* Any payload. Views and lists point into the message and the arena. */
@@ -512,6 +536,7 @@ union payload {
     struct invite invite;
     struct enrol enrol;
     struct renew renew;
+    struct erasure erasure;
 };
 
 /* The table of kinds. */
@@ -526,7 +551,8 @@ struct kind_info {
 };
 enum { PART_LINES = 1, PART_PERSON = 2 };
 extern const struct kind_info kinds[KIND_COUNT];
-extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part, schema_gs1_shown;
+extern const struct schema schema_lines_part, schema_person_part, schema_recalled_part, schema_gs1_shown,
+    schema_residue;
 extern const char *const purpose_words[];
 
 /* A statement taken apart. */

@@ -365,6 +365,12 @@ static const struct field recalled_fields[] = {
 };
 static const struct schema schema_recalled = SCHEMA("recalled", SHAPE_MAP, recalled, recalled_fields);
 
+static const struct field erasure_fields[] = {
+    COMMON(erasure),
+    INT(erasure, parts, 10, 1, COUNTER_MAX),
+    FIXED(erasure, digest, 11, HASH_SIZE),
+};
+static const struct schema schema_erasure = SCHEMA("erasure", SHAPE_MAP, erasure, erasure_fields);
 static const struct field leased_coupons_fields[] = {
     INT(leased_coupons, batch, 0, 0, UINT32_MAX),
     INT(leased_coupons, first, 0, 0, UINT32_MAX),
@@ -474,6 +480,28 @@ static const struct field person_part_fields[] = {
 };
 const struct schema schema_person_part = SCHEMA("person_part", SHAPE_TUPLE, person_part, person_part_fields);
 
+static const struct field residue_row_fields[] = {
+    INT(residue_row, place, 0, 0, MAX_REDEMPTIONS - 1),
+    FIELD(F_CODE, residue_row, reason, 0, 0, 0),
+    FIELD_OPT(F_TEXT, residue_row, channel, 0, 1, LABEL_MAX),
+    FIELD_OPT(F_TEXT, residue_row, campaign, 0, 1, LABEL_MAX),
+};
+static const struct schema schema_residue_row =
+    SCHEMA("residue_row", SHAPE_TUPLE, residue_row, residue_row_fields);
+
+static const struct field residue_link_fields[] = {
+    INT(residue_link, card, 0, 0, MAX_CARDS - 1),
+    FIXED(residue_link, offer, 0, REF_SIZE),
+};
+static const struct schema schema_residue_link =
+    SCHEMA("residue_link", SHAPE_TUPLE, residue_link, residue_link_fields);
+
+static const struct field residue_fields[] = {
+    FIELD_LIST(residue, redemptions, 0, 0, MAX_REDEMPTIONS, &schema_residue_row),
+    FIELD_LIST(residue, links, 0, 0, MAX_LINK_OFFERS *MAX_CARDS, &schema_residue_link),
+};
+const struct schema schema_residue = SCHEMA("residue", SHAPE_TUPLE, residue, residue_fields);
+
 enum { BOTH_PARTS = PART_LINES | PART_PERSON };
 
 const struct kind_info kinds[KIND_COUNT] = {
@@ -500,6 +528,7 @@ const struct kind_info kinds[KIND_COUNT] = {
     [KIND_INVITE] = {"invite", &schema_invite, PURPOSE_MERCHANT, .leaf = true},
     [KIND_ENROL] = {"enrol", &schema_enrol, PURPOSE_TILL, .request = true},
     [KIND_RENEW] = {"renew", &schema_renew, PURPOSE_TILL, .request = true},
+    [KIND_ERASURE] = {"erasure", &schema_erasure, PURPOSE_MERCHANT, .leaf = true},
     [KIND_PICKUP] = {"pickup", &schema_pickup, PURPOSE_ISSUER, .request = true},
     [KIND_LEASE] = {"lease", &schema_lease, PURPOSE_GRANT, .leaf = true},
     [KIND_LEASE_RETURN] = {"lease-return", &schema_lease_return, PURPOSE_TILL, .record = true, .leaf = true},

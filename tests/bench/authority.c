@@ -75,9 +75,9 @@ static int start_daemon(struct bench *b, struct err *e)
     snprintf(listen, sizeof listen, "127.0.0.1:%u", b->daemon.port);
     snprintf(log, sizeof log, "%.900s/tillproofd.log", b->folder);
     snprintf(key, sizeof key, "%.900s/server.key", b->folder);
-    char *argv[] = {program,         "--shop",       b->dir,  "--listen", listen,
-                    "--certificate", b->certificate, "--key", key,        "--connections",
-                    "300",           "--queue",      "512",   NULL};
+    char *argv[] = {program,        "--shop",      b->dir, "--listen",       listen, "--certificate",
+                    b->certificate, "--key",       key,    "--connections",  "300",  "--queue",
+                    "512",          "--till-rate", "0",    "--address-rate", "0",    NULL};
     return service_start(&b->daemon, argv, log, e);
 }
 

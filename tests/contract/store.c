@@ -641,6 +641,69 @@ static void writers_at_once_lose_nothing(void **state)
     assert_int_equal(number, WRITERS * EACH + 1);
 }
 
+static void outcomes_with_a_reason_are_counted(void **state)
+{
+    struct spot *p = *state;
+    struct outcome_row row = {.till = "a"};
+    int64_t n = -1;
+    assert_int_equal(store_outcome_put(p->s, &row), 0);
+    assert_int_equal(store_count(p->s, STORE_CONFLICTS, &n), 0);
+    assert_int_equal(n, 0);
+    row.reason = TP_CONFLICT;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(store_outcome_put(p->s, &row), 0);
+    }
+    assert_int_equal(store_count(p->s, STORE_CONFLICTS, &n), 0);
+    assert_int_equal(n, 3);
+}
+
+/* One has the turn until it ends or is seized; the fence moves with each of that. */
+static void one_sequencer_has_the_turn(void **state)
+{
+    struct spot *p = *state;
+    static const uint8_t a[ID_SIZE] = {1}, b[ID_SIZE] = {2};
+    struct turn_row row;
+    bool mine;
+    assert_int_equal(store_sequencer_take(p->s, a, 1000, 500, &row, &mine), 0);
+    assert_true(mine);
+    assert_int_equal(row.until_ms, 1500);
+    int64_t fence = row.fence;
+    assert_int_equal(store_sequencer_take(p->s, b, 1499, 500, &row, &mine), 0);
+    assert_false(mine);
+    assert_int_equal(row.fence, fence);
+    assert_memory_equal(row.owner, a, ID_SIZE);
+    assert_int_equal(store_sequencer_take(p->s, a, 1499, 500, &row, &mine), 0);
+    assert_true(mine && row.fence == fence + 1);
+    assert_int_equal(store_sequencer_take(p->s, b, 1999, 500, &row, &mine), 0);
+    assert_true(mine);
+    assert_int_equal(store_sequencer_seize(p->s, a, fence, 9), 0); /* an old one */
+    assert_int_equal(store_sequencer_leave(p->s, a), 0);           /* another's */
+    assert_int_equal(store_sequencer_take(p->s, a, 2000, 500, &row, &mine), 0);
+    assert_false(mine);
+    assert_int_equal(store_sequencer_seize(p->s, a, row.fence, 9), 0);
+    assert_int_equal(store_sequencer_take(p->s, b, 5, 500, &row, &mine), 0);
+    assert_false(mine);
+    assert_int_equal(store_sequencer_leave(p->s, a), 0);
+    assert_int_equal(store_sequencer_take(p->s, b, 5, 500, &row, &mine), 0);
+    assert_true(mine);
+}
+
+static void a_note_is_changed_by_who_knows_it(void **state)
+{
+    struct spot *p = *state;
+    struct checkpoint_row c = {.size = 2, .raw = bytes_str("raw"), .note = bytes_str("note")};
+    struct bytes more = bytes_str("note and more");
+    int64_t size = 0;
+    assert_int_equal(store_witnessed_last(p->s, &size), STORE_NOT_FOUND);
+    assert_int_equal(store_checkpoint_put(p->s, &c), 0);
+    assert_int_equal(store_witnessed_last(p->s, &size), STORE_NOT_FOUND);
+    assert_int_equal(store_checkpoint_note(p->s, 2, c.note, more, 1), 0);
+    assert_int_equal(store_checkpoint_note(p->s, 2, c.note, more, 1), TP_E_BUSY);
+    assert_int_equal(store_checkpoint_note(p->s, 3, c.note, more, 1), TP_E_BUSY);
+    assert_int_equal(store_witnessed_last(p->s, &size), 0);
+    assert_int_equal(size, 2);
+}
+
 static void a_read_only_handle_writes_nothing(void **state)
 {
     struct spot *p = *state;
@@ -825,6 +888,9 @@ int main(void)
         T(contests_are_ranked_by_grant_then_time_till_epoch_seq),
         T(the_latest_link_record_at_a_time_holds),
         T(writers_at_once_lose_nothing),
+        T(outcomes_with_a_reason_are_counted),
+        T(one_sequencer_has_the_turn),
+        T(a_note_is_changed_by_who_knows_it),
         T(a_read_only_handle_writes_nothing),
         T(a_pickup_code_is_there_until_its_time_and_once),
         T(wrong_codes_are_counted_for_a_while),

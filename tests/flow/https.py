@@ -11,6 +11,7 @@ import sqlite3
 import ssl
 import sys
 import threading
+import time
 
 from net import *
 
@@ -199,6 +200,63 @@ def busy():
     same("tillproofd ends", d.p.wait(PATIENCE), 0)
 
 
+def message(raw, *parts):
+    """[statement, lines, person]"""
+    size = lambda b: b"\x58" + bytes([len(b)]) if len(b) < 256 else b"\x59" + len(b).to_bytes(2, "big")
+    return b"\x83" + raw + b"".join(size(p) + p for p in parts)
+
+
+def contradiction():
+    """A till that was copied: both sell, so that two records stand at one place. Both are kept, and it redeems no more."""
+    d = Daemon("shop")
+    enrolled = "twin"
+    move_till(enrolled)
+    point(d.port)
+    sale(0, till=enrolled)
+    shutil.copytree("away", "copy")
+    with open("copy/shop.ini", encoding="utf-8") as f:
+        text = f.read()
+    write("copy/shop.ini", text.replace(f":{d.port}", ":1"))
+    plugin = Plugin(os.environ["PLUGIN"])
+    line = Line(number=1, quantity=1000, unit_price=1299, tax=7000, sku=b"1", name=b"Beans", category=b"coffee")
+    copy = plugin.open("copy", enrolled)
+    s = copy.sale("copied", "EUR")
+    s.lines_set([line])
+    s.commit("R-1", [Tender(amount=1299, kind=b"cash")])
+    try:
+        copy.close(200)
+    except Error:
+        pass
+    db = sqlite3.connect("copy/tills/twin/till.db")
+    unsent = db.execute("SELECT raw, lines, person FROM record WHERE answer IS NULL").fetchall()
+    db.close()
+    same("one that nobody has seen", len(unsent), 1)
+    till = plugin.open("away", enrolled)
+    first = till.sale("first", "EUR")
+    first.lines_set([line])
+    first.hold(5000)
+    first.commit("R-2", [Tender(amount=1299, kind=b"cash")])
+    for _ in range(500):
+        if till.status().queue == 0:
+            break
+        time.sleep(0.02)
+    same("the first is there", till.status().queue, 0)
+    check("kept, too", b"registered" in ask(connect(d.port), "POST", "/v1/statements", message(*unsent[0]))[2])
+    db = sqlite3.connect("shop/authority/authority.db")
+    same("quarantined", db.execute("SELECT quarantined FROM till WHERE name = 'twin'").fetchone(), (1,))
+    same("evidence", db.execute("SELECT count(*) FROM (SELECT seq FROM record WHERE till = 'twin' GROUP BY seq HAVING count(*) = 2)").fetchone(), (1,))
+    db.close()
+    second = till.sale("second", "EUR")
+    second.lines_set([line])
+    same("no grant", plugin.name(second.hold(5000).reason), "quarantined")
+    same("others go on", ask(connect(d.port), "GET", "/readyz")[0], 200)
+    try:
+        till.close(200)
+    except Error:
+        pass
+    d.stop()
+
+
 def commands():
     """What belongs to the authority's machine says so."""
     err = tillproof("report", "redemptions", "--shop", "away", status=3)[1]
@@ -229,5 +287,5 @@ def joined():
 
 make_shop()
 move_till("far")
-for test in (whole_sale, without_it, untrusted, busy, commands, joined):
+for test in (whole_sale, without_it, untrusted, busy, contradiction, commands, joined):
     test()

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 shop
 
-for verb in "shop init" "till enrol" "till invite" "till join" "till revoke" "till lose" "till disputed" "till forks" "keys rotate" "offer publish" "coupon issue" "coupon show" "coupon pickup" quote sale link report audit "export bundle" "log key" "log cosign" "token issue" "token list" "token revoke" "cose verify" "device list" "device watch"; do
+for verb in "shop init" "till enrol" "till invite" "till join" "till revoke" "till lose" "till disputed" "till forks" "keys rotate" "offer publish" "coupon issue" "coupon show" "coupon pickup" "lease list" "lease write-off" quote sale link report audit erase "export bundle" "log key" "log cosign" "token issue" "token list" "token revoke" "cose verify" "device list" "device watch"; do
     ok $verb --help
     has "help of $verb" "$out" "^usage: tillproof $verb"
     ok --help
@@ -27,12 +27,19 @@ no 2 argument coupon issue --shop shop --offer coffee --channel x --json=yes
 no 2 argument offer publish --shop shop
 no 2 argument offer publish coffee.json
 no 2 argument sale --shop shop
+no 2 argument lease list
+no 2 argument lease list --shop shop --csv --json
+no 1 unknown_till lease list --shop shop --till nobody
+no 2 argument lease write-off --shop shop
+no 1 unknown_till lease write-off --shop shop --till nobody
+no 2 argument lease write-off --shop shop --lease 77
+no 3 no_shop lease list --shop nowhere
 ok shop init --currency=USD -- --odd
 [ -f ./--odd/shop.ini ] || fail "words after -- are no options"
 
 for command in "shop init jshop --json" "till enrol t7 --shop shop --json" "offer publish coffee.json --shop shop --json" \
     "coupon issue --shop shop --offer coffee --channel x --json" "report roi --shop shop --json" \
-    "report redemptions --shop shop --json" "link --shop shop --card tok --offer coffee --channel x --json"; do
+    "lease list --shop shop --json" "lease write-off --shop shop --till till1 --json" "report redemptions --shop shop --json" "link --shop shop --card tok --offer coffee --channel x --json"; do
     ok $command
     printf '%s' "$out" | json '"json"' >/dev/null || fail "no JSON: $command: $out"
 done

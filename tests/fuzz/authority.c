@@ -154,6 +154,7 @@ static void end_world(void)
 
 static void make_offers(struct game *g)
 {
+    static const struct lease_terms two = {2, NONE, 24};
     static const char *const ids[OFFERS] = {"ten", "twice", "back", "alone"};
     struct world *w = &g->world;
     for (size_t i = 0; i < OFFERS; i++) {
@@ -162,6 +163,9 @@ static void make_offers(struct game *g)
     g->offers[1].per_coupon = 2;
     g->offers[2].gives = GIVES_CASHBACK;
     g->offers[3].exclusive = true;
+    g->offers[3].offline = OFFLINE_LEASE;
+    g->offers[3].lease = &two;
+    g->offers[3].total = 5;
     for (size_t i = 0; i < OFFERS; i++) {
         world_publish(w, &g->offers[i]);
         world_batch(w, (int64_t)i + 1, &g->offers[i], COUPONS - 1, "mail", "autumn");
@@ -184,6 +188,10 @@ static void begin_world(struct game *g)
         g->cards[i] = world_handle(&g->world, tokens[i]);
     }
     for (size_t i = 0; i < GAME_TILLS; i++) {
+        struct lease_wanted wanted = {.uses = 0};
+        int64_t have = 0;
+        memcpy(wanted.offer, g->offers[OFFERS - 1].ref, REF_SIZE);
+        HOLDS(world_leases(&g->world, &g->world.tills[i], &wanted, 1, &have, &g->leases[i], 1) == 1);
         g->heads[i] = g->world.tills[i].head;
     }
     authority_close(g->world.authority);

@@ -343,6 +343,60 @@ static void move_commit(struct game *g, struct feed *f)
     move_on(g, f, till, &m.chain, &sent);
 }
 
+/* Of a lease, without a line. */
+static void move_spend(struct game *g, struct feed *f)
+{
+    size_t till = feed_u8(f) % GAME_TILLS, of = now_and_then(f) ? GAME_TILLS - 1 - till : till;
+    struct sale *s = sale_of(g, f);
+    struct redemption r = {.version = twist(f, 1),
+                           .coupon = g->coupons[OFFERS - 1][feed_u8(f) % COUPONS],
+                           .card = NONE,
+                           .grant = twist(f, g->leases[of].terms.number),
+                           .basis = twist(f, 1000),
+                           .discount = twist(f, 100)};
+    struct bytes part[2];
+    struct commit m = {.common = common_of(g, f),
+                       .chain = chain_of(g, f, till),
+                       .rev = 1,
+                       .policy = 1,
+                       .currency = bytes_str("EUR"),
+                       .redemptions = {&r, 1}};
+    memcpy(r.offer, g->offers[OFFERS - 1].ref, REF_SIZE);
+    memcpy(m.sale, s->id, ID_SIZE);
+    fill_basket(g, f, s);
+    make_parts(g, f, &s->basket, s, part, m.lines, m.person);
+    struct sent sent = play(g, KIND_COMMIT, &m, signer_of(g, KIND_COMMIT, till), part);
+    if (sent.registered) {
+        s->committed = true;
+        memcpy(s->commit, sent.d, HASH_SIZE);
+    }
+    move_on(g, f, till, &m.chain, &sent);
+}
+
+static void move_give_back(struct game *g, struct feed *f)
+{
+    size_t till = feed_u8(f) % GAME_TILLS, of = now_and_then(f) ? GAME_TILLS - 1 - till : till;
+    struct lease_return r = {.common = common_of(g, f),
+                             .chain = chain_of(g, f, till),
+                             .uses = twist(f, feed_u8(f) % 3),
+                             .amount = twist(f, NONE)};
+    memcpy(r.lease, g->leases[of].d, HASH_SIZE);
+    struct sent sent =
+        play(g, KIND_LEASE_RETURN, &r, signer_of(g, KIND_LEASE_RETURN, till), (struct bytes[2]){{0}, {0}});
+    move_on(g, f, till, &r.chain, &sent);
+}
+
+static void move_write_off(struct game *g, struct feed *f)
+{
+    size_t till = feed_u8(f) % GAME_TILLS, of = now_and_then(f) ? GAME_TILLS - 1 - till : till;
+    struct write_off off = {.common = common_of(g, f),
+                            .till = bytes_str(g->world.tills[till].name),
+                            .uses = twist(f, 1),
+                            .amount = twist(f, NONE)};
+    memcpy(off.lease, g->leases[of].d, HASH_SIZE);
+    play(g, KIND_WRITE_OFF, &off, signer_of(g, KIND_WRITE_OFF, 0), (struct bytes[2]){{0}, {0}});
+}
+
 static void move_reverse(struct game *g, struct feed *f)
 {
     size_t till = feed_u8(f) % GAME_TILLS;
@@ -405,6 +459,18 @@ static void move_sync(struct game *g, struct feed *f)
                      .outcomes = twist(f, feed_u8(f))};
     fresh_bytes(g, s.id, ID_SIZE);
     play(g, KIND_SYNC, &s, signer_of(g, KIND_SYNC, till), (struct bytes[2]){{0}, {0}});
+}
+
+/* What is leased in between is not among the records: their order is not turned then. */
+static void move_ask(struct game *g, struct feed *f)
+{
+    size_t till = feed_u8(f) % GAME_TILLS;
+    struct lease_wanted wanted = {.uses = twist(f, 0), .amount = twist(f, 0)};
+    struct sync s = {.common = common_of(g, f), .head = head_of(g, f, till), .wanted = {&wanted, 1}};
+    memcpy(wanted.offer, g->offers[now_and_then(f) ? 0 : OFFERS - 1].ref, REF_SIZE);
+    fresh_bytes(g, s.id, ID_SIZE);
+    play(g, KIND_SYNC, &s, signer_of(g, KIND_SYNC, till), (struct bytes[2]){{0}, {0}});
+    g->office = true;
 }
 
 /* ---- the office ---- */
@@ -545,15 +611,19 @@ void game_play(struct game *g, struct feed *f)
     static void (*const moves[])(struct game * g, struct feed * f) = {
         move_hold, move_commit, move_time,   move_reverse,  move_link,  move_release, move_sync,
         move_raw,  move_spoil,  move_policy, move_terminal, move_offer, move_batch,   move_payload};
-    enum { COUNT = sizeof moves / sizeof moves[0] };
+    static void (*const leases[])(struct game * g, struct feed * f) = {move_ask, move_spend, move_give_back,
+                                                                       move_write_off};
+    enum { COUNT = sizeof moves / sizeof moves[0], REPEAT = COUNT, HANDLE, LEASES };
     for (size_t played = 0; played < MOVES && feed_left(f) > 0; played++) {
-        uint8_t which = feed_u8(f) % (COUNT + 2);
+        uint8_t which = feed_u8(f) % (LEASES + sizeof leases / sizeof leases[0]);
         if (which < COUNT) {
             moves[which](g, f);
-        } else if (which == COUNT) {
+        } else if (which == REPEAT) {
             move_repeat(g);
-        } else {
+        } else if (which == HANDLE) {
             move_handle(g);
+        } else {
+            leases[which - LEASES](g, f);
         }
     }
 }

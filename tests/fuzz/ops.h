@@ -33,6 +33,7 @@ struct game {
     struct bytes database; /* the file, before the first move */
     int64_t begin;
     struct head heads[GAME_TILLS];
+    struct world_lease leases[GAME_TILLS]; /* one of the last offer each */
 
     /* Of one input. */
     struct arena arena;

@@ -241,7 +241,11 @@ enum {
     BATCH,
     PAYLOAD,
     REPEAT,
-    HANDLE
+    HANDLE,
+    ASK,
+    SPEND,
+    GIVE_BACK,
+    WRITE_OFF
 };
 
 static void zeros(struct buf *b, size_t n)
@@ -293,6 +297,15 @@ static void link_card(struct buf *b, uint8_t till, uint8_t offer, uint8_t card)
     zeros(b, 14);
 }
 
+static void spend(struct buf *b, uint8_t till, uint8_t sale, uint8_t coupon)
+{
+    move(b, SPEND, till, 0, 0);
+    buf_putc(b, sale);
+    buf_putc(b, 0);
+    buf_putc(b, coupon);
+    zeros(b, 22);
+}
+
 static void game_seed(const char *name, struct buf *b)
 {
     put_with("authority", name, 3, buf_view(b));
@@ -337,6 +350,20 @@ static void authority_seeds(void)
     move(&b, POLICY, 0, 0, 5);
     hold(&b, 0, 0, 2000, 0x0F, 0);
     game_seed("office", &b);
+    for (uint8_t i = 0; i < 3; i++) { /* one more than the lease has */
+        spend(&b, 0, i, i % 2);
+    }
+    reverse(&b, 0, 0);
+    move(&b, GIVE_BACK, 0, 0, 8);
+    spend(&b, 0, 3, 1);
+    game_seed("lease", &b);
+    spend(&b, 1, 0, 0);
+    move(&b, WRITE_OFF, 1, 0, 4);
+    move(&b, ASK, 1, 0, 6);
+    spend(&b, 1, 1, 1);
+    hold(&b, 1, 2, 2000, 8, 0);
+    commit(&b, 1, 2);
+    game_seed("write-off", &b);
     buf_free(&b);
 }
 

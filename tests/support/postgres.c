@@ -91,9 +91,17 @@ static void run_program(const struct postgres *p, char *const argv[])
     need(WIFEXITED(status) && WEXITSTATUS(status) == 0, argv[0]);
 }
 
+static void quiet(void *arg, const char *message)
+{
+    (void)arg;
+    (void)message;
+}
+
 static PGconn *dial(const struct postgres *p)
 {
-    return PQconnectdb(p->address);
+    PGconn *c = PQconnectdb(p->address);
+    PQsetNoticeProcessor(c, quiet, NULL);
+    return c;
 }
 
 static void wait_ready(const struct postgres *p, const char *address)
@@ -109,38 +117,29 @@ static void wait_ready(const struct postgres *p, const char *address)
     need(false, "it did not start in time");
 }
 
+/* Once, behind what initdb wrote: small, and quick where nothing has to last. */
+static void configure(const struct postgres *p)
+{
+    char path[PATH_SIZE];
+    const char *last = p->durable ? "on" : "off";
+    snprintf(path, sizeof path, "%s/data/postgresql.conf", p->dir);
+    FILE *f = fopen(path, "ae");
+    need(f != NULL, "its configuration");
+    fprintf(f,
+            "listen_addresses = ''\nfsync = %s\nfull_page_writes = %s\nshared_buffers = 32MB\n"
+            "max_connections = 60\nmax_wal_size = 256MB\ndynamic_shared_memory_type = mmap\n"
+            "log_line_prefix = '%%a %%c '\nlog_statement = '%s'\n",
+            last, last, p->telling ? "all" : "none");
+    need(fclose(f) == 0, "its configuration");
+}
+
 static void launch(struct postgres *p)
 {
     char server[PATH_SIZE], data[PATH_SIZE], socket[PATH_SIZE], address[160];
-    const char *fsync = p->durable ? "fsync=on" : "fsync=off";
-    const char *pages = p->durable ? "full_page_writes=on" : "full_page_writes=off";
     program("postgres", server);
     snprintf(data, sizeof data, "%s/data", p->dir);
     snprintf(socket, sizeof socket, "unix_socket_directories=%s", p->dir);
-    char *argv[] = {server,
-                    "-D",
-                    data,
-                    "-c",
-                    socket,
-                    "-c",
-                    "listen_addresses=",
-                    "-c",
-                    (char *)(uintptr_t)fsync,
-                    "-c",
-                    (char *)(uintptr_t)pages,
-                    "-c",
-                    "log_destination=stderr",
-                    "-c",
-                    "logging_collector=off",
-                    "-c",
-                    "shared_buffers=32MB",
-                    "-c",
-                    "max_connections=60",
-                    "-c",
-                    "max_wal_size=256MB",
-                    "-c",
-                    "dynamic_shared_memory_type=mmap",
-                    NULL};
+    char *argv[] = {server, "-D", data, "-c", socket, NULL};
     p->pid = spawn(p, argv);
     postgres_address(p, NULL, "postgres", address);
     wait_ready(p, address);
@@ -183,10 +182,10 @@ static void create_database(const struct postgres *p)
     PQfinish(c);
 }
 
-void postgres_start(struct postgres *p, bool durable)
+void postgres_start(struct postgres *p, bool durable, bool telling)
 {
     char initdb[PATH_SIZE], data[PATH_SIZE];
-    *p = (struct postgres){.durable = durable};
+    *p = (struct postgres){.durable = durable, .telling = telling};
     make_dir(p);
     program("initdb", initdb);
     snprintf(data, sizeof data, "%s/data", p->dir);
@@ -194,6 +193,7 @@ void postgres_start(struct postgres *p, bool durable)
                     "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions",
                     NULL};
     run_program(p, argv);
+    configure(p);
     launch(p);
     create_database(p);
 }

@@ -15,10 +15,13 @@ struct postgres {
     char address[160]; /* of its superuser in the database `test`: postgresql:///test?host=... */
     pid_t pid;
     bool durable;
+    bool telling;
 };
 
-/* `durable`: fsync as in earnest. Otherwise nothing is flushed, which a test of durability must not have. */
-void postgres_start(struct postgres *p, bool durable);
+/* `durable`: fsync as in earnest. Otherwise nothing is flushed to the disk; what the server had written still
+ * outlives its own crash, though not the machine's, which no test here brings about.
+ * `telling`: every statement is in its log, each line behind the application's name and the session. */
+void postgres_start(struct postgres *p, bool durable, bool telling);
 /* A second server with the same content as a stopped or fresh one has; p is stopped and started for it. */
 void postgres_start_copy(struct postgres *p, struct postgres *copy);
 /* Ends it at once, as a crash does, and starts it again on what is on the disk. */

@@ -114,9 +114,10 @@ static void publish_policy(struct world *w)
     assert_int_equal(world_office(w, KIND_POLICY, &p), 0);
 }
 
-void world_enrol(struct world *w, const char *name, const struct cose_key *key, uint8_t d[HASH_SIZE])
+void world_enrol_message(struct world *w, const char *name, const struct cose_key *key, uint8_t d[HASH_SIZE],
+                         struct buf *out)
 {
-    struct buf envelope, message;
+    struct buf envelope;
     struct terminal terminal = {.common = world_common(w),
                                 .till = bytes_str(name),
                                 .store = bytes_str("main"),
@@ -127,13 +128,19 @@ void world_enrol(struct world *w, const char *name, const struct cose_key *key, 
                                 .state = TERMINAL_ACTIVE,
                                 .from_seq = NONE};
     buf_init(&envelope, ENVELOPE_MAX);
-    buf_init(&message, MESSAGE_MAX);
     assert_int_equal(
         statement_sign(KIND_TERMINAL, &terminal, bytes_str("merchant"), &w->merchant, &envelope, d, NULL), 0);
-    message_put(&message, KIND_TERMINAL, buf_view(&envelope), (struct bytes){0}, (struct bytes){0});
+    message_put(out, KIND_TERMINAL, buf_view(&envelope), (struct bytes){0}, (struct bytes){0});
+    buf_free(&envelope);
+}
+
+void world_enrol(struct world *w, const char *name, const struct cose_key *key, uint8_t d[HASH_SIZE])
+{
+    struct buf message;
+    buf_init(&message, MESSAGE_MAX);
+    world_enrol_message(w, name, key, d, &message);
     assert_int_equal(world_send(w, buf_view(&message)), 0);
     buf_free(&message);
-    buf_free(&envelope);
 }
 
 static void enrol(struct world *w, size_t i)

@@ -38,6 +38,9 @@ void world_open(struct world *w, size_t tills);
 void world_close(struct world *w);
 /* Enrols a till by its key, epoch 1, store main; d receives D of its terminal statement. */
 void world_enrol(struct world *w, const char *name, const struct cose_key *key, uint8_t d[HASH_SIZE]);
+/* Its message alone, appended to out. */
+void world_enrol_message(struct world *w, const char *name, const struct cose_key *key, uint8_t d[HASH_SIZE],
+                         struct buf *out);
 /* Another handle on the same database, as another process has one; without the log's key where the world's
  * was freed. Owned: authority_close. */
 struct authority *world_another(struct world *w);

@@ -134,6 +134,7 @@ int cmd_refund(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_erase(int argc, char **argv);
 int cmd_export_bundle(int argc, char **argv);
 int cmd_log_key(int argc, char **argv);
 int cmd_log_cosign(int argc, char **argv);
@@ -143,6 +144,8 @@ int cmd_token_revoke(int argc, char **argv);
 int cmd_cose_verify(int argc, char **argv);
 int cmd_device_list(int argc, char **argv);
 int cmd_device_watch(int argc, char **argv);
+int cmd_lease_list(int argc, char **argv);
+int cmd_lease_write_off(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 #endif

@@ -19,7 +19,7 @@ enum { PIXELS_A_MODULE = 8, PICTURE_BYTES = 1024 * 1024 };
 enum out_kind { OUT_DIGITS, OUT_PNG, OUT_SVG, OUT_TXT, OUT_FOLDER };
 
 struct issue {
-    const char *dir, *offer, *channel, *campaign, *out, *format;
+    const char *dir, *offer, *channel, *campaign, *till, *out, *format;
     int64_t count;
     bool json;
     enum out_kind kind;
@@ -234,7 +234,7 @@ static int issue(struct issue *is, struct err *e)
         rc = office_key(&office, PURPOSE_ISSUER, &is->key, e);
     }
     if (rc == 0) {
-        rc = office_batch(&office, &offer, is->channel, is->campaign, is->count, &is->batch, e);
+        rc = office_batch_for(&office, &offer, is->channel, is->campaign, is->till, is->count, &is->batch, e);
     }
     if (rc == 0) {
         rc = issue_all(is, e);
@@ -264,6 +264,7 @@ int cmd_coupon_issue(int argc, char **argv)
         {"offer", OPT_TEXT, &is.offer, "ID", "the offer, in its latest version", OPT_NEEDED},
         {"channel", OPT_TEXT, &is.channel, "NAME", "where they are given out: email, print, ...", OPT_NEEDED},
         {"campaign", OPT_TEXT, &is.campaign, "NAME", "and for which campaign", 0},
+        {"till", OPT_TEXT, &is.till, "NAME", "for this till alone, to redeem without a line, too", 0},
         {"count", OPT_INT, &is.count, "N", "how many, 1 to 1,000,000 (1)", 0},
         {"out", OPT_TEXT, &is.out, "PATH", "FILE.png, FILE.svg, FILE.txt, or a folder", 0},
         {"format", OPT_TEXT, &is.format, "png|svg|txt", "of the files in a folder (png)", 0},

@@ -168,6 +168,37 @@ int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE +
     return rc;
 }
 
+/* What earlier erasures have left in the files, too: who was erased cannot be asked for again. */
+static int scrub(struct office *o, struct err *e)
+{
+    int64_t erased = 0, scrubbed = 0;
+    int rc = store_count(o->store, ERASURE_COUNT, &erased);
+    rc = rc ? rc : store_count(o->store, "scrubbed", &scrubbed);
+    if (rc || erased == scrubbed) {
+        return rc ? err_set(e, rc, "%s", store_error(o->store)) : 0;
+    }
+    rc = store_scrub(o->store);
+    if (rc == TP_E_BUSY) {
+        return err_set(
+            e, rc,
+            "the person is erased, but old pages of the database are in use and could not be overwritten: "
+            "run this again while no till works");
+    }
+    rc = rc == TP_UNSUPPORTED ? 0 : rc;
+    rc = rc ? rc : store_count_to(o->store, "scrubbed", erased);
+    return rc ? err_set(e, rc, "the database could not be written anew: %s", store_error(o->store)) : 0;
+}
+
+int office_erase(struct office *o, const struct erase_request *who, struct erase_result *out, struct err *e)
+{
+    const struct cose_key *key = NULL;
+    struct err scrubbing = {0};
+    int rc = office_key(o, PURPOSE_MERCHANT, &key, e);
+    rc = rc ? rc : authority_erase(o->authority, who, bytes_str(key_names[PURPOSE_MERCHANT]), key, out, e);
+    int scrubbed = rc < 0 ? 0 : scrub(o, &scrubbing);
+    return rc ? rc : scrubbed ? err_set(e, scrubbed, "%s", scrubbing.text) : 0;
+}
+
 static int keep_raw(void *arg, const struct stored *row)
 {
     struct buf *raw = arg;
@@ -325,6 +356,12 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e)
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
                  int64_t count, struct batch *out, struct err *e)
 {
+    return office_batch_for(o, offer, channel, campaign, NULL, count, out, e);
+}
+
+int office_batch_for(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
+                     const char *till, int64_t count, struct batch *out, struct err *e)
+{
     int64_t last = 0;
     int rc = store_batch_last(o->store, &last);
     if (rc) {
@@ -336,6 +373,7 @@ int office_batch(struct office *o, const struct offer *offer, const char *channe
                           .last = count - 1,
                           .channel = bytes_str(channel),
                           .campaign = bytes_str(campaign),
+                          .till = bytes_str(till),
                           .exp = offer->valid_until / 1000};
     memcpy(batch.offer, offer->ref, REF_SIZE);
     rc = office_submit(o, KIND_BATCH, &batch, NULL, e);

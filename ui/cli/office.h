@@ -98,6 +98,10 @@ int office_publish(struct office *o, const struct offer *offer, struct err *e);
 int office_pickup(struct office *o, struct bytes coupon, char code[PICKUP_SIZE + 1], int64_t *until_ms,
                   struct err *e);
 
+/* Erases a person from what the authority keeps, and from the files of its database. Returns as
+ * authority_erase; TP_E_BUSY: it is done, but old pages could not be overwritten while the database is used:
+ * call it again. */
+int office_erase(struct office *o, const struct erase_request *who, struct erase_result *out, struct err *e);
 /* What was given up, all leases together. */
 struct office_given_up {
     int64_t leases, uses, amount;
@@ -114,5 +118,9 @@ int office_write_off(struct office *o, const char *till, int64_t lease, struct o
 /* Takes the next batch number for `count` coupons of the offer, indexes from 0. */
 int office_batch(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
                  int64_t count, struct batch *out, struct err *e);
+/* The same for coupons of one till alone, to which they are leased; till NULL: of none. TP_UNKNOWN_TILL;
+ * TP_BAD_STATEMENT where the offer does not lease each coupon once, or they are too many. */
+int office_batch_for(struct office *o, const struct offer *offer, const char *channel, const char *campaign,
+                     const char *till, int64_t count, struct batch *out, struct err *e);
 
 #endif

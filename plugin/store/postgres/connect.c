@@ -1,22 +1,25 @@
 /* Connecting, what every session is told, and what a server's error means here. */
 #include "store/postgres/inside.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { OLDEST = 150000 };
 
 /*
- * The schema alone is searched, so that nobody's table of the same name stands before ours. A handle that
- * stops in the middle of a transaction (a paused process) loses it, and with it the merchant's turn, after
- * ten seconds. Every query here has an index to step through; without statistics a planner would scan, as
- * SQLite's would (sqlite/db.c).
+ * The schema alone is searched, so that nobody's table of the same name stands before ours. Every query here
+ * has an index to step through; without statistics a planner would scan, as SQLite's would (sqlite/db.c).
+ * What waits has an end: a handle that stops in the middle of a transaction (a paused process) loses it, and
+ * with it the merchant's turn, after ten seconds. Role, database or address may set other ends.
  */
+#define UNLESS_SET(name, none, value)                                                                        \
+    "SELECT set_config('" name "', '" value "', false) WHERE current_setting('" name "') = '" none "';"
 static const char session[] =
-    "SET search_path = tillproof, pg_temp; SET lock_timeout = '8s'; SET jit = off; SET enable_seqscan = off;"
-    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = "
-    "'off';";
-static const char writer[] = "SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s'";
+    "SET search_path = tillproof, pg_temp; SET jit = off; SET enable_seqscan = off;" UNLESS_SET(
+        "synchronous_commit", "off", "on") UNLESS_SET("lock_timeout", "0", "8s");
+static const char writer[] =
+    UNLESS_SET("statement_timeout", "0", "60s") UNLESS_SET("idle_in_transaction_session_timeout", "0", "10s");
 static const char reader[] = "SET default_transaction_read_only = on";
 
 static const struct {
@@ -201,9 +204,19 @@ int pg_connect(struct pg_store *s, struct err *e)
     return 0;
 }
 
+/* Whether the connection ended while nobody used it: then something is there to read. Known before a
+ * transaction begins, it costs nothing; in its commit it would leave its fate unknown. */
+static bool broken(struct pg_store *s)
+{
+    struct pollfd p = {.fd = PQsocket(s->conn), .events = POLLIN};
+    return PQstatus(s->conn) != CONNECTION_OK ||
+           (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR) || !PQconsumeInput(s->conn) ||
+                                   !PQconsumeInput(s->conn) || PQstatus(s->conn) != CONNECTION_OK));
+}
+
 int pg_ready(struct pg_store *s)
 {
-    if (s->conn && PQstatus(s->conn) == CONNECTION_OK) {
+    if (s->conn && !broken(s)) {
         return 0;
     }
     pg_drop(s);

@@ -6,6 +6,7 @@ DECLARE
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'tillproof_service') THEN
     GRANT USAGE ON SCHEMA tillproof TO tillproof_service;
+    GRANT EXECUTE ON FUNCTION look_at_growth() TO tillproof_service;
     FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'tillproof' LOOP
       EXECUTE format('REVOKE ALL ON %I FROM tillproof_service', one);
       IF one = 'schema_version' THEN

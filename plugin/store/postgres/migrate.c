@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 extern const unsigned char *const pg_schema_steps[];
-extern const unsigned char pg_grants[];
+extern const unsigned char pg_look[], pg_grants[];
 
 static const char begin[] = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '120s';"
                             "SET LOCAL idle_in_transaction_session_timeout = 0;"
@@ -64,6 +64,7 @@ static int forward(struct pg_store *s)
     snprintf(mark, sizeof mark, "UPDATE schema_version SET version = %lld WHERE one = 1",
              (long long)pg_schema_version);
     rc = rc ? rc : tell(s, mark, NULL);
+    rc = rc ? rc : tell(s, (const char *)pg_look, NULL);
     rc = rc ? rc : tell(s, (const char *)pg_grants, NULL);
     return rc ? rc : tell(s, "COMMIT", NULL);
 }

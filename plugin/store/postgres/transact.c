@@ -20,6 +20,15 @@ static int turn(struct pg_store *s)
     return pg_send(s, "SELECT pg_advisory_xact_lock(hashtextextended(encode(?1, 'hex'), 0))", &p);
 }
 
+/* Between transactions. That it could not look is nobody's fault, and the next one says what is wrong. */
+static void look(struct pg_store *s)
+{
+    s->turns = 0;
+    if (pg_send(s, "SELECT look_at_growth()", &none) == 0 && pg_sync(s) == 0) {
+        pg_drain(s, NULL);
+    }
+}
+
 static int open_transaction(struct pg_store *s, bool write)
 {
     int rc = pg_ready(s);
@@ -27,6 +36,9 @@ static int open_transaction(struct pg_store *s, bool write)
         return rc;
     }
     s->failed = 0;
+    if (write && ++s->turns == LOOK_EVERY) {
+        look(s);
+    }
     s->inside = true;
     rc = pg_send(s,
                  write ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"

@@ -8,3 +8,6 @@ CREATE TABLE erased (
 ) STRICT, WITHOUT ROWID;
 -- NULL: decided by its links and its customer. Else what was decided of those before the person was erased: 0, or why not.
 ALTER TABLE redemption ADD COLUMN frozen INTEGER;
+-- A record's rows are found by it.
+CREATE INDEX link_d ON link (merchant, d);
+CREATE INDEX sale_reference_d ON sale_reference (merchant, d);

@@ -360,6 +360,25 @@ static int copy(struct store *s, const char *path)
     return rc;
 }
 
+/*
+ * What was deleted stands on in free pages and in the gaps of others, and in the write-ahead log. The
+ * database is written anew from what it holds, through a file, however large it is; then the log is taken in
+ * and cut to nothing.
+ */
+static int scrub(struct store *store)
+{
+    struct sqlite_store *s = own(store);
+    int64_t busy = 0;
+    int rc = exec(s, "PRAGMA temp_store=FILE; VACUUM");
+    rc = rc ? rc : pragma_int(s, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+    int back = exec(s, "PRAGMA temp_store=MEMORY");
+    if (rc == 0 && busy) {
+        snprintf(s->head.error, sizeof s->head.error, "another process reads the database");
+        return TP_E_BUSY;
+    }
+    return rc ? rc : back;
+}
+
 static int columns(struct rows *st)
 {
     return sqlite3_column_count(stmt_of(st));
@@ -401,6 +420,7 @@ static const struct backend sqlite_backend = {
     .end = end_rows,
     .changes = changes,
     .copy = copy,
+    .scrub = scrub,
     .columns = columns,
     .is_null = is_null,
     .is_blob = is_blob,

@@ -318,7 +318,7 @@ static void a_sum_is_spent_one_after_another(void **state)
     s->o.lease = &money;
     publish(s);
     struct world_lease l = lease_of(s, 0);
-    assert_int_equal(l.terms.uses, NONE);
+    assert_int_equal(l.terms.uses, LEASE_USES_MAX);
     assert_int_equal(spend(s, 0, &l, 0, 600).outcome, 0);
     s->w.now += 1000;
     assert_int_equal(spend(s, 0, &l, 1, 401).outcome, TP_CONFLICT);

@@ -338,6 +338,62 @@ static void a_missing_person(void **state)
     finds(b, "statement 6 (commit 1/3 of t0): its person's part is here and was erased");
 }
 
+static void erase_sale(struct books *b, int which)
+{
+    struct erase_result n;
+    struct err e = {0};
+    char id[2 * ID_SIZE + 1];
+    struct store *s = NULL;
+    struct sale_row sale;
+    assert_int_equal(store_open(b->w.db, b->w.id, 0, &s, NULL), 0);
+    assert_int_equal(store_sale(s, b->d[which], &sale), 0);
+    store_close(s);
+    hex_encode(sale.sale, ID_SIZE, id);
+    struct erase_request who = {ERASE_SALE, bytes_str(id)};
+    assert_int_equal(authority_erase(b->w.authority, &who, bytes_str("merchant"), &b->w.merchant, &n, &e), 0);
+}
+
+static void an_erased_person(void **state)
+{
+    static const struct {
+        const char *sql, *says;
+    } cases[] = {
+        {"DELETE FROM erased WHERE d = (SELECT d FROM statement WHERE n = 5)",
+         "statement 5 (commit 1/2 of t0): its person's part is missing, and was not erased"},
+        {"UPDATE erased SET residue = CAST(residue || x'00' AS BLOB)",
+         "statement 10: the parts that are gone are not those that the erasure counts"},
+        {"INSERT INTO erased SELECT merchant, d, x'8280' FROM statement WHERE n = 7",
+         "statement 7 (commit 1/4 of t0): its person's part is here and was erased"},
+    };
+    (void)state;
+    struct books *b = fresh();
+    erase_sale(b, 0);
+    erase_sale(b, 1);
+    assert_int_equal(look(b), 0);
+    assert_true(b->a.erased == 2 && b->a.erasure == 9 && b->a.erasure_parts == 2);
+    done(b);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        b = fresh();
+        sell(b, &b->w.tills[0], 500, NULL);
+        erase_sale(b, 0);
+        erase_sale(b, 1);
+        simply(b, cases[i].sql);
+        finds(b, cases[i].says);
+    }
+    /* A part of a statement that the erasure does not count, or that came after it. */
+    b = fresh();
+    erase_sale(b, 0);
+    simply(b, "DELETE FROM part WHERE which = 2 AND d = (SELECT d FROM statement WHERE n = 6)");
+    simply(b, "INSERT INTO erased SELECT merchant, d, x'8280' FROM statement WHERE n = 6");
+    finds(b, "statement 8: the erasure counts 1 parts, and 2 are gone");
+    b = fresh();
+    erase_sale(b, 0);
+    sell(b, &b->w.tills[0], 500, NULL);
+    simply(b, "DELETE FROM part WHERE which = 2 AND d = (SELECT d FROM statement WHERE n = 9)");
+    simply(b, "INSERT INTO erased SELECT merchant, d, x'8280' FROM statement WHERE n = 9");
+    finds(b, "statement 9: its person's part was erased, and no erasure counts it");
+}
+
 static void forks(void **state)
 {
     (void)state;
@@ -407,7 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(true_books), cmocka_unit_test(closes),           cmocka_unit_test(a_missing_record),
         cmocka_unit_test(statements), cmocka_unit_test(signed_again),     cmocka_unit_test(the_log),
-        cmocka_unit_test(two_trees),  cmocka_unit_test(a_missing_person), cmocka_unit_test(forks),
-        cmocka_unit_test(a_witness)};
+        cmocka_unit_test(two_trees),  cmocka_unit_test(a_missing_person), cmocka_unit_test(an_erased_person),
+        cmocka_unit_test(forks),      cmocka_unit_test(a_witness)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

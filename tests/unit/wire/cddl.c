@@ -14,6 +14,7 @@ static void print_tables(struct buf *out)
     schema_cddl(&schema_lines_part, &done, out);
     schema_cddl(&schema_person_part, &done, out);
     schema_cddl(&schema_recalled_part, &done, out);
+    schema_cddl(&schema_residue, &done, out);
     schema_cddl(&schema_quote, &done, out);
     /* One empty line between rules, none at the end. */
     if (out->n > 0 && !out->failed) {

@@ -203,6 +203,9 @@ static inline void sample(enum kind kind, union payload *p)
     case KIND_RECALLED:
         p->recalled = (struct recalled){sample_common, {5}, {6}, {7}};
         break;
+    case KIND_ERASURE:
+        p->erasure = (struct erasure){sample_common, 3, {8}};
+        break;
     case KIND_LEASE:
         p->lease = (struct lease){.common = sample_common,
                                   .till = bytes_str("till-1"),
