@@ -49,7 +49,7 @@ doctored "UPDATE sale SET net = net - 100 WHERE seq = 1" "table row sale [0-9a-f
 doctored "UPDATE redemption SET channel = 'other'" "table row redemption"
 doctored "DELETE FROM reversal" "table row reversal"
 doctored "UPDATE link SET channel = 'other'" "table row link [0-9a-f]{16}/"
-doctored "UPDATE statement SET raw = CAST(substr(raw, 1, length(raw) - 1) || x'00' AS BLOB) WHERE kind = 9" \
+doctored "UPDATE statement SET raw = CAST(substr(raw, 1, length(raw) - 1) || CASE WHEN substr(raw, -1) = x'00' THEN x'01' ELSE x'00' END AS BLOB) WHERE kind = 9" \
     "statement [0-9]+ \(commit 1/1 of till1\): .*signature does not check out"
 doctored "UPDATE statement SET raw = (SELECT raw FROM statement s WHERE s.kind = 9 AND s.n > statement.n ORDER BY n LIMIT 1) WHERE n = (SELECT min(n) FROM statement WHERE kind = 9)" \
     "statement [0-9]+ \(commit 1/2 of till1\) is kept under another statement's name"
