@@ -26,6 +26,7 @@ static struct seen {
     struct told told;
     int event; /* the last code that TILLPROOF_EVENT_ONLINE had */
     bool behind, met;
+    bool opened; /* the till, on a disk that rots */
     int64_t seq; /* of the till's record */
 } * seen;
 
@@ -214,6 +215,7 @@ static int rotten_day(void *arg)
     day_in_vain = SHORT_MS;
     int32_t rc = tillproof_open(shop_dir, NULL, 0, &t);
     seen->told.code = rc;
+    seen->opened = rc == 0;
     if (rc == 0) {
         rc = day_live(t, &seen->told);
         take_events(t, rc ? EVENT_MS : 0);
@@ -260,7 +262,7 @@ static int one_rot(void)
     if (!met && r != 0) {
         return complain("rot", "it was not read, and the day failed");
     }
-    if (in_child(healed_day, NULL)) {
+    if (seen->opened && in_child(healed_day, NULL)) {
         return complain("rot", "on a disk that is whole again the day cannot be brought to its end");
     }
     shop_restore();
@@ -272,7 +274,7 @@ static int one_rot(void)
 
 static long each_rot(const char *file, const char *end)
 {
-    /* In each page its first byte, one of the cells' places, one in the midst, and the last. */
+    /* In one page its first byte, in the next one of the cells' places, one in the midst, and the last. */
     static const int64_t places[] = {0, 9, PAGE / 2, PAGE - 1};
     char path[256];
     struct stat st;
@@ -284,11 +286,9 @@ static long each_rot(const char *file, const char *end)
     }
     trial.file = end;
     for (int64_t page = 0; page < st.st_size / PAGE && wrong < WRONG_MAX; page += stride) {
-        for (size_t i = 0; i < sizeof places / sizeof places[0] && wrong < WRONG_MAX; i++) {
-            trial.at = page * PAGE + places[i];
-            met += one_rot() == 1;
-            tried++;
-        }
+        trial.at = page * PAGE + places[page % 4];
+        met += one_rot() == 1;
+        tried++;
     }
     /* Of the file's head each byte: it says how all the others are to be read. */
     for (trial.at = 1; trial.at < 100 && wrong < WRONG_MAX; trial.at += stride) {
