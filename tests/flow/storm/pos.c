@@ -94,6 +94,7 @@ static int drain(struct pos *p, bool rest)
     while (ask_status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until) {
         pos_nap(50);
     }
+    bool all = s.queue == 0 && s.online;
     tell("drained", &s);
     while (rest && go_on(50) && boot_us() < until) {
     }
@@ -102,7 +103,7 @@ static int drain(struct pos *p, bool rest)
         tell("rested", &s);
     }
     int32_t rc = plugin.do_close(p->t, 5000);
-    return pos_good("end", "", rc, 0) && s.queue == 0 && s.online ? 0 : 1;
+    return pos_good("end", "", rc, 0) && all ? 0 : 1;
 }
 
 static int alone(struct pos *p)
