@@ -25,7 +25,7 @@ def make_shop():
         "id": "coffee", "version": 1, "title": "10% off", "currency": "EUR", "funder": "roaster", "redeem": ["coupon", "card"],
         "valid": {"from": "2020-01-01", "until": "2099-12-31"}, "needs": {"category": ["coffee"]}, "gives": {"percent": "10"}}))
     tillproof("offer", "publish", "coffee.json", "--shop", "shop")
-    tillproof("link", "--shop", "shop", "--card", "4000", "--customer", "Robin", "--offer", "coffee", "--channel", "app")
+    tillproof("link", "--shop", "shop", "--card", "4000", "--customer", "customer 1042", "--offer", "coffee", "--channel", "app")
     write("basket.json", json.dumps({"currency": "EUR", "lines": [
         {"line": 1, "sku": "1", "name": "Beans", "category": "coffee", "quantity": "1", "unit_price": "12.99", "tax_percent": "7"}]}))
     for n in ("1", "2"):
