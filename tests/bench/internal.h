@@ -116,10 +116,10 @@ void cost_row(struct bench_report *r, const struct cost *c);
 
 /* ---- late.c ---- */
 
-/* Adds the row about deadlines. The shop's till1 must be closed; it is moved into a directory under folder.
+/* Adds the rows about deadlines. The shop's till1 must be closed; it is moved into a directory under folder.
  */
-int late_row(struct plugin *p, const char *folder, const char *shop, int64_t rounds, struct bench_report *r,
-             struct err *e);
+int late_rows(struct plugin *p, const char *folder, const char *shop, int64_t rounds, struct bench_report *r,
+              struct err *e);
 
 /* ---- peer.c ---- */
 

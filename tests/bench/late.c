@@ -1,31 +1,85 @@
-/* How far past its deadline a hold returns, when its authority's machine takes connections and says nothing.
- */
+/* How far past its deadline a hold returns, whatever stands where its authority should be. */
 #include "tests/bench/internal.h"
 
 #include <arpa/inet.h>
 #include <openssl/pem.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LATE_MS = 50, PORT_QUEUE = 64 };
+enum { LATE_MS = 50, PORT_QUEUE = 64, BYTE_EVERY_MS = 1000 };
 
-/* A socket of the loopback that nobody ever accepts from: the kernel connects, and that is all. */
-static int open_silence(uint16_t *port, struct err *e)
+/* What answers where the authority should be. Before TLS is up any of them is as good as after it: the till's
+ * deadline is the same. */
+enum silence { LATE_SILENT, LATE_REFUSES, LATE_SLOW, LATE_CUT, LATE_GARBAGE, LATE_SORTS };
+
+struct bad_peer {
+    enum silence sort;
+    int fd; /* of the loopback; not listening when it refuses */
+    uint16_t port;
+    pthread_t thread;
+    bool running;
+    atomic_bool stop;
+};
+
+static void serve_one(struct bad_peer *p, int fd)
+{
+    char bytes[512];
+    memset(bytes, 'x', sizeof bytes);
+    if (p->sort == LATE_CUT) {
+        (void)!recv(fd, bytes, sizeof bytes, 0);
+    } else if (p->sort == LATE_GARBAGE) {
+        (void)!send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+    } else { /* a byte a second, until the till has gone */
+        struct pollfd gone = {.fd = fd, .events = POLLRDHUP};
+        while (!p->stop && send(fd, bytes, 1, MSG_NOSIGNAL) == 1 && poll(&gone, 1, BYTE_EVERY_MS) == 0) {
+        }
+    }
+    close(fd);
+}
+
+static void *serve(void *arg)
+{
+    struct bad_peer *p = arg;
+    struct pollfd come = {.fd = p->fd, .events = POLLIN};
+    while (!p->stop) {
+        int fd = poll(&come, 1, LATE_MS) > 0 ? accept4(p->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+        if (fd >= 0) {
+            serve_one(p, fd);
+        }
+    }
+    return NULL;
+}
+
+/* bad_peer_close, whatever is returned. */
+static int bad_peer_open(struct bad_peer *p, enum silence sort, struct err *e)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, n) || listen(fd, PORT_QUEUE) ||
-        getsockname(fd, (struct sockaddr *)&at, &n)) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        err_set(e, TP_E_IO, "no socket of the loopback can be listened on");
-        return -1;
+    p->sort = sort;
+    p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (p->fd < 0 || bind(p->fd, (struct sockaddr *)&at, n) ||
+        (sort != LATE_REFUSES && listen(p->fd, PORT_QUEUE)) ||
+        getsockname(p->fd, (struct sockaddr *)&at, &n)) {
+        return err_set(e, TP_E_IO, "no socket of the loopback can be listened on");
     }
-    *port = ntohs(at.sin_port);
-    return fd;
+    p->port = ntohs(at.sin_port);
+    p->running = sort > LATE_REFUSES && pthread_create(&p->thread, NULL, serve, p) == 0;
+    return sort > LATE_REFUSES && !p->running ? err_code(e, TP_E_MEMORY) : 0;
+}
+
+static void bad_peer_close(struct bad_peer *p)
+{
+    p->stop = true;
+    if (p->running) {
+        pthread_join(p->thread, NULL);
+    }
+    if (p->fd >= 0) {
+        close(p->fd);
+    }
 }
 
 /* Any certificate: it is read before the first byte of TLS, and nothing is ever checked against it. */
@@ -114,26 +168,42 @@ static int holds(struct plugin *p, const char *away, int64_t rounds, struct samp
     return rc;
 }
 
-int late_row(struct plugin *p, const char *folder, const char *shop, int64_t rounds, struct bench_report *r,
-             struct err *e)
+static int one_peer(struct plugin *p, const char *away, enum silence sort, int64_t rounds,
+                    struct bench_report *r, struct err *e)
 {
+    static const char *const names[LATE_SORTS] = {"hold past its deadline, silent peer", "the same, refused",
+                                                  "the same, a byte a second", "the same, cut off",
+                                                  "the same, garbage"};
     struct samples late = {0}, floor = {0};
+    struct bad_peer peer = {.fd = -1};
+    struct shop shop;
+    char path[SHOP_PATH_MAX];
+    int rc = bad_peer_open(&peer, sort, e);
+    rc = rc ? rc : shop_load(away, &shop, e);
+    if (rc == 0 && (shop_path(&shop, "shop.ini", NULL, NULL, path) || put_ini(&shop, path, peer.port))) {
+        rc = err_set(e, TP_E_IO, "shop.ini could not be written in %.120s", away);
+    }
+    rc = rc ? rc : holds(p, away, rounds, &late, &floor, e);
+    if (rc == 0) {
+        const struct cost c = {names[sort], "us", 1e3, &late, &floor, GOAL_NONE, 0};
+        cost_row(r, &c);
+    }
+    bad_peer_close(&peer);
+    samples_free(&late);
+    samples_free(&floor);
+    return rc;
+}
+
+int late_rows(struct plugin *p, const char *folder, const char *shop, int64_t rounds, struct bench_report *r,
+              struct err *e)
+{
     char away[SHOP_PATH_MAX];
-    uint16_t port = 0;
     if ((size_t)snprintf(away, sizeof away, "%s/away", folder) >= sizeof away) {
         return err_code(e, TP_E_ARGUMENT);
     }
-    int fd = open_silence(&port, e);
-    int rc = fd < 0 ? TP_E_IO : move_away(shop, away, port, e);
-    rc = rc ? rc : holds(p, away, rounds, &late, &floor, e);
-    if (rc == 0) {
-        const struct cost c = {"hold past its deadline", "us", 1e3, &late, &floor, GOAL_NONE, 0};
-        cost_row(r, &c);
+    int rc = move_away(shop, away, 1, e);
+    for (int sort = 0; sort < LATE_SORTS && rc == 0; sort++) {
+        rc = one_peer(p, away, (enum silence)sort, rounds, r, e);
     }
-    if (fd >= 0) {
-        close(fd);
-    }
-    samples_free(&late);
-    samples_free(&floor);
     return rc;
 }

@@ -307,7 +307,7 @@ int bench_till(const struct bench_options *options, struct bench_report *report,
         rows(&b, report);
         rc = start_rows(options, b.shop.folder, b.shop.dir, b.rounds < STARTS_MAX ? b.rounds : STARTS_MAX,
                         report, e);
-        rc = rc ? rc : late_row(&b.plugin, b.shop.folder, b.shop.dir, b.rounds, report, e);
+        rc = rc ? rc : late_rows(&b.plugin, b.shop.folder, b.shop.dir, b.rounds, report, e);
         notes(&b, report);
     }
     drop(&b);

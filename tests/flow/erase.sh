@@ -48,11 +48,11 @@ has "erased" "$out" "^erased +3 persons' parts$"
 has "the tables" "$out" '^tables +what reports read is what the records make$'
 
 # The card is linked to nothing now; the coupon is as used as before; the sale is known by its id alone.
-ok sale --shop shop --basket basket.json --card 4000123412341234 --reference ROBIN-2 --json
+ok sale --shop shop --basket basket.json --card 4000123412341234 --reference SALE-1043 --json
 same "no discount" "$(printf '%s' "$out" | json "d['quote']['discount']")" 0.00
 printf '4000123412341234\n' | t erase --shop shop --card - >out.txt 2>err.txt || fail "by the card: $(cat err.txt)"
 has "by the card" "$(cat out.txt)" '^Erased the person of 0 links, 1 sales, and 0 refunds and voids; 4 parts so far\.$'
-traces ROBIN-2
+traces SALE-1043
 ok erase --shop shop --sale SASHA-1
 has "by the sale" "$out" '^Erased the person of 0 links, 1 sales, '
 no 1 unknown_sale erase --shop shop --sale SASHA-1
