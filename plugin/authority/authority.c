@@ -113,10 +113,10 @@ int authority_refresh(struct authority *a)
         return 0;
     }
     int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
-    a->level = rc == 0;
     if (rc == 0) {
         own_keys_reload(a);
     }
+    a->level = rc == 0;
     return rc;
 }
 
@@ -208,6 +208,13 @@ static bool may_come_in(enum kind kind)
     return kind != KIND_LEASE && (handlers[kind].answer || handlers[kind].check || handlers[kind].project);
 }
 
+/* Nothing of what is learned can come of it, neither the statement itself nor one that answers it. */
+static bool teaches_nothing(enum kind kind)
+{
+    return kinds[kind].record || kind == KIND_HOLD || kind == KIND_RELEASE || kind == KIND_SYNC ||
+           kind == KIND_RECALL || kind == KIND_PICKUP;
+}
+
 static int handle_one(struct authority *a, const struct statement *st, struct arena *arena, struct buf *reply)
 {
     struct buf answer;
@@ -221,7 +228,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     }
     if (rc == 0) {
         rc = store_write(a->config.store, run, &c);
-        a->level = a->level && !(learned_kinds >> st->kind & 1);
+        a->level = a->level && teaches_nothing(st->kind);
         if (st->kind == KIND_OFFER) {
             known_places_forget(&a->known);
         }
@@ -250,6 +257,9 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
     if (request.n > MESSAGE_MAX) {
         answer_problem(reply, NULL, TP_BAD_STATEMENT, "the message is too long");
         return 0;
+    }
+    if (a->damaged) {
+        return TP_E_CORRUPT;
     }
     arena_init(&arena, ITEM_MEMORY_MAX);
     dec_init(&d, request);
@@ -284,7 +294,8 @@ static void forget(struct authority *a)
     a->automatics.n = 0;
     arena_reset(&a->automatics.memory);
     known_forget(&a->known);
-    a->name[0] = a->log_name[0] = 0;
+    a->name[0] = a->log_name[0] = a->registrar_name[0] = 0;
+    a->keys_due = false;
 }
 
 static int handle_group(struct authority *a, struct authority_message *v, size_t n)

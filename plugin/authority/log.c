@@ -164,7 +164,10 @@ void log_now(struct authority *a)
     int64_t added = LOG_BATCH;
     /* A group may have brought more than one batch. */
     for (int i = 0; i < LOG_ROUNDS && log_kept(a) && !a->log_elsewhere && added == LOG_BATCH; i++) {
-        add_some(a, &added);
+        if (add_some(a, &added) == TP_E_CORRUPT) {
+            a->damaged = true; /* what comes next is answered so: nothing is granted beside such a log */
+            return;
+        }
     }
 }
 

@@ -138,7 +138,11 @@ static int put_checkpoint(struct parcel *p)
     struct checkpoint_row last;
     int rc = store_checkpoint_last(p->c->s, &last);
     rc = rc ? rc : store_checkpoints(p->c->s, last.size, 1, put_signed, p);
-    rc = rc ? rc : prove(p, p->c->st->payload.sync.checkpoint);
+    const struct checkpoint_seen *before = p->c->st->payload.sync.checkpoint;
+    if (before && before->size > p->seen.size) {
+        p->c->log_due = false; /* leaves that a till has seen are gone: no head is signed on top */
+    }
+    rc = rc ? rc : prove(p, before);
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }
 

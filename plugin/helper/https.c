@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "helper/process.h"
 #include "helper/talk.h"
 #include "helper/trip.h"
@@ -96,10 +97,10 @@ static int ready(struct https *h, struct trip *trip, struct err *e)
     return trip_send(trip, h->setup.p, h->setup.n);
 }
 
-static int ask(const struct trip *trip, struct bytes request)
+static int ask(const struct trip *trip, uint32_t magic, struct bytes request)
 {
     int64_t left = trip_left(trip);
-    struct helper_post post = {HELPER_POST, (uint32_t)request.n, left > 0 ? (uint32_t)left : 1};
+    struct helper_post post = {magic, (uint32_t)request.n, left > 0 ? (uint32_t)left : 1};
     int rc = trip_send(trip, &post, sizeof post);
     return rc ? rc : trip_send(trip, request.p, request.n);
 }
@@ -158,18 +159,16 @@ static int say(int rc, struct err *e)
     }
 }
 
-int https_post(struct https *h, struct bytes request, int64_t deadline_ms, struct buf *reply, struct err *e)
+static int call(struct https *h, uint32_t magic, struct bytes request, int64_t deadline_ms, struct buf *reply,
+                struct err *e)
 {
-    if (!h || request.n == 0 || request.n > HELPER_BODY_MAX || deadline_ms <= 0 || deadline_ms > INT32_MAX) {
-        return err_code(e, TP_E_ARGUMENT);
-    }
     if (h->owner != getpid()) {
         return err_code(e, TP_E_FORKED);
     }
     struct err why = {0};
     struct trip trip = {-1, h->stop, h->clock, clock_boot(h->clock) + deadline_ms};
     int rc = ready(h, &trip, &why);
-    rc = rc ? rc : ask(&trip, request);
+    rc = rc ? rc : ask(&trip, magic, request);
     rc = rc ? rc : receive(&trip, reply, &why);
     if (rc == 0 || (rc == TP_OFFLINE && why.code == rc)) {
         return rc ? err_set(e, rc, "%s", why.text) : 0;
@@ -177,4 +176,42 @@ int https_post(struct https *h, struct bytes request, int64_t deadline_ms, struc
     /* Whatever it would still say belongs to this call: the next one gets a new helper. */
     process_end(&h->process);
     return why.code ? err_set(e, rc, "%s", why.text) : say(rc, e);
+}
+
+int https_post(struct https *h, struct bytes request, int64_t deadline_ms, struct buf *reply, struct err *e)
+{
+    if (!h || request.n == 0 || request.n > HELPER_BODY_MAX || deadline_ms <= 0 || deadline_ms > INT32_MAX) {
+        return err_code(e, TP_E_ARGUMENT);
+    }
+    return call(h, HELPER_POST, request, deadline_ms, reply, e);
+}
+
+/* A header or a request line of one's own cannot be smuggled in. */
+static bool plain(const char *text)
+{
+    for (; *text; text++) {
+        if (*text <= ' ' || *text > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+int https_get(struct https *h, const char *path, const char *token, int64_t deadline_ms, struct buf *reply,
+              struct err *e)
+{
+    uint8_t memory[HELPER_PAGE_MAX];
+    struct buf page;
+    if (!h || deadline_ms <= 0 || deadline_ms > INT32_MAX || path[0] != '/' || !plain(path) ||
+        (token && !plain(token))) {
+        return err_code(e, TP_E_ARGUMENT);
+    }
+    buf_over(&page, memory, sizeof memory);
+    buf_puts(&page, path);
+    buf_putc(&page, '\n');
+    buf_puts(&page, token ? token : "");
+    int rc = page.failed ? err_code(e, TP_E_ARGUMENT)
+                         : call(h, HELPER_GET, buf_view(&page), deadline_ms, reply, e);
+    wipe(memory, sizeof memory);
+    return rc;
 }

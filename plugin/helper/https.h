@@ -1,7 +1,8 @@
 /*
- * Statements posted to an authority on another machine, by a process of their own: tillproof-helper in its
- * mode `https` speaks TLS to the world, and this side only sends bytes and takes bytes. The helper is started
- * by the first call, keeps its connection, and is killed and replaced when it is late.
+ * Statements posted to an authority on another machine, and its pages read, by a process of their own:
+ * tillproof-helper in its mode `https` speaks TLS to the world, and this side only sends bytes and takes
+ * bytes. The helper is started by the first call, keeps its connection, and is killed and replaced when it is
+ * late.
  *
  * One handle, one thread at a time; https_stop alone may come from any.
  */
@@ -32,6 +33,14 @@ int https_open(const struct https_config *config, struct https **out, struct err
  * the rare case that the system takes so long to end a killed process.
  */
 int https_post(struct https *h, struct bytes request, int64_t deadline_ms, struct buf *reply, struct err *e);
+
+/*
+ * Gets a page: path begins with '/' and goes behind the URL, which should have no path of its own then; token
+ * (may be NULL) is sent as `Authorization: Bearer`. Both are printable ASCII without blanks. Returns as
+ * https_post; what is answered with another status than 200 is TP_OFFLINE, too.
+ */
+int https_get(struct https *h, const char *path, const char *token, int64_t deadline_ms, struct buf *reply,
+              struct err *e);
 
 /* From any thread: the call under way and all later ones return TP_OFFLINE at once. */
 void https_stop(struct https *h);

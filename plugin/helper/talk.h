@@ -35,7 +35,8 @@ struct helper_answer {
  * Its other mode, `https`: statements posted to an authority. First comes helper_setup, then the URL and the
  * PEM text of the certificates that vouch for the authority; nothing is answered. Then, as often as wanted,
  * helper_post and the body; answered by helper_reply and `size` bytes: what the authority answered when code
- * is 0, else one line that says why it did not.
+ * is 0, else one line that says why it did not. A helper_post whose magic is HELPER_GET asks for a page
+ * instead: its body is the page's path behind the URL, a line's end, and a token or nothing.
  */
 #define HELPER_HTTPS "https"
 
@@ -43,11 +44,13 @@ enum {
     HELPER_SETUP = 0x54504833,
     HELPER_POST = 0x54504834,
     HELPER_REPLY = 0x54504835,
+    HELPER_GET = 0x54504836,
     HELPER_URL_MAX = 512,
     HELPER_CA_MAX = 256 * 1024,
     HELPER_BODY_MAX = 4 * 1024 * 1024,
     HELPER_REPLY_MAX = 4 * 1024 * 1024 + 64 * 1024,
     HELPER_WHY_MAX = 200,
+    HELPER_PAGE_MAX = 1024, /* bytes of a path and a token */
 };
 
 struct helper_setup {

@@ -27,9 +27,9 @@
  * THREADS. Any thread may call any function on any handle, at once with others; each handle has one lock,
  * which no call holds while it waits for the network. Only three functions wait for anything but a local
  * disk: tillproof_hold, tillproof_close and tillproof_event_next, each at most as long as it is told
- * (tillproof_open waits at most 2 s, once in a new till's life). tillproof_commit and tillproof_void wait for
- * the disk; the first tillproof_hold of a sale and the first write of a block of sale ids do, too. No other
- * function waits. No function calls back into the program.
+ * (tillproof_open waits for its authority's first word, at most 0.3 s, and 2 s once in a new till's life).
+ * tillproof_commit and tillproof_void wait for the disk; the first tillproof_hold of a sale and the first
+ * write of a block of sale ids do, too. No other function waits. No function calls back into the program.
  *
  * PROCESSES. A till's name is open once on a machine: a second handle, in this process or another, gets
  * TILLPROOF_E_TILL_BUSY. A handle belongs to the process that opened it: after fork() every call in the
@@ -259,9 +259,10 @@ TILLPROOF_API int32_t tillproof_status(struct tillproof *handle, struct tillproo
 
 /* Kinds of events. What a member means is said here; a member that is not named is 0 or empty. */
 #define TILLPROOF_EVENT_ONLINE                                                                               \
-    1 /* code: 0, the authority answers; TILLPROOF_OFFLINE. The first word since tillproof_open, then        \
-       * changes                                                                                             \
-       */
+    1 /* code: 0, the authority answers; TILLPROOF_OFFLINE; below zero why it cannot be gone by: its files   \
+         on this machine fail (TILLPROOF_E_CORRUPT, _E_IO, ...), or what it says does not check out, as when \
+         it has lost what it had taken (TILLPROOF_E_UNTRUSTED): nothing is held on top, and sales are as     \
+         without a line. The first word since tillproof_open, then changes */
 #define TILLPROOF_EVENT_HOLD                                                                                 \
     2 /* sale; code: TILLPROOF_BINDING, renewed by itself; else why it is not renewed any more (_OFFLINE;    \
          _EXPIRED: its time is over, or it would cost something else now; ...); amount: ms that the price    \

@@ -1,5 +1,7 @@
 #include "journal/internal.h"
 
+#include "pages/pages.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,7 +75,15 @@ static int configure(struct journal *j, struct err *e)
 static int database(struct journal *j, const char *path, int access, struct err *e)
 {
     /* SQLite would make a new file with the umask's mode, and follow no rule of ours. */
-    int got = sqlite3_open_v2(path, &j->db, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+    const char *vfs = pages_vfs();
+    if (!vfs) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    int got = sqlite3_open_v2(path, &j->db, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, vfs);
+    if (got == SQLITE_OK && access & SQLITE_OPEN_READWRITE && sqlite3_db_readonly(j->db, "main") != 0) {
+        /* What cannot be opened for writing just now is opened for reading alone, without a word. */
+        return err_set(e, TP_E_READ_ONLY, "till.db cannot be written");
+    }
     return got == SQLITE_OK ? configure(j, e) : db_fail(j, e);
 }
 
@@ -261,6 +271,9 @@ int journal_create(const char *dir, const uint8_t authority[ID_SIZE], struct byt
     }
     close(fd);
     rc = database(&j, fresh, SQLITE_OPEN_READWRITE, e);
+    if (rc == 0 && pages_reserve(j.db) != SQLITE_OK) {
+        rc = db_fail(&j, e);
+    }
     rc = rc ? rc : first_rows(&j, authority, till, store, epoch, terminal, e);
     database_close(&j);
     rc = rc ? rc : create_file(dir, fresh, path, e);

@@ -27,6 +27,9 @@ int journal_create(const char *dir, const uint8_t authority[ID_SIZE], struct byt
 int journal_renew(const char *dir, struct bytes store, int64_t epoch, const uint8_t terminal[HASH_SIZE],
                   struct err *e);
 
+/* The same for a till that renews while it is open. */
+int journal_next_epoch(struct journal *j, int64_t epoch, const uint8_t terminal[HASH_SIZE], struct err *e);
+
 /* Opens dir/till.db and holds the lock of dir/lock until journal_close. TP_E_NO_SHOP (no such file),
  * TP_E_TILL_BUSY (open here or elsewhere), TP_E_NEWER, TP_E_CORRUPT (not a journal). */
 int journal_open(const char *dir, struct journal **out, struct err *e);
@@ -168,6 +171,9 @@ int journal_record(struct journal *j, const uint8_t d[HASH_SIZE],
                    int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e);
 /* D of the record at a place of the chain. JOURNAL_NOT_FOUND. */
 int journal_record_at(struct journal *j, int64_t epoch, int64_t seq, uint8_t d[HASH_SIZE], struct err *e);
+/* Whether the authority has said that it has the record at a place of the chain; false where there is none.
+ */
+int journal_taken_at(struct journal *j, int64_t epoch, int64_t seq, bool *taken, struct err *e);
 /* The records that the authority has neither taken nor refused, oldest first; a nonzero return of fn ends it
  * and is returned. */
 int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),

@@ -125,6 +125,20 @@ static int one_int(struct journal *j, sqlite3_stmt *st, int64_t *v, struct err *
     return 0;
 }
 
+int journal_taken_at(struct journal *j, int64_t epoch, int64_t seq, bool *taken, struct err *e)
+{
+    int rc = 0;
+    int64_t n = 0;
+    sqlite3_stmt *st =
+        db_bind(j, &rc, e, "SELECT count(*) FROM record WHERE epoch = ? AND seq = ? AND answer = 0", "ii",
+                epoch, seq);
+    rc = st ? one_int(j, st, &n, e) : rc;
+    if (rc == 0) {
+        *taken = n > 0;
+    }
+    return rc;
+}
+
 /* Each row that the statement gives. */
 static int each_record(struct journal *j, sqlite3_stmt *st,
                        int (*fn)(void *arg, const struct journal_record *r), void *arg, struct err *e)

@@ -78,6 +78,8 @@ const char journal_schema_later[] =
     "STRICT;"
     "CREATE INDEX IF NOT EXISTS decided_coupon ON decided (batch, idx);"
     "CREATE INDEX IF NOT EXISTS decided_sale ON decided (sale) WHERE stage = 0;"
+    /* opening a journal counts these, and reads no others */
+    "CREATE INDEX IF NOT EXISTS outcome_conflict ON outcome (record) WHERE reason <> 0;"
     "CREATE INDEX IF NOT EXISTS decided_alone ON decided (time_ms) WHERE alone = 1;"
     /* which of the decisions spend a lease */
     "CREATE TABLE IF NOT EXISTS leased (n INTEGER PRIMARY KEY, lease INTEGER NOT NULL) STRICT;"

@@ -75,6 +75,12 @@ static int publish(const char *from, const char *to)
     return 0;
 }
 
+int keyfile_replace(const char *from, const char *to, struct err *e)
+{
+    int number = rename(from, to) ? errno : sync_folder(to);
+    return number ? write_error(to, number, e) : 0;
+}
+
 static int write_new(const char *path, struct bytes content, struct err *e)
 {
     uint8_t chance[8];

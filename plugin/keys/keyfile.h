@@ -12,6 +12,8 @@ int keyfile_create(const char *path, int alg, struct cose_key *key, struct err *
 /* Reads a private key. A file that group or others may read, write or run, a link, and what is no plain file
  * are refused. 0, TP_E_IO, TP_E_UNTRUSTED. */
 int keyfile_load(const char *path, struct cose_key *key, struct err *e);
+/* Moves a finished key file into another one's place, for good. 0, TP_E_IO, TP_E_READ_ONLY. */
+int keyfile_replace(const char *from, const char *to, struct err *e);
 /* Reads a public key for `cose verify`: PEM (public or private) or a CBOR COSE_Key, at most 16 KiB. */
 int keyfile_load_public(const char *path, struct cose_key *key, struct err *e);
 

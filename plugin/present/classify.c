@@ -28,17 +28,13 @@ static bool is_loyalty(struct bytes in, const struct present_rules *rules, struc
     return false;
 }
 
-/* The digits that were meant: a coupon, a product or a GS1 coupon, or nothing. */
-static bool read_layouts(struct bytes in, struct presented *out)
+static bool read_meant(struct bytes in, struct buf *digits, struct presented *out)
 {
     static const uint8_t no_prefix[2] = {0, 0};
-    uint8_t memory[COUPON_DIGITS_MAX];
-    struct buf digits;
-    buf_over(&digits, memory, sizeof memory);
-    for (size_t turn = 0; layout_digits(in, turn, &digits); turn++) {
-        struct bytes meant = buf_view(&digits);
-        if (digits.failed || meant.n == 0) {
-            buf_reset(&digits);
+    for (size_t turn = 0; layout_digits(in, turn, digits); turn++) {
+        struct bytes meant = buf_view(digits);
+        if (digits->failed || meant.n == 0) {
+            buf_reset(digits);
             continue;
         }
         if (present_code(meant, &out->coupon) == 0) {
@@ -55,6 +51,18 @@ static bool read_layouts(struct bytes in, struct presented *out)
         }
     }
     return false;
+}
+
+/* The digits that were meant: a coupon, a product or a GS1 coupon, or nothing. What was read may be a card's
+ * stripe: no copy stays. */
+static bool read_layouts(struct bytes in, struct presented *out)
+{
+    uint8_t memory[COUPON_DIGITS_MAX];
+    struct buf digits;
+    buf_over(&digits, memory, sizeof memory);
+    bool read = read_meant(in, &digits, out);
+    wipe(memory, sizeof memory);
+    return read;
 }
 
 /* What a coupon is not. */

@@ -83,6 +83,7 @@ static int take_digits(struct bytes in, struct presented_coupon *out)
     struct buf raw;
     buf_over(&raw, out->raw, sizeof out->raw);
     int rc = coupon_from_digits(bytes_of(digits, n), &raw);
+    wipe(digits, n); /* it may have been a card's number */
     if (rc == TP_UNKNOWN_CODE) {
         return rc;
     }

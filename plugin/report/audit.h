@@ -56,6 +56,9 @@ struct audit {
 /* root: the thumbprint that the first keyset must be signed by. Owned: audit_end. */
 void audit_begin(struct audit *a, const uint8_t authority[ID_SIZE], const uint8_t root[HASH_SIZE]);
 void audit_end(struct audit *a);
+/* A witness that the auditor trusts, whatever the keysets say; the key is taken over on 0. TP_E_MEMORY: too
+ * many. */
+int audit_trust_witness(struct audit *a, const char *name, struct cose_key *key);
 
 /*
  * In this order, each 0, AUDIT_FALSE at the first thing that is false, or a fault of the store or the machine
@@ -80,5 +83,27 @@ int audit_chains(struct audit *a, struct store *s, struct err *e);
  */
 int audit_bundle(struct audit *a, struct bundle *b, const struct bundle_header *header, struct store *s,
                  FILE *figures, struct err *e);
+
+/* Gets a page of an authority (PROTOCOL, "What others read"): appends its body. path may have a query. 0, or
+ * a fault with a sentence in e. */
+typedef int audit_get(void *arg, const char *path, struct buf *body, struct err *e);
+
+/* An authority's own pages. Zero it, set get and arg. Owned: audit_pages_close. */
+struct audit_pages {
+    audit_get *get;
+    void *arg;
+    struct buf checkpoint; /* the note that the audit is held against */
+    uint8_t authority[ID_SIZE];
+};
+/* Reads the last checkpoint, from whose log's name follows which authority it is. 0, or a fault. */
+int audit_pages_open(struct audit_pages *p, struct err *e);
+void audit_pages_close(struct audit_pages *p);
+/*
+ * Likewise for those pages: all statements up to the checkpoint, in order, and the log's keysets and tiles
+ * against them. audit_begin comes first; own: the first keyset's word is taken for its root key. What is not
+ * shown (parts, what stays of those that were erased, tables) is not looked at, and the office's statements
+ * are taken at their own times. 0, AUDIT_FALSE, or a fault.
+ */
+int audit_read_pages(struct audit *a, const struct audit_pages *p, bool own, struct store *s, struct err *e);
 
 #endif

@@ -1,23 +1,9 @@
 /* A bundle, item by item, into a store of its own: each is checked where it stands, so that the first false
  * thing is the one that is named. */
-#include "report/audit_internal.h"
+#include "report/audit_import.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-struct importing {
-    struct audit *a;
-    struct bundle *b;
-    struct store *s;
-    FILE *figures;
-    struct tree tree;
-    struct checkpoint_row last; /* without its bytes; size 0: none yet */
-    struct bundle_end seen;
-    enum bundle_type at; /* of the item before */
-    bool waits;          /* a statement without a leaf was there */
-    bool ended;
-    struct err err;
-};
 
 /* ---- statements ---- */
 
@@ -33,7 +19,7 @@ static void place_of(const struct importing *m, const struct bundle_statement *s
 static int part_of(struct importing *m, const char *where, const struct bundle_part *part, struct bytes *out)
 {
     *out = (struct bytes){0};
-    if (part->state == BUNDLE_PART_HERE && m->a->withheld) {
+    if (part->state == BUNDLE_PART_HERE && m->a->withheld && m->b) {
         return audit_false(m->a, "%s has a part, and the bundle says that it has none", where);
     }
     if (part->state == BUNDLE_PART_WITHHELD && !m->a->withheld) {
@@ -120,7 +106,7 @@ static int check_order(struct importing *m, const struct bundle_statement *s, co
                : audit_false(m->a, "leaf %" PRId64 " is missing from the log", m->tree.size);
 }
 
-static int take_statement(struct importing *m, const struct bundle_statement *s)
+int import_statement(struct importing *m, const struct bundle_statement *s)
 {
     struct stored row = {
         .n = m->tree.size + m->seen.waiting + 1, .received_ms = s->received_ms, .raw = s->raw};
@@ -297,7 +283,7 @@ static int take_item(struct importing *m, const struct bundle_item *item)
     m->at = item->type;
     switch (item->type) {
     case BUNDLE_STATEMENT:
-        return take_statement(m, &item->as.statement);
+        return import_statement(m, &item->as.statement);
     case BUNDLE_CHECKPOINT:
         return take_checkpoint(m, &item->as.checkpoint);
     case BUNDLE_RECEIPT:

@@ -145,13 +145,15 @@ void event_hold(struct till *t, const struct sale *s, int code)
     event_put(t, &v, (struct bytes){0});
 }
 
-void event_online(struct till *t, bool online)
+void event_online(struct till *t, int code)
 {
-    int told = online ? 1 : -1;
-    t->online = online;
-    if (t->online_told != told) {
-        t->online_told = told;
-        event_state(t, EVENT_ONLINE, online ? 0 : TP_OFFLINE);
+    t->online = code == 0;
+    /* An authority whose word does not check out is not one that answers, until it does. */
+    code = code ? code : t->doubt;
+    if (!t->online_told || t->online_code != code) {
+        t->online_told = true;
+        t->online_code = code;
+        event_state(t, EVENT_ONLINE, code);
     }
 }
 

@@ -30,7 +30,8 @@ enum {
     EVENTS_MAX = 256,
     EVENT_DATA_MAX = 4096,
     EVENT_SCANS_MAX = 64, /* scans that wait at once */
-    NOTICES_LOADED = 64,  /* at once */
+    TILL_PATH = 1200,
+    NOTICES_LOADED = 64, /* at once */
     ACKS_MAX = 2 * EVENTS_MAX,
     ACK_MS = 200, /* what the program took notice of is written together */
     RECEIPTS_SOON_MS = 200,
@@ -99,6 +100,8 @@ struct replica {
     struct chunk *chunks;
     int64_t terminal_epoch;          /* of the newest terminal statement that names this till */
     uint8_t terminal_key[HASH_SIZE]; /* its thumbprint */
+    uint8_t terminal_d[HASH_SIZE];   /* the statement that gave that epoch: its D, and when its key signs */
+    int64_t terminal_from, terminal_until;
 };
 
 /* Statements that were parsed and checked, and are not yet known: staged, then applied or dropped. */
@@ -334,7 +337,7 @@ struct urgent {
 struct till {
     /* constant after till_open */
     struct identity who;
-    struct cose_key key;
+    char dir[TILL_PATH];
     const struct clock_source *clock;
     struct transport transport; /* used by the worker alone */
     pthread_t thread;
@@ -344,6 +347,9 @@ struct till {
     pthread_cond_t wake, changed; /* for the worker; for those who wait */
 
     struct journal *journal;
+    struct cose_key key;      /* of the epoch in force */
+    struct cose_key next_key; /* on the disk beside it, and asked for; or none */
+    int64_t rekey_at;         /* not before then, monotonic ms */
     struct head head;
     struct checkpoint_seen seen; /* of the log, as the authority named it last; size 0: none yet */
     int64_t have, outcomes;
@@ -375,7 +381,9 @@ struct till {
     struct urgent urgent[URGENT_MAX]; /* oldest first */
     size_t urgent_count;
 
-    int online_told; /* 1, -1; 0: nothing was told yet */
+    bool online_told;
+    int online_code; /* what was told: see TILLPROOF_EVENT_ONLINE */
+    int doubt;       /* why the last sync's answer was not taken, below zero; or 0 */
     struct events events;
 };
 
@@ -413,7 +421,7 @@ void events_close(struct events *q);
  * and counted. */
 void event_put(struct till *t, const struct till_event *v, struct bytes data);
 void event_state(struct till *t, int kind, int code);
-void event_online(struct till *t, bool online);
+void event_online(struct till *t, int code);
 void event_hold(struct till *t, const struct sale *s, int code);
 /* An event of what the journal keeps: it takes the place of an older one of the same thing. */
 void event_notice(struct till *t, const struct journal_notice *v);
@@ -466,6 +474,19 @@ void outbox_hurry(struct till *t, const uint8_t d[HASH_SIZE], int64_t until_boot
 /* Somewhere between half of it and all, so that tills that lost one authority together do not come back
  * together. */
 int64_t retry_wait(int64_t wait_ms);
+
+/* rekey.c: the till's key, and its renewal. */
+/* Reads till.key, and finishes a renewal that was interrupted. */
+int rekey_load(struct till *t, struct err *e);
+/* True when the worker is to ask for the next epoch now; and that. */
+bool rekey_wanted(struct till *t);
+void rekey_run(struct till *t);
+/* What the authority's later epoch means, as far as is known with what is staged: somebody else's; this
+ * till's own renewal, to be adopted; or its statement has not come yet. */
+enum rekey_news { REKEY_NONE, REKEY_OURS, REKEY_AWAITED };
+enum rekey_news rekey_news(const struct till *t, const struct stage *s, int64_t epoch);
+/* The epoch of the newest terminal statement begins, with the new key. */
+int rekey_adopt(struct till *t, struct err *e);
 
 /* hold.c, grant.c: the worker's part. */
 void hold_run(struct till *t, struct ask *a);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { BATCH_ITEMS = 64, BATCH_BYTES = 1024 * 1024 };
+enum { BATCH_ITEMS = 256, BATCH_BYTES = 1024 * 1024 };
 
 struct batch_out {
     struct buf message;
@@ -130,6 +130,9 @@ static int send_batch(struct till *t, struct batch_out *b, struct err *e)
         rc = rc ? rc : counted;
     } else if (rc == 0 && b->sent) {
         rc = err_set(e, TP_OFFLINE, "the authority answered no record");
+    } else if (rc == 0) {
+        /* There is nothing to send, and yet it was counted: the count failed after the last one. */
+        rc = journal_counts(t->journal, &t->counts, e);
     }
     buf_free(&reply);
     return rc;

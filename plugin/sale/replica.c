@@ -262,8 +262,9 @@ static void apply_batch(struct replica *r, const struct identity *who, const str
     }
 }
 
-static void apply_terminal(struct replica *r, const struct identity *who, const struct terminal *m)
+static void apply_terminal(struct replica *r, const struct identity *who, const struct statement *st)
 {
+    const struct terminal *m = &st->payload.terminal;
     struct cose_key key = {0};
     if (!bytes_is(m->till, who->name) || m->epoch < r->terminal_epoch || cose_key_decode(m->cose_key, &key)) {
         return;
@@ -271,6 +272,11 @@ static void apply_terminal(struct replica *r, const struct identity *who, const 
     r->terminal_epoch = m->epoch;
     memcpy(r->terminal_key, key.thumbprint, HASH_SIZE);
     cose_key_free(&key);
+    if (m->state == TERMINAL_ACTIVE) {
+        memcpy(r->terminal_d, st->d, HASH_SIZE);
+        r->terminal_from = m->from;
+        r->terminal_until = m->until;
+    }
 }
 
 static struct known_lease *lease_named(const struct replica *r, const uint8_t d[HASH_SIZE])
@@ -318,7 +324,7 @@ void stage_apply(struct stage *s, struct replica *r, const struct identity *who)
         } else if (st->kind == KIND_WRITE_OFF) {
             apply_write_off(r, &st->payload.write_off);
         } else if (st->kind == KIND_TERMINAL) {
-            apply_terminal(r, who, &st->payload.terminal);
+            apply_terminal(r, who, st);
         } else if (st->kind == KIND_POLICY && st->payload.policy.terms.version > r->policy.version) {
             r->policy = st->payload.policy.terms;
         }

@@ -114,6 +114,20 @@ static int is_behind(struct till *t, const struct head *seen, bool *behind, stru
     return rc == JOURNAL_NOT_FOUND ? 0 : rc;
 }
 
+/* The authority has not what it had said that it has: its books are older than ours. */
+static int went_back(struct till *t, const struct head *seen, struct err *e)
+{
+    bool taken = false;
+    if (seen->epoch != t->head.epoch) {
+        return 0;
+    }
+    int rc = journal_taken_at(t->journal, seen->epoch, seen->seq + 1, &taken, e);
+    return rc == 0 && taken ? err_set(e, TP_E_UNTRUSTED,
+                                      "the authority has lost record %lld of this till, which it had taken",
+                                      (long long)seen->seq + 1)
+                            : rc;
+}
+
 static void tell(struct till *t, const struct state *s, size_t news, bool was_behind)
 {
     if (t->behind && !was_behind) {
@@ -136,7 +150,12 @@ static int take(struct till *t, struct round *r, struct err *e)
 {
     const struct state *s = &r->state.payload.state;
     bool behind = false, was_behind = t->behind;
-    int rc = is_behind(t, &s->head, &behind, e);
+    enum rekey_news renewal = rekey_news(t, &r->stage, s->head.epoch);
+    int rc = 0;
+    if (renewal == REKEY_NONE || (renewal == REKEY_AWAITED && !s->more)) {
+        rc = is_behind(t, &s->head, &behind, e);
+    }
+    rc = rc ? rc : went_back(t, &s->head, e);
     rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
     if (rc) {
         return rc;
@@ -164,6 +183,9 @@ static int take(struct till *t, struct round *r, struct err *e)
         return rc;
     }
     stage_apply(&r->stage, &t->replica, &t->who);
+    if (renewal == REKEY_OURS) {
+        (void)rekey_adopt(t, NULL); /* where the disk fails, the next sync or open does it */
+    }
     t->have = s->have;
     if (news.seen) {
         t->seen = *s->checkpoint;
@@ -276,6 +298,11 @@ void sync_run(struct till *t)
     t->sync_rc = rc;
     t->sync_err = e;
     t->synced = t->synced || rc == 0;
+    t->doubt = rc < 0 && !t->behind ? rc : rc == 0 ? 0 : t->doubt;
+    if (t->doubt && t->online) {
+        t->synced = false; /* nothing is asked for on top of it */
+        event_online(t, 0);
+    }
     if (rc == 0 && !t->behind) { /* not before: a copy of the till must not sign anything */
         (void)leases_return(t, false, NULL);
     }

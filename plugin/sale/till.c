@@ -144,21 +144,6 @@ static int load_replica(struct till *t, struct err *e)
     return rc > 0 ? err_set(e, TP_E_CORRUPT, "till.db: what was published cannot be read") : rc;
 }
 
-static int load_key(struct till *t, const struct till_config *c, struct err *e)
-{
-    char path[1200];
-    int n = snprintf(path, sizeof path, "%s/till.key", c->dir);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        return err_set(e, TP_E_ARGUMENT, "the till's directory has too long a name");
-    }
-    int rc = keyfile_load(path, &t->key, e);
-    if (rc == 0 && t->replica.terminal_epoch == t->head.epoch &&
-        memcmp(t->replica.terminal_key, t->key.thumbprint, HASH_SIZE) != 0) {
-        rc = err_set(e, TP_E_UNTRUSTED, "till.key is not the key that this till was enrolled with");
-    }
-    return rc;
-}
-
 /* A host's signals are not ours to take. */
 static int start_thread(struct till *t, struct err *e)
 {
@@ -186,6 +171,7 @@ static void till_free(struct till *t)
     replica_free(&t->replica);
     journal_close(t->journal);
     cose_key_free(&t->key);
+    cose_key_free(&t->next_key);
     wipe(t->card_key, sizeof t->card_key);
     events_close(&t->events);
     pthread_cond_destroy(&t->changed);
@@ -194,13 +180,26 @@ static void till_free(struct till *t)
     free(t);
 }
 
+enum { FIRST_WORD_MS = 300 };
+
+/* A copy of an old record learns that it is one from its authority's first word: nothing is signed before,
+ * where it can be had. And a new till can price nothing without one. */
 static void first_wait(struct till *t, int64_t wait_ms)
 {
-    int64_t until = monotonic_ms() + wait_ms;
     till_lock(t);
-    while (t->replica.policy.version == 0 && t->sync_finished == 0 && till_wait(t, until)) {
+    bool fresh = t->replica.policy.version == 0;
+    int64_t until = monotonic_ms() + (fresh || wait_ms < FIRST_WORD_MS ? wait_ms : FIRST_WORD_MS);
+    while (t->sync_finished == 0 && till_wait(t, until)) {
     }
     till_unlock(t);
+}
+
+static int set_dir(struct till *t, const char *dir, struct err *e)
+{
+    int n = snprintf(t->dir, sizeof t->dir, "%s", dir);
+    return n >= 0 && n < (int)sizeof t->dir - 100
+               ? 0
+               : err_set(e, TP_E_ARGUMENT, "the till's directory has too long a name");
 }
 
 int till_open(const struct till_config *c, struct till **out, struct err *e)
@@ -218,9 +217,10 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     memcpy(t->who.authority, c->authority, ID_SIZE);
     memcpy(t->who.root, c->root, HASH_SIZE);
     rc = events_open(&t->events, e);
+    rc = rc ? rc : set_dir(t, c->dir, e);
     rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
-    rc = rc ? rc : load_key(t, c, e);
+    rc = rc ? rc : rekey_load(t, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
     t->last_id = t->next_id + SALE_ID_BLOCK - 1;
     rc = rc ? rc : start_thread(t, e);

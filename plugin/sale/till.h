@@ -22,7 +22,8 @@ struct till_config {
     uint8_t root[HASH_SIZE];          /* thumbprint of the shop's root key */
     struct transport transport;       /* taken over, whatever the result */
     const struct clock_source *clock; /* outlives the till */
-    int64_t first_wait_ms; /* how long to wait for the first answer of a till that knows no policy */
+    int64_t first_wait_ms; /* how long to wait for the first answer of a till that knows no policy; else
+                              FIRST_WORD_MS */
 };
 
 /* Opens the till and starts its thread. TP_E_NO_SHOP, TP_E_TILL_BUSY, TP_E_NEWER, TP_E_UNTRUSTED (its key

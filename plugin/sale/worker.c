@@ -41,7 +41,7 @@ int worker_call(struct till *t, struct bytes message, struct buf *reply, struct 
     till_unlock(t);
     int rc = t->transport.call(t->transport.ctx, message, reply, &why);
     till_lock(t);
-    event_online(t, rc == 0);
+    event_online(t, rc < 0 ? rc : rc ? TP_OFFLINE : 0);
     if (rc) {
         return err_set(e, TP_OFFLINE, "%s", why.code ? why.text : code_sentence(TP_OFFLINE));
     }
@@ -149,6 +149,8 @@ void *worker_run(void *arg)
             run_ask(t, a);
         } else if (t->counts.unsent && t->outbox_due <= now) {
             (void)outbox_run(t, NULL);
+        } else if (rekey_wanted(t)) {
+            rekey_run(t);
         } else if (!t->behind && !t->stopping && t->sync_due <= now) {
             sync_run(t);
         } else {

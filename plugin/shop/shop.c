@@ -145,7 +145,7 @@ int shop_transport(const struct shop *shop, const struct clock_source *clock, co
     }
     int rc = shop_authority(shop, clock, &a, e);
     if (rc == 0) {
-        transport_local(out, handle, drop, a);
+        rc = transport_local(out, handle, drop, a) ? err_code(e, TP_E_MEMORY) : 0;
     }
     return rc;
 }

@@ -30,26 +30,20 @@ static void local_close(void *ctx)
     free(l);
 }
 
-static int no_memory(void *ctx, struct bytes request, struct buf *reply, struct err *e)
-{
-    (void)ctx, (void)request, (void)reply;
-    return err_code(e, TP_E_MEMORY);
-}
-
-void transport_local(struct transport *t,
-                     int (*handle)(void *authority, struct bytes request, struct buf *reply),
-                     void (*drop)(void *authority), void *authority)
+int transport_local(struct transport *t,
+                    int (*handle)(void *authority, struct bytes request, struct buf *reply),
+                    void (*drop)(void *authority), void *authority)
 {
     struct local *l = malloc(sizeof *l);
     if (!l) {
         if (drop) {
             drop(authority);
         }
-        *t = (struct transport){.call = no_memory};
-        return;
+        return TP_E_MEMORY;
     }
     *l = (struct local){handle, drop, authority};
     *t = (struct transport){.call = local_call, .close = local_close, .ctx = l};
+    return 0;
 }
 
 void transport_close(struct transport *t)

@@ -25,11 +25,11 @@ struct transport {
 
 /*
  * The authority in this process: handle is authority_handle, drop is authority_close. Takes over the
- * authority. handle's contract: 0 with a reply, or a code below zero.
+ * authority, also when it fails: 0 or TP_E_MEMORY. handle's contract: 0 with a reply, or a code below zero.
  */
-void transport_local(struct transport *t,
-                     int (*handle)(void *authority, struct bytes request, struct buf *reply),
-                     void (*drop)(void *authority), void *authority);
+int transport_local(struct transport *t,
+                    int (*handle)(void *authority, struct bytes request, struct buf *reply),
+                    void (*drop)(void *authority), void *authority);
 
 /* The authority on another machine. */
 struct transport_https {

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -14,6 +15,23 @@ static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(OSSL_LIB_CTX *) context; /* set last: whoever sees it sees the two below */
 static EVP_MD *md_sha256;
 static EVP_MAC *mac_hmac;
+
+/* A context that could not be given an algorithm once does not look for it again, and would sign nothing as
+ * long as the process lives: all that is ever used is fetched at once, or the context is thrown away. */
+static bool complete(OSSL_LIB_CTX *made)
+{
+    static const char *const kinds[] = {"EC", "ED25519"}, *const signers[] = {"ECDSA", "ED25519"};
+    uint8_t one;
+    bool whole = RAND_bytes_ex(made, &one, 1, 0) == 1 && RAND_priv_bytes_ex(made, &one, 1, 0) == 1;
+    for (size_t i = 0; i < 2 && whole; i++) {
+        EVP_KEYMGMT *keys = EVP_KEYMGMT_fetch(made, kinds[i], NULL);
+        EVP_SIGNATURE *sign = EVP_SIGNATURE_fetch(made, signers[i], NULL);
+        whole = keys && sign;
+        EVP_KEYMGMT_free(keys);
+        EVP_SIGNATURE_free(sign);
+    }
+    return whole;
+}
 
 /* No atexit handler: the host may unload what it would call. No config file: the host's is not ours. */
 static void make_context(void)
@@ -24,12 +42,14 @@ static void make_context(void)
     OSSL_LIB_CTX *made = OSSL_LIB_CTX_new();
     md_sha256 = made ? EVP_MD_fetch(made, "SHA256", NULL) : NULL;
     mac_hmac = md_sha256 ? EVP_MAC_fetch(made, "HMAC", NULL) : NULL;
-    if (mac_hmac) {
+    if (mac_hmac && complete(made)) {
         atomic_store(&context, made);
         return;
     }
+    EVP_MAC_free(mac_hmac);
     EVP_MD_free(md_sha256);
     OSSL_LIB_CTX_free(made);
+    mac_hmac = NULL;
     md_sha256 = NULL;
 }
 

@@ -12,6 +12,7 @@
 
 struct bench_options {
     int64_t rounds;     /* 0: each bench's own */
+    int64_t records;    /* of the long journal; a tenth of them is delivered. 0: a million */
     const char *dir;    /* where bench_till makes its shop, which it removes again; it must be there */
     const char *plugin; /* NULL: tillproof.so beside the program */
     const char *peer;   /* a folder with rules.mjs and its node_modules, or NULL */
@@ -39,6 +40,7 @@ struct bench_report {
 /* Each fills the report, whatever it returns: what was measured before a fault is in it. */
 int bench_till(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e);
+int bench_journal(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_quote(const struct bench_options *options, struct bench_report *report, struct err *e);
 /*
  * One start of the plugin in a process that has done nothing else, as bench_till runs it again and again:

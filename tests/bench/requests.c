@@ -133,11 +133,11 @@ static int put_parts(int64_t now, struct buf out[2], uint8_t lines[HASH_SIZE], u
 }
 
 static int put_message(enum kind kind, const void *payload, const struct bench_seller *s, struct buf part[2],
-                       struct buf *out, uint8_t d[HASH_SIZE])
+                       struct buf *out)
 {
     struct buf envelope;
     buf_init(&envelope, ENVELOPE_MAX);
-    int rc = statement_sign(kind, payload, bytes_str(s->name), &s->key, &envelope, d, NULL);
+    int rc = statement_sign(kind, payload, bytes_str(s->name), &s->key, &envelope, NULL, NULL);
     if (rc == 0) {
         message_put(out, kind, buf_view(&envelope), buf_view(&part[0]), buf_view(&part[1]));
         rc = out->failed ? TP_E_MEMORY : 0;
@@ -154,7 +154,7 @@ int bench_hold(struct bench_market *m, struct bench_seller *s, struct bench_deal
     memcpy(h.sale, deal->id, ID_SIZE);
     int rc = random_bytes(h.id, ID_SIZE);
     rc = rc ? rc : put_parts(h.common.time_ms, part, h.lines, h.person);
-    rc = rc ? rc : put_message(KIND_HOLD, &h, s, part, out, NULL);
+    rc = rc ? rc : put_message(KIND_HOLD, &h, s, part, out);
     buf_free(&part[0]);
     buf_free(&part[1]);
     return rc;
@@ -185,16 +185,11 @@ int bench_granted(struct bench_deal *deal, struct bytes in)
     return deal->grant.failed ? TP_E_MEMORY : 0;
 }
 
-int bench_commit(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out)
+/* The sale of a deal, or one without any reduction. */
+static struct commit plain_commit(const struct bench_market *m, const struct bench_seller *s,
+                                  int64_t discount)
 {
-    const int64_t gross = (int64_t)PRICE * LINES, discount = (int64_t)DISCOUNT * LINES;
-    struct tender tender = {bytes_str("cash"), gross - discount};
-    struct redemption one = {.version = 1,
-                             .coupon = buf_view(&deal->coupon),
-                             .card = NONE,
-                             .grant = deal->grant_number,
-                             .basis = gross,
-                             .discount = discount};
+    const int64_t gross = (int64_t)PRICE * LINES;
     struct commit c = {.common = common_of(m),
                        .chain = {.epoch = s->head.epoch, .seq = s->head.seq + 1},
                        .rev = 1,
@@ -203,23 +198,60 @@ int bench_commit(struct bench_market *m, struct bench_seller *s, struct bench_de
                        .gross = gross,
                        .discount = discount,
                        .net = gross - discount,
-                       .due = gross - discount,
-                       .tenders = {&tender, 1},
-                       .redemptions = {&one, 1},
-                       .grant = deal->grant.n ? buf_view(&deal->grant) : (struct bytes){0}};
-    struct buf part[2] = {{0}, {0}};
-    uint8_t d[HASH_SIZE];
-    memcpy(one.offer, deal->ware->offer.ref, REF_SIZE);
+                       .due = gross - discount};
     memcpy(c.chain.prev, s->head.d, HASH_SIZE);
-    memcpy(c.sale, deal->id, ID_SIZE);
-    int rc = put_parts(c.common.time_ms, part, c.lines, c.person);
-    rc = rc ? rc : put_message(KIND_COMMIT, &c, s, part, out, d);
-    if (rc == 0) {
-        s->head.seq++;
-        memcpy(s->head.d, d, HASH_SIZE);
+    return c;
+}
+
+int bench_record(struct bench_market *m, struct bench_seller *s, const struct bench_deal *deal,
+                 struct bench_record *out)
+{
+    struct commit c = plain_commit(m, s, deal ? (int64_t)DISCOUNT * LINES : 0);
+    struct tender tender = {bytes_str("cash"), c.due};
+    struct redemption one = {.version = 1, .card = NONE, .basis = c.gross, .discount = c.discount};
+    struct buf part[2] = {{0}, {0}};
+    c.tenders.v = &tender;
+    c.tenders.n = 1;
+    *out = (struct bench_record){.epoch = c.chain.epoch, .seq = c.chain.seq, .time_ms = c.common.time_ms};
+    buf_init(&out->raw, ENVELOPE_MAX);
+    int rc = deal ? 0 : random_bytes(c.sale, ID_SIZE);
+    if (deal) {
+        memcpy(one.offer, deal->ware->offer.ref, REF_SIZE);
+        one.coupon = buf_view(&deal->coupon);
+        one.grant = deal->grant_number;
+        c.redemptions.v = &one;
+        c.redemptions.n = 1;
+        c.grant = deal->grant.n ? buf_view(&deal->grant) : (struct bytes){0};
+        memcpy(c.sale, deal->id, ID_SIZE);
     }
-    buf_free(&part[0]);
-    buf_free(&part[1]);
+    rc = rc ? rc : put_parts(c.common.time_ms, part, c.lines, c.person);
+    out->lines = part[0];
+    out->person = part[1];
+    rc = rc ? rc : statement_sign(KIND_COMMIT, &c, bytes_str(s->name), &s->key, &out->raw, out->d, NULL);
+    if (rc == 0) {
+        memcpy(out->prev, s->head.d, HASH_SIZE);
+        memcpy(s->head.d, out->d, HASH_SIZE);
+        s->head.seq++;
+    }
+    return rc;
+}
+
+void bench_record_free(struct bench_record *r)
+{
+    buf_free(&r->raw);
+    buf_free(&r->lines);
+    buf_free(&r->person);
+}
+
+int bench_commit(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out)
+{
+    struct bench_record r;
+    int rc = bench_record(m, s, deal, &r);
+    if (rc == 0) {
+        message_put(out, KIND_COMMIT, buf_view(&r.raw), buf_view(&r.lines), buf_view(&r.person));
+        rc = out->failed ? TP_E_MEMORY : 0;
+    }
+    bench_record_free(&r);
     return rc;
 }
 

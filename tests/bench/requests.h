@@ -52,7 +52,17 @@ void bench_deal_free(struct bench_deal *deal);
 int bench_hold(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out);
 /* Takes the grant from the answer to that hold. The answer's reason where it is not one. */
 int bench_granted(struct bench_deal *deal, struct bytes answer);
-/* Appends the message of its commit, the next record of the till. */
+/* A commit as a till's journal keeps it. bench_record_free, whatever was returned. */
+struct bench_record {
+    struct buf raw, lines, person;
+    uint8_t d[HASH_SIZE], prev[HASH_SIZE];
+    int64_t epoch, seq, time_ms;
+};
+/* The deal's commit, the next record of the till, which moves on. deal NULL: a sale without a coupon. */
+int bench_record(struct bench_market *m, struct bench_seller *s, const struct bench_deal *deal,
+                 struct bench_record *out);
+void bench_record_free(struct bench_record *r);
+/* Appends the message of it. */
 int bench_commit(struct bench_market *m, struct bench_seller *s, struct bench_deal *deal, struct buf *out);
 /* How many statements of an answer were registered; -1 when one was not. */
 int64_t bench_registered(struct bytes answer);

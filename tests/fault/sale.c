@@ -1,470 +1,361 @@
 /*
- * A whole sale, its refund and its way to the authority, with one fault at each point in turn. After each the
- * shop is opened again without one, as after a crash, the sale is brought to its end as a POS program would,
- * and the books are held against what the program was told. Usage: fault_sale [FAMILY POINT], one run, to
- * look at it.
+ * A whole sale, its refund, its way to the authority and the day's end, with one fault at each point in turn.
+ * After each the shop is opened again without one, as after a crash, the day is brought to its end as a POS
+ * program would, and the books are held against what the program was told. Usage: fault_sale [FAMILY POINT]:
+ * one run, to look at it; FAMILY alone: all of that one.
  */
+#include "day.h"
 #include "fault.h"
 
-#include "authority/authority.h"
-#include "shop/shop.h"
-#include "tillproof.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const words[FAULT_COUNT] = {"none",       "call",      "io",   "full",
-                                               "killbefore", "killafter", "torn", "lost"};
-static char base[96], pristine[128], shop_dir[128], coupon[1024];
-static size_t coupon_length;
+/* Most of a point is waiting: for a thread, for a moment before the next try. */
+enum { WORKERS = 3, WRONG_MAX = 5, POINTS_MAX = 200000, BEYOND = 7, EARLY = 8, PATIENCE_MS = 100 };
 
-/* What the program was told: bits that a child writes into shared memory as they become true. */
-enum { TOLD_SALE = 1, TOLD_REFUND = 2, TOLD_CLOSE = 4 };
+static const char *const words[FAULT_COUNT] = {[FAULT_NONE] = "none",
+                                               [FAULT_CALL] = "call",
+                                               [FAULT_IO] = "io",
+                                               [FAULT_FULL] = "full",
+                                               [FAULT_FULL_ON] = "full-on",
+                                               [FAULT_LOCKED] = "read-only",
+                                               [FAULT_KILL] = "kill",
+                                               [FAULT_TORN] = "torn",
+                                               [FAULT_LOST] = "lost",
+                                               [FAULT_LAST_LOST] = "last-lost",
+                                               [FAULT_LAST_HALF] = "last-half",
+                                               [FAULT_ZEROED] = "zeroed",
+                                               [FAULT_LAST_ONLY] = "last-only",
+                                               [FAULT_LIE] = "lie"};
 
-static void stop(const char *what)
-{
-    fprintf(stderr, "fault_sale: %s\n", what);
-    exit(2);
-}
-
-static int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static int run(const char *format, ...)
-{
-    char line[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    int status = system(line);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* ---- the POS program ---- */
-
-static int32_t ring_up(struct tillproof *t, int64_t *sale, const char *reference)
-{
-    struct tillproof_line line = {.size = sizeof line,
-                                  .number = 1,
-                                  .quantity = 2000,
-                                  .unit_price = 1000,
-                                  .tax = 7000,
-                                  .sku = "1",
-                                  .name = "Beans",
-                                  .category = "coffee"};
-    struct tillproof_presentation p = {.size = sizeof p};
-    int32_t rc = tillproof_sale_begin(t, reference, "EUR", 0, sale);
-    rc = rc ? rc : tillproof_lines_set(t, *sale, &line, 1);
-    return rc ? rc : tillproof_present(t, *sale, TILLPROOF_SCAN, coupon, (uint32_t)coupon_length, &p);
-}
-
-static bool committed(struct tillproof *t, int64_t sale)
-{
-    struct tillproof_sale info = {.size = sizeof info};
-    return tillproof_sale_info(t, sale, &info) == 0 && info.state == TILLPROOF_COMMITTED;
-}
-
-/* Sells, or finds the sale that was sold. 0 when it is recorded. */
-static int32_t sell(struct tillproof *t)
-{
-    struct tillproof_commit c = {.size = sizeof c};
-    struct tillproof_tender cash = {.size = sizeof cash, .amount = 1800, .kind = "cash"};
-    int64_t sale = 0;
-    if (tillproof_sale_find(t, "S-1", &sale) == 0 && sale && committed(t, sale)) {
-        return 0;
-    }
-    int32_t rc = ring_up(t, &sale, "S-1");
-    rc = rc ? rc : tillproof_hold(t, sale, 2000, NULL);
-    return rc ? rc : tillproof_commit(t, sale, "R-1", &cash, 1, &c);
-}
-
-static int32_t take_back(struct tillproof *t)
-{
-    struct tillproof_line line = {.size = sizeof line, .number = 1, .quantity = 1000};
-    struct tillproof_commit c = {.size = sizeof c};
-    int64_t refund = 0;
-    int32_t outcome = 0;
-    if (tillproof_sale_find(t, "B-1", &refund) == 0 && refund && committed(t, refund)) {
-        return 0;
-    }
-    int32_t rc = tillproof_refund_begin(t, "S-1", "B-1", 2000, &refund, &outcome);
-    rc = rc ? rc : outcome ? -1 : tillproof_lines_set(t, refund, &line, 1);
-    return rc ? rc : tillproof_commit(t, refund, "R-2", NULL, 0, &c);
-}
-
-/* What fails is tried again, as the header says a program may. */
-static int32_t again(int32_t (*step)(struct tillproof *t), struct tillproof *t)
-{
-    int32_t rc = -1;
-    for (int i = 0; i < 3 && rc; i++) {
-        rc = step(t);
-    }
-    return rc;
-}
-
-static int day(struct tillproof *t, int *told)
-{
-    int32_t rc = again(sell, t);
-    if (rc == 0) {
-        *told |= TOLD_SALE;
-        rc = again(take_back, t);
-    }
-    if (rc == 0) {
-        *told |= TOLD_REFUND;
-    }
-    return rc;
-}
-
-static int tell(int fd, int told)
-{
-    unsigned char byte = (unsigned char)told;
-    return write(fd, &byte, 1) == 1 ? 0 : -1;
-}
-
-/* In a child: with the fault. Tells through the pipe what it was told, as soon as it was. */
-static void faulty_run(int out, enum fault family, long n)
-{
-    struct tillproof *t = NULL;
-    int told = 0;
-    fault_arm(family, n);
-    int32_t rc = tillproof_open(shop_dir, NULL, 0, &t);
-    for (int i = 0; i < 2 && rc; i++) {
-        rc = tillproof_open(shop_dir, NULL, 0, &t);
-    }
-    if (rc == 0) {
-        rc = again(sell, t);
-        told |= rc == 0 ? TOLD_SALE : 0;
-        (void)tell(out, told);
-        rc = rc ? rc : again(take_back, t);
-        told |= rc == 0 ? TOLD_REFUND : 0;
-        (void)tell(out, told);
-        if (tillproof_close(t, 5000) == 0) {
-            (void)tell(out, told | TOLD_CLOSE);
-        }
-    }
-    _exit(fault_left() > 0 ? 1 : 0);
-}
-
-/* ---- afterwards ---- */
-
-struct books {
-    int sales, counting, conflicts, returns;
-    int64_t due, back;
+static const char *const meanings[FAULT_COUNT] = {
+    [FAULT_CALL] = "a call fails",
+    [FAULT_IO] = "the disk fails once",
+    [FAULT_FULL] = "the disk is full once",
+    [FAULT_FULL_ON] = "the disk is full from here on, and then has room again",
+    [FAULT_LOCKED] = "the file system is read-only from here on, and then is not",
+    [FAULT_KILL] = "killed after a write",
+    [FAULT_TORN] = "killed in the midst of a write",
+    [FAULT_LOST] = "power cut, what was not synced is lost",
+    [FAULT_LAST_LOST] = "power cut, the last write alone is lost",
+    [FAULT_LAST_HALF] = "power cut, the last write is there by half",
+    [FAULT_ZEROED] = "power cut, the last write is zeroes",
+    [FAULT_LAST_ONLY] = "power cut, the last write is there and those before it are not",
 };
 
-static int add_sale(void *arg, const struct sale_row *sale, const struct redemption_row *list, size_t n)
-{
-    struct books *b = arg;
-    b->sales += !sale->voided;
-    b->due += sale->due;
-    for (size_t i = 0; i < n; i++) {
-        b->counting += list[i].outcome == 0;
-        b->conflicts += list[i].conflict != 0;
-    }
-    return 0;
-}
+struct trial {
+    enum fault family;
+    int lane; /* of a call; -1: of any thread */
+    long n;
+    const struct site *site;
+    int patience_ms; /* while a fault lasts: how long the day waits for what will not come */
+};
 
-static int add_return(void *arg, const struct reversal_row *row)
-{
-    struct books *b = arg;
-    b->returns++;
-    b->back += row->due;
-    return 0;
-}
+/* What the workers share. */
+static struct shared {
+    long next, tried, wrong, end;
+    struct told told[WORKERS];
+    struct sites sites;
+} * shared;
 
-static int sound(const char *path, const char **why)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    bool good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-                sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL) == SQLITE_OK &&
-                sqlite3_step(st) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    if (!good) {
-        *why = "a database is damaged";
-    }
-    return good ? 0 : -1;
-}
-
-/* The tables are those that the kept statements make. */
-static int rebuilt_equal(const struct shop *shop)
-{
-    struct authority *a = NULL;
-    struct store *s = NULL;
-    struct buf before, after;
-    buf_init(&before, 1 << 24);
-    buf_init(&after, 1 << 24);
-    int rc = shop_store(shop, &s, NULL);
-    rc = rc ? rc : store_dump(s, &before);
-    rc = rc ? rc : shop_authority(shop, &clock_system, &a, NULL);
-    rc = rc ? rc : authority_rebuild(a, NULL);
-    rc = rc ? rc : store_dump(s, &after);
-    rc = rc ? rc : bytes_equal(buf_view(&before), buf_view(&after)) ? 0 : -1;
-    authority_close(a);
-    store_close(s);
-    buf_free(&before);
-    buf_free(&after);
-    return rc;
-}
-
-static int check_books(const char **why)
-{
-    struct shop shop;
-    struct store *s = NULL;
-    struct books b = {0};
-    char path[256];
-    snprintf(path, sizeof path, "%s/tills/till1/till.db", shop_dir);
-    int rc = sound(path, why);
-    snprintf(path, sizeof path, "%s/authority/authority.db", shop_dir);
-    rc = rc ? rc : sound(path, why);
-    rc = rc ? rc : shop_load(shop_dir, &shop, NULL);
-    rc = rc ? rc : shop_store(&shop, &s, NULL);
-    rc = rc ? rc : store_report_sales(s, 0, INT64_MAX, add_sale, &b);
-    rc = rc ? rc : store_report_returns(s, 0, INT64_MAX, add_return, &b);
-    store_close(s);
-    if (rc) {
-        return rc;
-    }
-    *why = b.sales != 1                    ? "not one sale"
-           : b.counting > 1                ? "the coupon is used twice"
-           : b.counting + b.conflicts != 1 ? "the redemption is neither counted nor in conflict"
-           : b.due != 1800                 ? "the sale has another amount"
-           : b.returns != 1                ? "not one return"
-           : b.back != 900                 ? "the return has another amount"
-           : rebuilt_equal(&shop)          ? "the tables are not those of the statements"
-                                           : NULL;
-    return *why ? -1 : 0;
-}
-
-/* The coupon of a sale that counted is used: another sale is told so. */
-static int check_used(struct tillproof *t)
-{
-    struct tillproof_quote q = {.size = sizeof q};
-    int64_t sale = 0;
-    int32_t rc = ring_up(t, &sale, "S-2");
-    rc = rc ? rc : tillproof_hold(t, sale, 5000, &q);
-    if (rc || q.outcome != TILLPROOF_BINDING || q.due != 2000) {
-        printf("another sale: %d, %s, %s, due %lld: ", rc, tillproof_name(q.outcome),
-               tillproof_name(q.reason), (long long)q.due);
-        return -1;
-    }
-    return tillproof_void(t, sale);
-}
-
-/* In a child: no fault any more. 0, or 1 with a line of what is wrong. */
-static int recover(int told, const char **why)
-{
-    struct tillproof *t = NULL;
-    int done = 0;
-    int64_t sale = 0;
-    *why = "the till does not open";
-    if (tillproof_open(shop_dir, NULL, 0, &t)) {
-        return 1;
-    }
-    *why = "a sale that was confirmed is not there";
-    if (told & TOLD_SALE && (tillproof_sale_find(t, "S-1", &sale) || !sale || !committed(t, sale))) {
-        return 1;
-    }
-    *why = "a refund that was confirmed is not there";
-    if (told & TOLD_REFUND && (tillproof_sale_find(t, "B-1", &sale) || !sale || !committed(t, sale))) {
-        return 1;
-    }
-    *why = "the sale cannot be brought to its end";
-    if (day(t, &done)) {
-        return 1;
-    }
-    *why = "another sale cannot be rung up";
-    if (check_used(t)) {
-        return 1;
-    }
-    *why = "what was recorded is not sent";
-    return tillproof_close(t, 10000) || check_books(why) ? 1 : 0;
-}
+static struct told *told; /* of this process */
+static struct trial trial;
 
 /* ---- one point ---- */
 
-static void fresh_shop(void)
+static bool ends_process(enum fault family)
 {
-    if (run("rm -rf %s && cp -r %s %s", shop_dir, pristine, shop_dir)) {
-        stop("the shop cannot be copied");
+    return family >= FAULT_KILL;
+}
+
+static int32_t open_and_live(struct tillproof **t)
+{
+    int32_t rc = *t ? 0 : day_open(t);
+    if (rc) {
+        told->code = rc;
+        snprintf(told->why, sizeof told->why, "open: %s", tillproof_name(rc));
+    }
+    return rc ? rc : day_live(*t, told);
+}
+
+/* 0, 1: the day failed although the fault was one that passes; BEYOND: there was no such point; EARLY: the
+ * day ran out of patience before the point. */
+static int faulty(void *arg)
+{
+    struct tillproof *t = NULL;
+    (void)arg;
+    fault_sites_mark(&shared->sites);
+    if (trial.site) {
+        fault_arm_site(trial.site);
+    } else if (trial.lane >= 0) {
+        fault_arm_call(trial.lane, trial.n);
+    } else {
+        fault_arm(trial.family, trial.n);
+    }
+    bool lasts = trial.family == FAULT_FULL_ON || trial.family == FAULT_LOCKED;
+    day_in_vain = lasts ? trial.patience_ms : 0;
+    int32_t rc = open_and_live(&t);
+    if (rc && lasts) {
+        if (fault_left() > 0) {
+            return EARLY;
+        }
+        fault_disarm();
+        day_in_vain = 0;
+        rc = open_and_live(&t);
+    }
+    /* What OpenSSL begins once in a process it does not begin again: then no till opens in this one. */
+    bool shut = trial.family == FAULT_CALL && rc < 0 && !t;
+    if (t && tillproof_close(t, 5000) == 0 && rc == 0) {
+        told->bits |= TOLD_SENT;
+    }
+    return rc && !shut ? 1 : fault_left() > 0 ? BEYOND : 0;
+}
+
+static int wrong(const char *why)
+{
+    char reason[160] = "";
+    uint32_t length = sizeof reason;
+    tillproof_reason(reason, &length);
+    if (why) {
+        snprintf(told->why, sizeof told->why, "%s (%s)", why, reason);
+    }
+    return 1;
+}
+
+/* No fault any more. 0, or 1 with why. */
+static int recover(void *arg)
+{
+    struct tillproof *t = NULL;
+    int before = told->bits;
+    (void)arg;
+    if (tillproof_open(shop_dir, NULL, 0, &t)) {
+        return wrong("the till does not open");
+    }
+    if (before & TOLD_SALE && !day_committed(t, "S-1")) {
+        return wrong("a sale that was confirmed is not there");
+    }
+    if (before & TOLD_REFUND && !day_committed(t, "B-1")) {
+        return wrong("a refund that was confirmed is not there");
+    }
+    if (day_live(t, told) || day_coupon_used(t, told)) {
+        return wrong(NULL);
+    }
+    if (tillproof_close(t, 10000)) {
+        return wrong("what was recorded is not sent");
+    }
+    return books_check(told) ? 1 : 0;
+}
+
+/* 0, 1 when something was wrong, or BEYOND. */
+static int try_point(void)
+{
+    int status = EARLY;
+    trial.patience_ms = PATIENCE_MS / 2;
+    for (int i = 0; i < 6 && status == EARLY; i++) {
+        trial.patience_ms *= 2;
+        *told = (struct told){0};
+        shop_restore();
+        status = in_child(faulty, NULL);
+    }
+    int bits = told->bits;
+    bool fine = status == 0 || status == BEYOND || (status == FAULT_KILLED && ends_process(trial.family));
+    if (!fine) {
+        printf("%s %d %ld: the program ended with %d: %s\n", words[trial.family], trial.lane, trial.n, status,
+               told->why);
+        return 1;
+    }
+    if (in_warm_child(recover, NULL) != 0) {
+        printf("%s %d %ld: afterwards: %s; it had been told %d\n", words[trial.family], trial.lane, trial.n,
+               told->why, bits);
+        return 1;
+    }
+    return status == BEYOND ? BEYOND : 0;
+}
+
+static void count(int r)
+{
+    if (r != BEYOND) {
+        __atomic_add_fetch(&shared->tried, 1, __ATOMIC_RELAXED);
+    }
+    if (r == 1) {
+        __atomic_add_fetch(&shared->wrong, 1, __ATOMIC_RELAXED);
+    }
+    fflush(stdout);
+}
+
+/* ---- all points of a sort, in a few processes ---- */
+
+static void each_disk_point(enum fault family, long stride)
+{
+    trial = (struct trial){.family = family, .lane = -1};
+    while (shared->wrong < WRONG_MAX) {
+        trial.n = 1 + stride * __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
+        if (trial.n > POINTS_MAX) {
+            return;
+        }
+        int r = try_point();
+        count(r);
+        if (r == BEYOND) {
+            return;
+        }
     }
 }
 
-/* The child's status; *told: the last that it said. */
-static int in_child(enum fault family, long n, int *told)
+/* Each place of the table once; the place's first call, or where that one was not met, the next time. */
+static void each_site(enum fault family, long stride)
 {
-    int ends[2], status = 0;
-    unsigned char byte = 0;
-    if (pipe2(ends, O_CLOEXEC)) {
-        stop("no pipe");
+    (void)family;
+    while (shared->wrong < WRONG_MAX) {
+        long i = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
+        if (i >= SITES_MAX) {
+            return;
+        }
+        const struct site *at = &shared->sites.v[i];
+        if (at->mark == 0 || at->tried || (stride > 1 && i % stride)) {
+            continue;
+        }
+        trial = (struct trial){.family = FAULT_CALL, .lane = at->lane, .n = at->n, .site = at};
+        count(try_point());
     }
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(60);
-        faulty_run(ends[1], family, n);
-    }
-    close(ends[1]);
-    *told = 0;
-    while (read(ends[0], &byte, 1) == 1) {
-        *told = byte;
-    }
-    close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        stop("no child");
-    }
-    return status;
 }
 
-static int recover_in_child(int told)
+static void each_call(enum fault family, long stride)
 {
-    int status = 0;
+    long all = shared->sites.calls[0] + shared->sites.calls[1];
+    (void)family;
+    while (shared->wrong < WRONG_MAX) {
+        long i = stride * __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED);
+        if (i >= all) {
+            return;
+        }
+        int lane = i >= shared->sites.calls[0];
+        trial = (struct trial){
+            .family = FAULT_CALL, .lane = lane, .n = 1 + i - (lane ? shared->sites.calls[0] : 0)};
+        count(try_point());
+    }
+}
+
+static void in_workers(void (*all)(enum fault family, long stride), enum fault family, long stride)
+{
+    pid_t children[WORKERS];
+    shared->next = 0;
     fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        const char *why = "";
-        alarm(60);
-        int rc = recover(told, &why);
-        if (rc) {
-            char reason[512] = "";
-            uint32_t length = sizeof reason;
-            tillproof_reason(reason, &length);
-            printf("%s (%s)\n", why, reason);
+    for (int i = 0; i < WORKERS; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            told = &shared->told[i];
+            shop_mine(i + 1);
+            all(family, stride);
+            in_warm_end();
             fflush(stdout);
+            _exit(0);
         }
-        _exit(rc);
     }
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        stop("no child");
+    for (int i = 0; i < WORKERS; i++) {
+        int status = 0;
+        if (children[i] < 0 || waitpid(children[i], &status, 0) != children[i] || status) {
+            printf("a worker ended with %x\n", (unsigned)status);
+            shared->wrong++;
+        }
     }
-    return status;
 }
 
-enum { POINT_FINE, POINT_BEYOND, POINT_WRONG };
-
-static int try_point(enum fault family, long n)
+static long try_family(enum fault family, long stride)
 {
-    int told = 0;
-    fresh_shop();
-    int status = in_child(family, n, &told);
-    bool ended = WIFEXITED(status) && (WEXITSTATUS(status) <= 1 ||
-                                       (WEXITSTATUS(status) == FAULT_KILLED && family >= FAULT_KILL_BEFORE));
-    if (!ended) {
-        printf("%s %ld: the program died, status %x\n", words[family], n, (unsigned)status);
-        return POINT_WRONG;
-    }
-    if (recover_in_child(told) != 0) {
-        printf("%s %ld: ^ what was wrong afterwards; told %d\n", words[family], n, told);
-        return POINT_WRONG;
-    }
-    return WEXITSTATUS(status) == 1 && WIFEXITED(status) ? POINT_BEYOND : POINT_FINE;
+    shared->tried = 0;
+    in_workers(each_disk_point, family, stride);
+    printf("fault/sale: %-10s %5ld points tried: %s\n", words[family], shared->tried, meanings[family]);
+    return shared->tried;
 }
 
-static long try_family(enum fault family, long stride, int *wrong)
+/* ---- calls ---- */
+
+static int seek_sites(void *arg)
 {
-    long points = 0, n = 1;
-    int bad = 0;
-    for (;; n += stride) {
-        int r = try_point(family, n);
-        if (r == POINT_BEYOND) {
+    struct tillproof *t = NULL;
+    (void)arg;
+    fault_sites_seek(&shared->sites);
+    int32_t rc = open_and_live(&t);
+    return rc || tillproof_close(t, 5000);
+}
+
+static long count_sites(bool tried)
+{
+    long n = 0;
+    for (size_t i = 0; i < SITES_MAX; i++) {
+        n += shared->sites.v[i].mark && (!tried || shared->sites.v[i].tried);
+    }
+    return n;
+}
+
+static long try_calls(long stride, bool every)
+{
+    enum { ROUNDS = 2 };
+    shared->tried = 0;
+    for (int round = 0; round < ROUNDS && shared->wrong < WRONG_MAX; round++) {
+        for (size_t i = 0; i < SITES_MAX; i++) {
+            shared->sites.v[i].n = 0; /* threads take turns in other ways: each time anew */
+        }
+        shop_restore();
+        if (in_child(seek_sites, NULL) || shared->sites.full) {
+            printf("the calls cannot be counted: %s\n", told->why);
+            shared->wrong++;
+            return 0;
+        }
+        in_workers(every ? each_call : each_site, FAULT_CALL, stride);
+        if (every) {
             break;
         }
-        points++;
-        bad += r == POINT_WRONG;
-        if (bad > 5 || n > 200000) {
-            break;
+    }
+    printf("fault/sale: %-10s %5ld points tried: %s; of %ld places %ld, of %ld calls\n", words[FAULT_CALL],
+           shared->tried, meanings[FAULT_CALL], count_sites(false), count_sites(true),
+           shared->sites.calls[0] + shared->sites.calls[1]);
+    return shared->tried;
+}
+
+static void one_run(const char *family, long n, int lane)
+{
+    for (int f = FAULT_NONE; f < FAULT_COUNT; f++) {
+        if (strcmp(family, words[f]) == 0) {
+            trial = (struct trial){.family = (enum fault)f, .lane = f == FAULT_CALL ? lane : -1, .n = n};
+            count(try_point());
+            printf("%s\n", told->why);
         }
-    }
-    printf("fault/sale: %s: %ld points tried of about %ld\n", words[family], points, n);
-    *wrong += bad;
-    return points;
-}
-
-/* ---- the shop ---- */
-
-static void make_shop(const char *command)
-{
-    char path[160];
-    const char *under = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    snprintf(base, sizeof base, "%s/tillproof-fault-XXXXXX", under);
-    if (!mkdtemp(base)) {
-        stop("no folder");
-    }
-    snprintf(pristine, sizeof pristine, "%s/pristine", base);
-    snprintf(shop_dir, sizeof shop_dir, "%s/shop", base);
-    snprintf(path, sizeof path, "%s/offer.json", base);
-    FILE *out = fopen(path, "w");
-    if (!out ||
-        fputs("{\"id\":\"coffee\",\"version\":1,\"title\":\"10%\",\"currency\":\"EUR\",\"funder\":\"store\","
-              "\"redeem\":[\"coupon\"],\"valid\":{\"from\":\"2020-01-01\",\"until\":\"2090-01-01\"},"
-              "\"needs\":{\"category\":[\"coffee\"]},\"gives\":{\"percent\":\"10\"},\"limits\":{\"per_"
-              "coupon\":1}}",
-              out) < 0 ||
-        fclose(out)) {
-        stop("no offer file");
-    }
-    if (run("%s shop init %s >/dev/null", command, pristine) ||
-        run("%s offer publish %s/offer.json --shop %s >/dev/null", command, base, pristine) ||
-        run("%s coupon issue --shop %s --offer coffee --channel news --out %s/c.txt >/dev/null", command,
-            pristine, base) ||
-        run("%s quote --help >/dev/null", command)) {
-        stop("the shop cannot be made");
-    }
-    snprintf(path, sizeof path, "%s/c.txt", base);
-    FILE *in = fopen(path, "r");
-    coupon_length = in ? fread(coupon, 1, sizeof coupon - 1, in) : 0;
-    if (in) {
-        fclose(in);
-    }
-}
-
-/* A till that has heard its authority, and nothing else. */
-static void warm(void)
-{
-    fflush(stdout);
-    pid_t child = fork();
-    int status = 0;
-    if (child == 0) {
-        struct tillproof *t = NULL;
-        int rc = tillproof_open(pristine, NULL, 0, &t);
-        _exit(rc || tillproof_close(t, 5000));
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child || status) {
-        stop("the till cannot be opened once");
     }
 }
 
 int main(int argc, char **argv)
 {
-    const char *command = getenv("TILLPROOF_COMMAND");
-    /* Points are left out: of calls, most of which are OpenSSL's for memory, the most. */
-    long every = getenv("TILLPROOF_SOAK") ? 1 : 11;
-    int wrong = 0;
-    long points = 0;
-    if (!command) {
-        stop("TILLPROOF_COMMAND is not set");
+    const char *command = getenv("TILLPROOF_COMMAND"), *thin = getenv("FAULT_STRIDE");
+    long points = 0, stride = thin ? atol(thin) : 1;
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (!command || shared == MAP_FAILED || stride < 1) {
+        fprintf(stderr, "fault_sale: TILLPROOF_COMMAND is not set\n");
+        return 2;
     }
     fault_vfs();
-    make_shop(command);
-    warm();
-    if (try_point(FAULT_NONE, 1) == POINT_WRONG) {
-        stop("the sale fails without a fault");
-    }
-    for (int f = FAULT_CALL; f < FAULT_COUNT; f++) {
-        if (argc == 3 && strcmp(argv[1], words[f]) == 0) {
-            wrong += try_point((enum fault)f, atol(argv[2])) == POINT_WRONG;
-        } else if (argc == 1) {
-            points += try_family((enum fault)f, (f == FAULT_CALL ? 19 : 1) * every, &wrong);
+    shop_make(command);
+    shop_mine(0);
+    told = &shared->told[0];
+    trial = (struct trial){.family = FAULT_NONE, .lane = -1, .n = 1};
+    if (try_point() == 1) {
+        printf("the day fails without a fault\n");
+        shared->wrong++;
+    } else if (argc > 2) {
+        one_run(argv[1], atol(argv[2]), argc > 3 ? atoi(argv[3]) : 0);
+    } else {
+        for (int f = FAULT_CALL; f <= FAULT_LAST_ONLY && shared->wrong < WRONG_MAX; f++) {
+            if (argc == 1 || strcmp(argv[1], words[f]) == 0) {
+                points += f == FAULT_CALL ? try_calls(stride, getenv("TILLPROOF_SOAK") != NULL)
+                                          : try_family((enum fault)f, stride);
+            }
         }
     }
-    printf("fault/sale: %ld points tried, %d of them wrong\n", points, wrong);
-    run("rm -rf %s", base);
-    return wrong ? 1 : 0;
+    printf("fault/sale: %ld points tried, %ld of them wrong\n", points, shared->wrong);
+    shop_remove();
+    return shared->wrong ? 1 : 0;
 }

@@ -2,28 +2,21 @@
  * SQLite's own VFS with a counter before each call that changes the disk. Where the power is lost, what was
  * written since a file's last sync is taken back, newest first, from copies of what it replaced.
  */
-#include "fault.h"
+#include "vfs.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { WRITES_KEPT = 4096 };
 
-struct file {
-    sqlite3_file base;
-    sqlite3_file *real;
-};
-
 /* A write that no sync has followed yet. */
 struct unsynced {
     struct file *file;
     sqlite3_int64 at, size_before;
     int n, had;
-    uint8_t *before;
+    uint8_t *before, *after; /* after: kept alone of the last one */
 };
 
 static sqlite3_vfs *real_vfs;
@@ -38,12 +31,21 @@ static struct file *own(sqlite3_file *f)
 
 /* ---- the power fails ---- */
 
-static void keep(struct file *f, int n, sqlite3_int64 at)
+static void keep(struct file *f, const void *p, int n, sqlite3_int64 at)
 {
+    if (!fault_power()) {
+        return;
+    }
     pthread_mutex_lock(&lock);
+    if (kept_count > 0) {
+        free(kept[kept_count - 1].after);
+        kept[kept_count - 1].after = NULL;
+    }
     if (kept_count < WRITES_KEPT) {
         struct unsynced *u = &kept[kept_count++];
-        *u = (struct unsynced){.file = f, .at = at, .n = n, .before = malloc((size_t)n)};
+        *u = (struct unsynced){
+            .file = f, .at = at, .n = n, .before = malloc((size_t)n), .after = malloc((size_t)n)};
+        memcpy(u->after, p, (size_t)n);
         f->real->pMethods->xFileSize(f->real, &u->size_before);
         if (u->size_before > at) {
             u->had = u->size_before - at < n ? (int)(u->size_before - at) : n;
@@ -60,6 +62,7 @@ static void settle(const struct file *f)
     for (size_t i = 0; i < kept_count; i++) {
         if (kept[i].file == f) {
             free(kept[i].before);
+            free(kept[i].after);
         } else {
             kept[n++] = kept[i];
         }
@@ -68,43 +71,75 @@ static void settle(const struct file *f)
     pthread_mutex_unlock(&lock);
 }
 
-static void lose_power(void)
+static void take_back(const struct unsynced *u)
+{
+    sqlite3_file *real = u->file->real;
+    if (u->had > 0) {
+        real->pMethods->xWrite(real, u->before, u->had, u->at);
+    }
+    real->pMethods->xTruncate(real, u->size_before);
+}
+
+/* What the disk makes of the last write, of which nobody had said that it is there. */
+static void spoil_last(enum fault how, const struct unsynced *u)
+{
+    sqlite3_file *real = u->file->real;
+    if (how == FAULT_ZEROED) {
+        memset(u->after, 0, (size_t)u->n);
+        real->pMethods->xWrite(real, u->after, u->n, u->at);
+        return;
+    }
+    take_back(u);
+    if (how == FAULT_LAST_HALF) {
+        real->pMethods->xWrite(real, u->after, u->n / 2, u->at);
+    }
+}
+
+static void lose_power(enum fault how)
 {
     pthread_mutex_lock(&lock);
-    while (kept_count > 0) {
-        struct unsynced *u = &kept[--kept_count];
-        sqlite3_file *real = u->file->real;
-        if (u->had > 0) {
-            real->pMethods->xWrite(real, u->before, u->had, u->at);
+    if (kept_count > 0 && how != FAULT_LOST && how != FAULT_LAST_ONLY) {
+        spoil_last(how, &kept[kept_count - 1]);
+    } else if (kept_count > 0) {
+        const struct unsynced last = kept[kept_count - 1];
+        while (kept_count > 0) {
+            take_back(&kept[--kept_count]);
         }
-        real->pMethods->xTruncate(real, u->size_before);
+        if (how == FAULT_LAST_ONLY) {
+            last.file->real->pMethods->xWrite(last.file->real, last.after, last.n, last.at);
+        }
     }
     _exit(FAULT_KILLED);
 }
 
 /* ---- points ---- */
 
-/* SQLITE_OK, or how the call fails. Ends the process where that is the fault. */
-static int point(const char *name)
+/* SQLITE_OK, or how the call fails; `locked` is how it does on a file system that is read-only. Ends the
+ * process where that is the fault. */
+static int point(const char *name, int locked)
 {
+    static const enum fault power[] = {FAULT_LOST, FAULT_LAST_LOST, FAULT_LAST_HALF, FAULT_ZEROED,
+                                       FAULT_LAST_ONLY};
     if (fault_counts(FAULT_IO, name)) {
         return SQLITE_IOERR_WRITE;
     }
-    if (fault_counts(FAULT_FULL, name)) {
+    if (fault_counts(FAULT_FULL, name) || fault_counts(FAULT_FULL_ON, name)) {
         return SQLITE_FULL;
     }
-    if (fault_counts(FAULT_KILL_BEFORE, name)) {
-        _exit(FAULT_KILLED);
+    if (fault_counts(FAULT_LOCKED, name)) {
+        return locked;
     }
-    if (fault_counts(FAULT_LOST, name)) {
-        lose_power();
+    for (size_t i = 0; i < sizeof power / sizeof power[0] && kept_count > 0; i++) {
+        if (fault_counts(power[i], name)) {
+            lose_power(power[i]);
+        }
     }
     return SQLITE_OK;
 }
 
 static int done(const char *name, int rc)
 {
-    if (rc == SQLITE_OK && fault_counts(FAULT_KILL_AFTER, name)) {
+    if (rc == SQLITE_OK && fault_counts(FAULT_KILL, name)) {
         _exit(FAULT_KILLED);
     }
     return rc;
@@ -113,7 +148,7 @@ static int done(const char *name, int rc)
 static int x_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 {
     struct file *f = own(file);
-    int rc = point("xWrite");
+    int rc = point("xWrite", SQLITE_IOERR_WRITE);
     if (rc != SQLITE_OK) {
         return rc;
     }
@@ -121,14 +156,24 @@ static int x_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
         f->real->pMethods->xWrite(f->real, p, n / 2, at);
         _exit(FAULT_KILLED);
     }
-    keep(f, n, at);
+    keep(f, p, n, at);
     return done("xWrite", f->real->pMethods->xWrite(f->real, p, n, at));
+}
+
+static int x_read(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
+{
+    struct file *f = own(file);
+    int rc = f->real->pMethods->xRead(f->real, p, n, at);
+    if (rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ) {
+        rot_read(f, p, n, at);
+    }
+    return rc;
 }
 
 static int x_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     struct file *f = own(file);
-    int rc = point("xTruncate");
+    int rc = point("xTruncate", SQLITE_IOERR_TRUNCATE);
     if (rc != SQLITE_OK) {
         return rc;
     }
@@ -139,12 +184,14 @@ static int x_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int x_sync(sqlite3_file *file, int flags)
 {
     struct file *f = own(file);
-    int rc = point("xSync");
+    int rc = point("xSync", SQLITE_IOERR_FSYNC);
     if (rc != SQLITE_OK) {
         return rc;
     }
-    rc = f->real->pMethods->xSync(f->real, flags);
-    settle(f);
+    if (!lie_sync(f)) {
+        rc = f->real->pMethods->xSync(f->real, flags);
+        settle(f);
+    }
     return done("xSync", rc);
 }
 
@@ -155,13 +202,21 @@ static int x_close(sqlite3_file *file)
     return f->real->pMethods->xClose(f->real);
 }
 
+/* A first look at the shared memory makes its file longer. */
+static int x_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
+{
+    struct file *f = own(file);
+    int rc = extend ? point("xShmMap", SQLITE_READONLY_CANTINIT) : SQLITE_OK;
+    return rc != SQLITE_OK ? rc
+                           : done("xShmMap", f->real->pMethods->xShmMap(f->real, page, size, extend, out));
+}
+
 #define PASS(name, params, args)                                                                             \
     static int x_##name params                                                                               \
     {                                                                                                        \
         struct file *f = own(file);                                                                          \
         return f->real->pMethods->name args;                                                                 \
     }
-PASS(xRead, (sqlite3_file * file, void *p, int n, sqlite3_int64 at), (f->real, p, n, at))
 PASS(xFileSize, (sqlite3_file * file, sqlite3_int64 *size), (f->real, size))
 PASS(xLock, (sqlite3_file * file, int kind), (f->real, kind))
 PASS(xUnlock, (sqlite3_file * file, int kind), (f->real, kind))
@@ -169,8 +224,6 @@ PASS(xCheckReservedLock, (sqlite3_file * file, int *out), (f->real, out))
 PASS(xFileControl, (sqlite3_file * file, int op, void *arg), (f->real, op, arg))
 PASS(xSectorSize, (sqlite3_file * file), (f->real))
 PASS(xDeviceCharacteristics, (sqlite3_file * file), (f->real))
-PASS(xShmMap, (sqlite3_file * file, int page, int size, int extend, void volatile **out),
-     (f->real, page, size, extend, out))
 PASS(xShmLock, (sqlite3_file * file, int at, int n, int flags), (f->real, at, n, flags))
 PASS(xShmUnmap, (sqlite3_file * file, int drop), (f->real, drop))
 
@@ -183,7 +236,7 @@ static void x_xShmBarrier(sqlite3_file *file)
 static const sqlite3_io_methods methods = {
     .iVersion = 2,
     .xClose = x_close,
-    .xRead = x_xRead,
+    .xRead = x_read,
     .xWrite = x_write,
     .xTruncate = x_truncate,
     .xSync = x_sync,
@@ -194,11 +247,22 @@ static const sqlite3_io_methods methods = {
     .xFileControl = x_xFileControl,
     .xSectorSize = x_xSectorSize,
     .xDeviceCharacteristics = x_xDeviceCharacteristics,
-    .xShmMap = x_xShmMap,
+    .xShmMap = x_shm_map,
     .xShmLock = x_xShmLock,
     .xShmBarrier = x_xShmBarrier,
     .xShmUnmap = x_xShmUnmap,
 };
+
+/* A file that is there can still be read where nothing can be written, and SQLite's own VFS then does that.
+ */
+static int locked_open(sqlite3_filename name, int *flags)
+{
+    if (access(name, F_OK) != 0) {
+        return SQLITE_CANTOPEN;
+    }
+    *flags = (*flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
+    return SQLITE_OK;
+}
 
 static int v_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *out)
 {
@@ -206,19 +270,25 @@ static int v_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, i
     (void)vfs;
     f->base.pMethods = NULL;
     f->real = (sqlite3_file *)(void *)(f + 1);
-    int rc = point("xOpen");
+    f->main = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    snprintf(f->path, sizeof f->path, "%s", name ? name : "");
+    int rc = point("xOpen", SQLITE_READONLY);
+    rc = rc == SQLITE_READONLY && name ? locked_open(name, &flags) : rc;
     if (rc != SQLITE_OK) {
         return rc == SQLITE_FULL ? SQLITE_FULL : SQLITE_CANTOPEN;
     }
     rc = real_vfs->xOpen(real_vfs, name, f->real, flags, out);
     f->base.pMethods = rc == SQLITE_OK ? &methods : NULL;
+    if (rc == SQLITE_OK) {
+        lie_opened(f);
+    }
     return rc;
 }
 
 static int v_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
     (void)vfs;
-    int rc = point("xDelete");
+    int rc = point("xDelete", SQLITE_IOERR_DELETE);
     return rc != SQLITE_OK ? rc : done("xDelete", real_vfs->xDelete(real_vfs, name, sync));
 }
 

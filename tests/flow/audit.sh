@@ -2,13 +2,15 @@
 # The audit says that true books are true, changes nothing, and names the first false thing in doctored ones.
 . "$(dirname "$0")/lib.sh"
 
-# sql DIR TEXT: on the shop's database, which nobody has open.
+# sql DIR TEXT: on the shop's database, which nobody has open. VACUUM, for pages that another program changed are
+# refused before anybody looks at what is in them; those that it wrote all anew say nothing of themselves.
 sql() {
     python3 - "$1/authority/authority.db" "$2" <<'END'
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 rows = db.executescript(sys.argv[2])
 db.commit()
+db.execute("VACUUM")
 END
 }
 

@@ -27,6 +27,7 @@ import sqlite3
 db = sqlite3.connect("shop/authority/authority.db")
 n = db.execute("UPDATE redemption SET outcome = 10, conflict = discount, stage = 1, slot = NULL WHERE rank = (SELECT max(rank) FROM redemption)").rowcount
 db.commit()
+db.execute("VACUUM")
 assert n == 1, n
 END
 ok report redemptions --shop shop --json
@@ -51,6 +52,7 @@ import sqlite3
 db = sqlite3.connect("shop/authority/authority.db")
 n = db.execute("UPDATE reversal SET outcome = 33, conflict = due").rowcount
 db.commit()
+db.execute("VACUUM")
 assert n == 1, n
 END
 ok report conflicts --shop shop --json

@@ -274,6 +274,10 @@ def joined():
     got = json.loads(tillproof("till", "join", "--shop", "away", "--till", "third", "--code", code, "--json")[0])
     same("enrolled", got, {"till": "third", "store": "main", "epoch": 1})
     same("it sells", sale(0, till="third")["outcome"], "committed")
+    for purpose in ("grant", "log", "registrar"):
+        tillproof("keys", "rotate", "--shop", "shop", "--purpose", purpose, "--at-once")
+        same(f"another {purpose} key under a daemon that runs", sale(0, till="third")["quote"]["refused"][0]["reason"],
+             "already_used")
     shutil.rmtree("away/tills/third")
     check("once", "not_invited" in tillproof("till", "join", "--shop", "away", "--till", "third", "--code", code, status=1)[1])
     log = "\n".join(d.stop())

@@ -65,6 +65,7 @@ raw = bytearray(db.execute("SELECT raw FROM receipt ORDER BY n LIMIT 1").fetchon
 raw[-1] ^= 1
 db.execute("UPDATE receipt SET raw = ? WHERE n = (SELECT min(n) FROM receipt)", (bytes(raw),))
 db.commit()
+db.execute("VACUUM")
 END
 no 1 bad_receipt receipt --shop shop --sale S-1
 
@@ -78,6 +79,7 @@ import sqlite3
 db = sqlite3.connect("shop/authority/authority.db")
 db.execute("DELETE FROM checkpoint WHERE size > (SELECT min(size) FROM checkpoint)")
 db.commit()
+db.execute("VACUUM")
 END
 for i in 1 2 3 4 5 6; do
     ok sale --shop shop --basket basket.json --reference "after-$i"

@@ -50,7 +50,7 @@ ok till enrol till1 --anew --shop shop
 ok sale --shop shop --basket basket.json --scan "$(coupon 4)" --json
 same "the new epoch redeems" "$(printf '%s' "$out" | json "d['quote']['due']")" 18.00
 
-# Two records at one place are both shown (how a copied folder makes them: tests/unit/truths/clones.c).
+# Two records at one place are both shown (how a copied folder makes them: tests/unit/truths/renewal.c).
 ok till forks --shop shop --json
 same "no fork" "$out" "[]"
 ok till enrol till2 --shop shop
@@ -60,6 +60,7 @@ import sqlite3
 db = sqlite3.connect("shop/authority/authority.db")
 db.execute("INSERT INTO record (merchant, till, epoch, seq, d, prev) SELECT merchant, till, epoch, seq, zeroblob(32), prev FROM record WHERE till = 'till2'")
 db.commit()
+db.execute("VACUUM")
 END
 ok till forks --shop shop --json
 same "the fork" "$(printf '%s' "$out" | json "[(r['till'], r['epoch'], r['seq']) for r in d], d[0]['prev'] == d[1]['prev'], d[0]['record'] != d[1]['record']")" \

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 shop
 
-for verb in "shop init" "till enrol" "till invite" "till join" "till revoke" "till lose" "till disputed" "till forks" "offer publish" "coupon issue" "coupon show" "coupon pickup" "lease list" "lease write-off" quote sale link report audit erase "export bundle" "log key" "log cosign" "token issue" "token list" "token revoke" "cose verify" "device list" "device watch"; do
+for verb in "shop init" "till enrol" "till invite" "till join" "till revoke" "till lose" "till disputed" "till forks" "keys rotate" "offer publish" "coupon issue" "coupon show" "coupon pickup" "lease list" "lease write-off" quote sale link report audit erase "export bundle" "log key" "log cosign" "token issue" "token list" "token revoke" "cose verify" "device list" "device watch"; do
     ok $verb --help
     has "help of $verb" "$out" "^usage: tillproof $verb"
     ok --help

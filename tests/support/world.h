@@ -134,6 +134,9 @@ int world_send(struct world *w, struct bytes message);
 int world_commit(struct world *w, struct world_till *t, struct world_sale *s, uint8_t d[HASH_SIZE]);
 /* The verdict on an offer in the sale's grant, NULL when there is none. */
 const struct verdict *world_verdict(const struct world_sale *s, const struct offer *o);
+/* Runs SQL on the world's database behind the store's back; every @ in it is the merchant. The first column
+ * of the first row as a number, or -1 without a row. */
+int64_t world_sql(struct world *w, const char *sql);
 /* All projections as text, in the world's arena. */
 const char *world_dump(struct world *w);
 /* The redemption at `place` of a commit. */

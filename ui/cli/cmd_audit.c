@@ -3,12 +3,14 @@
 #include "audit_tables.h"
 #include "forms/forms.h"
 #include "keys/keyfile.h"
+#include "publish/publish.h"
 #include "shop/shop.h"
 
 #include <stdlib.h>
 
 static const struct usage usage = {
-    "audit --shop DIR | BUNDLE [--root FILE] [--json]",
+    "audit --shop DIR | BUNDLE | https://HOST[:PORT] --ca FILE [--token FILE] [--root FILE]\n"
+    "      [--witness KEY]... [--json]",
     "Checks a shop's books, or a bundle of them, against themselves: every signature, the log and its "
     "checkpoints,\n"
     "each till's chain and closes, and that the tables reports are made from are what the signed records "
@@ -22,10 +24,15 @@ struct auditing {
     struct audit_place place;
     const char *root_file; /* the root key that the auditor names; NULL: none */
     uint8_t root[HASH_SIZE];
+    struct audit_url url;
+    struct words witness_keys; /* as C2SP writes them */
+    struct witnesses witnesses;
     bool json;
     struct buf tills;      /* what is said of each, in the form that was asked for */
     char open[AUDIT_TEXT]; /* the first gap */
 };
+
+static void prepare(void *arg, struct audit *a);
 
 static void each_till(void *arg, const struct audit_till *t)
 {
@@ -52,15 +59,33 @@ static void each_till(void *arg, const struct audit_till *t)
     }
 }
 
-/* So that one moment is looked at and the shop is not held up. */
-static int make_copy(struct auditing *g, struct err *e)
+/* What a server keeps is no file: one moment of it becomes a bundle. */
+static int audit_served(struct auditing *g, struct store *kept, struct err *e)
 {
-    struct store *kept = NULL;
-    int rc = shop_store(&g->shop, &kept, e);
-    if (rc == 0 && (rc = store_copy(kept, g->place.copy)) != 0) {
+    struct bundle_header header = {.parts = true};
+    struct bundle_end end;
+    char path[sizeof g->place.dir + 16];
+    snprintf(path, sizeof path, "%s/books.tpb", g->place.dir);
+    memcpy(header.authority, g->shop.authority, ID_SIZE);
+    memcpy(header.root, g->shop.root, HASH_SIZE);
+    FILE *f = fopen(path, "wxe");
+    if (!f) {
+        return err_set(e, TP_E_IO, "%.200s cannot be written", path);
+    }
+    int rc = bundle_write(kept, &header, NULL, f, &end, e);
+    if (fclose(f) && rc == 0) {
+        rc = err_set(e, TP_E_IO, "%.200s cannot be written", path);
+    }
+    return rc ? rc : audit_file(&g->a, path, g->root_file ? g->root : g->shop.root, &g->place, prepare, g, e);
+}
+
+/* So that one moment is looked at and the shop is not held up. */
+static int make_copy(struct auditing *g, struct store *kept, struct err *e)
+{
+    int rc = store_copy(kept, g->place.copy);
+    if (rc && rc != TP_UNSUPPORTED) {
         err_set(e, rc, "the shop's database cannot be copied to %.100s: %s", g->place.dir, store_error(kept));
     }
-    store_close(kept);
     return rc;
 }
 
@@ -141,7 +166,9 @@ static void print(const struct auditing *g, bool whole)
         printf("%-12s %lld, each of this log\n", "receipts", (long long)a->receipts);
     }
     printf("%-12s %s\n", "tables",
-           a->withheld ? "not made: parts are withheld" : "what reports read is what the records make");
+           g->url.url    ? "not made: they are not shown"
+           : a->withheld ? "not made: parts are withheld"
+                         : "what reports read is what the records make");
     cli_print(buf_view(&g->tills));
     if (a->erased) {
         printf("%-12s %lld persons' parts\n", "erased", (long long)a->erased);
@@ -156,7 +183,7 @@ static void print(const struct auditing *g, bool whole)
 
 static int finish(struct auditing *g, int rc, struct err *e)
 {
-    if (rc < 0) {
+    if (rc && rc != AUDIT_FALSE) { /* it was not looked at: nobody there, a witness's key that is none */
         return cli_fail(e);
     }
     print(g, rc == 0);
@@ -173,8 +200,21 @@ static int finish(struct auditing *g, int rc, struct err *e)
 
 static void prepare(void *arg, struct audit *a)
 {
+    struct auditing *g = arg;
     a->till = each_till;
     a->arg = arg;
+    for (size_t i = 0; i < g->witnesses.n; i++) { /* they fit: WITNESSES_MAX of them */
+        audit_trust_witness(a, g->witnesses.v[i].name, &g->witnesses.v[i].key);
+    }
+}
+
+static int load_witnesses(struct auditing *g, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; i < g->witness_keys.n && rc == 0; i++) {
+        rc = witnesses_add(&g->witnesses, bytes_str(g->witness_keys.v[i]), e);
+    }
+    return rc;
 }
 
 static int audit_shop(struct auditing *g, const char *dir, struct err *e)
@@ -183,10 +223,21 @@ static int audit_shop(struct auditing *g, const char *dir, struct err *e)
     if (rc) {
         return rc;
     }
+    struct store *kept = NULL;
+    rc = shop_store(&g->shop, &kept, e);
+    rc = rc ? rc : make_copy(g, kept, e);
+    if (rc == TP_UNSUPPORTED) {
+        rc = audit_served(g, kept, e);
+        store_close(kept);
+        return rc;
+    }
+    store_close(kept);
+    if (rc) {
+        return rc;
+    }
     audit_begin(&g->a, g->shop.authority, g->root_file ? g->root : g->shop.root);
     prepare(g, &g->a);
-    rc = make_copy(g, e);
-    return rc ? rc : check(g, e);
+    return check(g, e);
 }
 
 static int load_root(struct auditing *g, struct err *e)
@@ -203,13 +254,17 @@ static int run(struct auditing *g, const char *dir, const char *bundle)
     struct err e = {0};
     buf_init(&g->tills, (size_t)32 * 1024 * 1024);
     int rc = load_root(g, &e);
+    rc = rc ? rc : load_witnesses(g, &e);
     rc = rc ? rc : audit_place_make(&g->place, &e);
     if (rc == 0) {
-        rc = dir ? audit_shop(g, dir, &e)
-                 : audit_file(&g->a, bundle, g->root_file ? g->root : NULL, &g->place, prepare, g, &e);
+        const uint8_t *root = g->root_file ? g->root : NULL;
+        rc = dir          ? audit_shop(g, dir, &e)
+             : g->url.url ? audit_url(&g->a, &g->url, root, &g->place, prepare, g, &e)
+                          : audit_file(&g->a, bundle, root, &g->place, prepare, g, &e);
     }
     int status = finish(g, rc, &e);
     audit_end(&g->a);
+    witnesses_free(&g->witnesses);
     buf_free(&g->tills);
     audit_place_remove(&g->place);
     return status;
@@ -226,16 +281,27 @@ int cmd_audit(int argc, char **argv)
     const struct opt opts[] = {
         {"shop", OPT_TEXT, &dir, "DIR", "the shop's folder", 0},
         {"root", OPT_TEXT, &g->root_file, "FILE", "the shop's root key as you know it: PEM or COSE_Key", 0},
+        {"ca", OPT_TEXT, &g->url.ca, "FILE", "of an address: PEM of the CA that vouches for it", 0},
+        {"token", OPT_TEXT, &g->url.token, "FILE", "of an address: a merchant's or an auditor's token", 0},
+        {"witness", OPT_EACH, &g->witness_keys, "KEY", "one that you trust: NAME+ID+KEY, as C2SP writes it",
+         0},
         {"json", OPT_FLAG, &g->json, NULL, "print what was found as JSON", 0},
         {0}};
     int status = cli_parse(&usage, opts, argc, argv, &rest);
     if (status == CLI_GO && (dir != NULL) == (rest.n == 1)) {
         status = cli_error(TP_E_ARGUMENT, "name a shop or a bundle; see tillproof audit --help");
     }
+    if (status == CLI_GO && rest.n && strncmp(rest.v[0], "https://", 8) == 0) {
+        g->url.url = rest.v[0];
+    }
+    if (status == CLI_GO && (g->url.url != NULL) != (g->url.ca != NULL)) {
+        status = cli_error(TP_E_ARGUMENT, "an address goes with --ca, and --ca with an address");
+    }
     if (status == CLI_GO) {
         status = run(g, dir, rest.n ? rest.v[0] : NULL);
     }
     words_free(&rest);
+    words_free(&g->witness_keys);
     free(g);
     return status;
 }

@@ -5,11 +5,12 @@
 #include <sys/stat.h>
 
 static const struct usage usage = {
-    "bench till|quote|authority [--rounds N] [--json] [options]",
+    "bench till|quote|authority|journal [--rounds N] [--json] [options]",
     "Measures this machine, and prints each cost beside its floor: the raw cost of the same work in the "
     "same\n"
     "run. till: a sale's steps through the plugin, its start, memory and size. quote: prices a second.\n"
     "authority: tillproofd under the load of 1, 16 and 256 tills over HTTPS; N rounds are milliseconds.\n"
+    "journal: commits of a till, a backlog on its way to the authority, a long journal opened.\n"
     "start: one start of the plugin in this process, which till runs again and again; it needs --shop.",
     1, 1};
 
@@ -95,9 +96,10 @@ static int run(const char *name, const struct bench_options *o, bool json, struc
 {
     struct bench_report r = {0};
     int (*bench)(const struct bench_options *, struct bench_report *, struct err *) =
-        strcmp(name, "till") == 0    ? bench_till
-        : strcmp(name, "quote") == 0 ? bench_quote
-                                     : bench_authority;
+        strcmp(name, "till") == 0      ? bench_till
+        : strcmp(name, "quote") == 0   ? bench_quote
+        : strcmp(name, "journal") == 0 ? bench_journal
+                                       : bench_authority;
     progress_begin(&bar, "measuring", 1);
     int rc = bench(o, &r, e);
     progress_end(&bar);
@@ -115,6 +117,8 @@ int cmd_bench(int argc, char **argv)
     struct words rest = {0};
     const struct opt opts[] = {
         {"rounds", OPT_INT, &o.rounds, "N", "how often each thing is measured (till: 200, quote: 2000)", 0},
+        {"records", OPT_INT, &o.records, "N", "journal: how many the long one has; a tenth is sent (1000000)",
+         0},
         {"dir", OPT_TEXT, &o.dir, "DIR", "where till makes its shop, and removes it (build/bench, or .)", 0},
         {"plugin", OPT_TEXT, &o.plugin, "PATH", "another tillproof.so than the one beside this program", 0},
         {"peer", OPT_TEXT, &o.peer, "DIR", "what it is compared with, and its modules (build/bench-peer)", 0},
@@ -132,12 +136,11 @@ int cmd_bench(int argc, char **argv)
         if (strcmp(name, "start") == 0 && shop) {
             status = bench_start(o.plugin, shop, stdout, &e) ? cli_fail(&e) : CLI_DONE;
         } else if (strcmp(name, "till") == 0 || strcmp(name, "quote") == 0 ||
-                   strcmp(name, "authority") == 0) {
+                   strcmp(name, "authority") == 0 || strcmp(name, "journal") == 0) {
             status = run(name, &o, json, &e) ? cli_fail(&e) : CLI_DONE;
         } else {
-            status =
-                cli_error(TP_E_ARGUMENT,
-                          "there are bench till, bench quote, bench authority, and bench start --shop DIR");
+            status = cli_error(TP_E_ARGUMENT,
+                               "there are bench till, quote, authority, journal, and bench start --shop DIR");
         }
     }
     words_free(&rest);

@@ -9,11 +9,13 @@ static const struct usage revoke_usage = {
     0, 0};
 static const struct usage lose_usage = {
     "till lose --shop DIR --till NAME [--from-seq N] [--epoch N] [--json]",
-    "The till's disk is lost: as till revoke. Enrol it anew with a new folder, or on another machine with\n"
-    "till invite; what it sold and had not sent is gone.",
+    "The till's disk is lost: as till revoke, and what it was leased and had not spent as far as is known "
+    "here is\n"
+    "given up. Begin anew with an empty folder: till enrol, or till invite and till join on another machine.",
     0, 0};
 
-static int give_up(const char *dir, const char *till, int state, struct record_place *place)
+static int give_up(const char *dir, const char *till, int state, struct record_place *place,
+                   struct office_given_up *given)
 {
     struct err e = {0};
     struct office office;
@@ -22,6 +24,9 @@ static int give_up(const char *dir, const char *till, int state, struct record_p
         return cli_fail(&e);
     }
     rc = office_give_up(&office, till, state, place, &e);
+    if (rc == 0 && state == TERMINAL_LOST) {
+        rc = office_write_off(&office, till, NONE, given, &e);
+    }
     office_close(&office);
     return rc ? cli_fail(&e) : CLI_DONE;
 }
@@ -31,6 +36,7 @@ static int run(const struct usage *usage, int state, int argc, char **argv)
     static const char *const words[] = {"active", "revoked", "lost"};
     const char *dir = NULL, *till = NULL;
     struct record_place place = {NONE, NONE};
+    struct office_given_up given = {0};
     bool json = false;
     struct words rest = {0};
     const struct opt opts[] = {
@@ -42,12 +48,13 @@ static int run(const struct usage *usage, int state, int argc, char **argv)
         {0}};
     int status = cli_parse(usage, opts, argc, argv, &rest);
     if (status == CLI_GO) {
-        status = give_up(dir, till, state, &place);
+        status = give_up(dir, till, state, &place, &given);
     }
     if (status == CLI_DONE && till) {
-        printf(json ? "{\"till\":\"%s\",\"state\":\"%s\",\"epoch\":%lld,\"from_seq\":%lld}\n"
-                    : "The till %s is %s: in epoch %lld, what it signed from record %lld on is disputed.\n",
-               till, words[state], (long long)place.epoch, (long long)place.seq);
+        printf(json ? "{\"till\":\"%s\",\"state\":\"%s\",\"epoch\":%lld,\"from_seq\":%lld,\"leases\":%lld}\n"
+                    : "The till %s is %s: in epoch %lld, what it signed from record %lld on is disputed.\n"
+                      "Leases given up: %lld.\n",
+               till, words[state], (long long)place.epoch, (long long)place.seq, (long long)given.leases);
     }
     words_free(&rest);
     return status;

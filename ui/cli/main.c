@@ -19,6 +19,7 @@ static const struct verb {
     {"till", "lose", cmd_till_lose, "the same for a till whose disk is lost"},
     {"till", "disputed", cmd_till_disputed, "what was signed beyond that: list, accept, reject"},
     {"till", "forks", cmd_till_forks, "records in which a till contradicts itself"},
+    {"keys", "rotate", cmd_keys_rotate, "replace one of the shop's keys"},
     {"offer", "publish", cmd_offer_publish, "check offers and publish them"},
     {"coupon", "issue", cmd_coupon_issue, "issue coupons as QR codes for a channel"},
     {"coupon", "show", cmd_coupon_show, "decode a coupon's picture or text, check it, explain it"},

@@ -54,7 +54,9 @@ struct common office_common(const struct office *o);
 
 /* The policy in force; its texts live in the arena. */
 int office_policy(struct office *o, struct arena *a, struct policy *out, struct err *e);
-/* The keyset in force. Owned: trust_free. */
+/* The keyset in force, as it was signed; its texts live in the arena. */
+int office_keyset(struct office *o, struct arena *a, struct keyset *out, struct err *e);
+/* The same as what it lets trust. Owned: trust_free. */
 int office_trust(struct office *o, struct trust *out, struct err *e);
 /* One version of an offer, or the highest (NONE). TP_UNKNOWN_OFFER. */
 int office_offer(struct office *o, const uint8_t ref[REF_SIZE], int64_t version, struct arena *a,
@@ -75,6 +77,12 @@ int office_enrol(struct office *o, const char *name, const char *store, bool ane
  * is the enrolment in force, and the first record that is not known here; both are filled. TP_UNKNOWN_TILL.
  */
 int office_give_up(struct office *o, const char *till, int state, struct record_place *place, struct err *e);
+/*
+ * Replaces the key of a purpose (merchant, issuer, grant, log or registrar) and publishes the keyset that
+ * says so, whose number is given. The old key signs no more, the authority's own ones for another hour,
+ * unless at_once. TP_E_ARGUMENT, TP_E_IO (for example: no root.key), TP_E_STATE (the keyset is full).
+ */
+int office_rotate(struct office *o, const char *purpose, bool at_once, int64_t *number, struct err *e);
 /* A new code for one till, good for so many hours and once: office_submit's codes, TP_E_ARGUMENT. Wipe it. */
 int office_invite(struct office *o, const char *till, const char *store, int64_t hours,
                   char code[ENROLMENT_CODE + 1], int64_t *until_ms, struct err *e);

@@ -109,8 +109,8 @@ static int begin(int socket, struct session *s, bool *ended)
     return rc ? rc : add_headers(s) && set_trust(s) && set_way(s) ? 0 : TP_E_MEMORY;
 }
 
-/* Why there is no answer to believe, in one line; "" when there is one. */
-static void judge(struct session *s, CURLcode rc, char why[HELPER_WHY_MAX])
+/* Why there is no answer to believe, in one line; "" when there is one. A page may be of any type. */
+static void judge(struct session *s, CURLcode rc, bool page, char why[HELPER_WHY_MAX])
 {
     long status = 0;
     const char *type = NULL;
@@ -126,9 +126,12 @@ static void judge(struct session *s, CURLcode rc, char why[HELPER_WHY_MAX])
     curl_easy_getinfo(s->easy, CURLINFO_CONTENT_TYPE, &type);
     if (status == 429 || status == 503) {
         snprintf(why, HELPER_WHY_MAX, "the authority has too much to do");
+    } else if (page && (status == 401 || status == 403)) {
+        snprintf(why, HELPER_WHY_MAX, "the authority does not show that %s",
+                 status == 401 ? "without a token that it knows" : "to the holder of this token");
     } else if (status != 200) {
         snprintf(why, HELPER_WHY_MAX, "the authority answers with HTTP status %ld", status);
-    } else if (!type || strncasecmp(type, SEQUENCE, strlen(SEQUENCE)) != 0) {
+    } else if (!page && (!type || strncasecmp(type, SEQUENCE, strlen(SEQUENCE)) != 0)) {
         snprintf(why, HELPER_WHY_MAX, "what answers is no authority");
     }
 }
@@ -151,7 +154,66 @@ static int post(int socket, struct session *s, struct bytes body, uint32_t deadl
     curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)body.n);
     curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, most > 0 ? most : 1L);
     CURLcode rc = curl_easy_perform(s->easy);
-    judge(s, rc, why);
+    judge(s, rc, false, why);
+    return *why ? reply(socket, TP_OFFLINE, bytes_str(why)) : reply(socket, 0, buf_view(&s->answer));
+}
+
+/* "PATH\nTOKEN", as the plugin's side has checked it, and as it is checked once more. */
+static bool split_page(char *text, char **token)
+{
+    *token = strchr(text, '\n');
+    if (text[0] != '/' || !*token) {
+        return false;
+    }
+    *(*token)++ = 0;
+    for (const char *c = text; *c; c++) {
+        if (*c <= ' ' || *c > '~') {
+            return false;
+        }
+    }
+    for (const char *c = *token; *c; c++) {
+        if (*c <= ' ' || *c > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* With headers of its own; afterwards the session posts as before. */
+static CURLcode perform_get(struct session *s, const char *path, const char *token)
+{
+    char url[HELPER_URL_MAX + HELPER_PAGE_MAX + 1], line[HELPER_PAGE_MAX + 32];
+    struct curl_slist *headers = NULL;
+    snprintf(url, sizeof url, "%s%s", s->url, path);
+    snprintf(line, sizeof line, "Authorization: Bearer %s", token);
+    headers = *token ? curl_slist_append(NULL, line) : NULL;
+    curl_easy_setopt(s->easy, CURLOPT_URL, url);
+    curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
+    CURLcode rc = *token && !headers ? CURLE_OUT_OF_MEMORY : curl_easy_perform(s->easy);
+    curl_easy_setopt(s->easy, CURLOPT_URL, s->url);
+    curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+    curl_slist_free_all(headers);
+    return rc;
+}
+
+static int get(int socket, struct session *s, struct bytes page, uint32_t deadline_ms)
+{
+    char why[HELPER_WHY_MAX], text[HELPER_PAGE_MAX + 1], *token = NULL;
+    if (page.n > HELPER_PAGE_MAX) {
+        return TP_E_IO;
+    }
+    memcpy(text, page.p, page.n);
+    text[page.n] = 0;
+    if (!split_page(text, &token)) {
+        return TP_E_IO;
+    }
+    long most = (long)(deadline_ms - deadline_ms / 20);
+    buf_reset(&s->answer);
+    *s->why = 0;
+    curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, most > 0 ? most : 1L);
+    CURLcode rc = perform_get(s, text, token);
+    judge(s, rc, true, why);
     return *why ? reply(socket, TP_OFFLINE, bytes_str(why)) : reply(socket, 0, buf_view(&s->answer));
 }
 
@@ -163,8 +225,9 @@ static int post_one(int socket, struct session *s, bool *ended)
     if (rc) {
         return rc;
     }
-    if (ask.magic != HELPER_POST || ask.size == 0 || ask.size > HELPER_BODY_MAX || ask.deadline_ms == 0 ||
-        ask.deadline_ms > INT32_MAX) {
+    bool page = ask.magic == HELPER_GET;
+    if ((ask.magic != HELPER_POST && !page) || ask.size == 0 || ask.size > HELPER_BODY_MAX ||
+        ask.deadline_ms == 0 || ask.deadline_ms > INT32_MAX) {
         return TP_E_IO;
     }
     uint8_t *body = malloc(ask.size);
@@ -172,7 +235,8 @@ static int post_one(int socket, struct session *s, bool *ended)
         return TP_E_MEMORY;
     }
     rc = pipe_read(socket, body, ask.size, &cut);
-    rc = rc ? rc : post(socket, s, bytes_of(body, ask.size), ask.deadline_ms);
+    struct bytes sent = bytes_of(body, ask.size);
+    rc = rc ? rc : page ? get(socket, s, sent, ask.deadline_ms) : post(socket, s, sent, ask.deadline_ms);
     free(body);
     return rc;
 }

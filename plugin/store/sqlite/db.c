@@ -1,6 +1,8 @@
 /* SQLite: opening, schema, transactions, and the cache of prepared statements. */
 #include "store/sql.h"
 
+#include "pages/pages.h"
+
 #include <sqlite3.h>
 
 #include <fcntl.h>
@@ -41,8 +43,9 @@ extern const int64_t schema_version;
 
 static int fault(struct sqlite_store *s, int sqlite_rc)
 {
+    bool its_own = s->db && sqlite3_errcode(s->db) != SQLITE_OK;
     snprintf(s->head.error, sizeof s->head.error, "%s",
-             s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(sqlite_rc));
+             its_own ? sqlite3_errmsg(s->db) : sqlite3_errstr(sqlite_rc));
     switch (sqlite_rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -189,9 +192,16 @@ int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, st
             close(fd);
         }
     }
-    int rc = sqlite3_open_v2(path, &s->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
+    const char *vfs = pages_vfs();
+    int rc = vfs ? sqlite3_open_v2(path, &s->db, mode | SQLITE_OPEN_NOMUTEX, vfs) : SQLITE_NOMEM;
+    if (rc == SQLITE_OK && flags & STORE_CREATE) {
+        rc = pages_reserve(s->db);
+    }
     if (rc != SQLITE_OK) {
         rc = fault(s, rc);
+    } else if (!(flags & STORE_READ_ONLY) && sqlite3_db_readonly(s->db, "main") != 0) {
+        /* A file that cannot be opened for writing just now is opened for reading alone, without a word. */
+        rc = fault(s, SQLITE_READONLY);
     } else {
         sqlite3_busy_timeout(s->db, BUSY_MS);
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -1,7 +1,10 @@
 """What an authority keeps, read as bytes: a decoder, hashes and a Merkle tree of the checker's own, so that nothing of the
 product is asked whether the product is right."""
 import hashlib
+import os
+import re
 import sqlite3
+import subprocess
 
 HEAD_BYTES = {24: 1, 25: 2, 26: 4, 27: 8}
 
@@ -94,12 +97,66 @@ def roots(entries, sizes):
     return found
 
 
+def root_of(entry, index, size, path):
+    """The root that an inclusion proof gives (RFC 9162, section 2.1.3.2), or None where it is none."""
+    at, last, root = index, size - 1, sha256(b"\0", entry)
+    for node in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            root = sha256(b"\1", node, root)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            root = sha256(b"\1", root, node)
+        at, last = at >> 1, last >> 1
+    return root if last == 0 and 0 <= index < size else None
+
+
 class Sqlite:
     def __init__(self, path):
         self.db = sqlite3.connect(path)
 
     def all(self, query):
         return self.db.execute(query).fetchall()
+
+    def one(self, query):
+        return self.all(query)[0][0]
+
+
+ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+
+
+def value(text, kind):
+    """A value as COPY writes it: bytes, a text or a number."""
+    if text == "\\N":
+        return None
+    text = re.sub(r"\\(.)", lambda m: ESCAPES.get(m[1], m[1]), text)
+    if kind in ("BLOB", None) and text.startswith("\\x"):
+        return bytes.fromhex(text[2:])
+    return int(text) if kind == "INTEGER" or (kind is None and text.lstrip("-").isdigit()) else text
+
+
+class Postgres:
+    """By psql alone, as anybody may look."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def ask(self, words):
+        env = {**os.environ, "PGOPTIONS": "-c search_path=tillproof", "PGCONNECT_TIMEOUT": "5"}
+        return subprocess.run(["psql", "-X", "-q", "-At", "-c", words, self.address], capture_output=True, text=True,
+                              check=False, env=env)
+
+    def up(self):
+        return self.ask("SELECT 1").returncode == 0
+
+    def all(self, query, kinds=None):
+        got = self.ask(f"COPY ({query}) TO STDOUT")
+        if got.returncode:
+            raise SystemExit(f"FAILED: psql: {got.stderr}")
+        rows = (line.split("\t") for line in got.stdout.split("\n")[:-1])
+        return [tuple(value(text, kinds[i] if kinds else None) for i, text in enumerate(row)) for row in rows]
 
     def one(self, query):
         return self.all(query)[0][0]

@@ -10,9 +10,10 @@ import os
 import subprocess
 
 import books
+import leases
 
-LOGGED = {"policy", "keyset", "terminal", "offer", "batch", "link", "commit", "reverse", "close", "lease", "lease-return",
-          "write-off"}
+LOGGED = {"policy", "keyset", "terminal", "ruling", "offer", "batch", "link", "commit", "reverse", "close", "lease",
+          "lease-return", "write-off"}
 RECORDS = {"commit", "reverse", "link", "close", "lease-return"}
 FOR_EVER = 1 << 62
 AMOUNTS = ("gross", "discount", "net", "tax", "due")
@@ -48,8 +49,10 @@ def minor(text):
 
 
 class World:
-    def __init__(self, histories, database, offers, coupons, cards, hour_cap):
-        self.histories, self.cards, self.hour_cap = histories, cards, hour_cap
+    def __init__(self, histories, journals, database, offers, hour_cap):
+        self.histories, self.hour_cap = histories, hour_cap
+        self.filed = {till: books.Sqlite(path).all("SELECT r.d, t.raw FROM record r LEFT JOIN receipt t ON t.n = r.n")
+                      for till, path in journals.items()}
         self.offers = {}
         self.statements = [books.Statement(raw, received) for raw, received in
                            database.all("SELECT raw, received_ms FROM statement ORDER BY n")]
@@ -70,7 +73,8 @@ class World:
                 self.offers[terms[1]] = {
                     "id": terms[2], "per_coupon": limits.get("per_coupon"), "per_customer": limits.get("per_customer"),
                     "total": limits.get("total"), "budget": minor(limits["budget"]) if "budget" in limits else None,
-                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00"))}
+                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00")), "cap": terms.get(29)}
+        self.leases = leases.read(self, database)
         self.customers = {}  # card handle: whose it is
         for s in self.statements:
             if s.kind == "link":
@@ -83,6 +87,20 @@ class World:
         self.roi = json.loads(said("TILLPROOF", "report", "roi", "--shop", shop, "--json"))["rows"]
         self.conflicts = json.loads(said("TILLPROOF", "report", "conflicts", "--shop", shop, "--json"))["rows"]
         self.receipts = said("STORM_RECEIPTS", shop)
+        self.genuine = ""
+
+    def prove(self, till, home):
+        """One sale of a till, with its receipt, before strangers: they have two public keys and the file."""
+        ref = next(line["ref"] for line in self.histories[till]
+                   if line["k"] == "back" and line["op"] == "commit" and line["kind"] == "sale")
+        os.makedirs(f"proof-{till}")
+        place = f"proof-{till}"
+        told = said("TILLPROOF", "receipt", "--shop", home, "--till", till, "--sale", ref, "--out", f"{place}/sale",
+                    "--keys", place)
+        told += said("TILLPROOF", "cose", "verify", "--key", f"{place}/till.key", "--log", f"{place}/log.key",
+                     f"{place}/sale")
+        if told.count("genuine") < 3:
+            self.genuine = f"{ref} of {till}: {told}"
 
     def of(self, kind):
         return [s for s in self.statements if s.kind == kind]
@@ -125,10 +143,10 @@ def tills(world):
         for line in history:
             if line["k"] == "odd":
                 yield f"{till}: {line['op']} of {line['ref']} in run {line['run']} failed: {line['rc']}: {line['why']}"
-        last = [line for line in history if line["k"] == "status" and line["op"] == "drained"]
+        last = [line for line in history if line["k"] == "status" and line["op"] == "rested"]
         if not last:
             yield f"{till} never brought its records"
-        elif any(last[-1][what] for what in ("queue", "refused", "quarantined", "behind")):
+        elif any(last[-1][what] for what in ("queue", "refused", "quarantined", "behind", "log")):
             yield f"{till} is not level with its authority: {last[-1]}"
         for op, ref in pending(history):
             yield f"{till}: nobody found out what became of {op} {ref}"
@@ -151,8 +169,8 @@ def sales(world):
             if signed != [sign * line[what] for what in AMOUNTS]:
                 yield f"{till}: {line['ref']} was {[line[what] for what in AMOUNTS]}, and is {signed} in the books"
     for s in world.statements:
-        void = s.kind == "reverse" and s.payload[10] == "void"
-        if s.kind in RECORDS and world.mine(s) and s.d not in told and not void:
+        silent = s.kind == "lease-return" or (s.kind == "reverse" and s.payload[10] == "void")
+        if s.kind in RECORDS and world.mine(s) and s.d not in told and not silent:
             yield f"{s.kind} {hexadecimal(s.d)} is in the books, and {s.by} was never told so"
     once = collections.Counter(s.payload[10] for s in world.of("commit"))
     for sale, times in once.items():
@@ -220,6 +238,24 @@ def log(world):
         yield f"{len(world.leaves) - signed[-1][0]} leaves are under no checkpoint"
 
 
+def receipts(world):
+    """Each till has filed a receipt of each of its records, and it leads to the root of a checkpoint."""
+    by_d = {s.d: s for s in world.statements}
+    said = {s.payload[10]: s.payload[11] for s in map(books.Statement, world.checkpoints)}
+    for till, filed in world.filed.items():
+        for d, raw in filed:
+            if raw is None or d not in by_d:
+                yield f"{till} has no receipt of its record {hexadecimal(d)}"
+                continue
+            protected, unprotected, _, _ = books.decode(raw)
+            header = books.decode(protected)
+            size, index, path = books.decode(unprotected[396][-1][0])
+            entry = by_d[d].entry
+            root = books.root_of(entry, index, size, path)
+            if header[-65537] != size or header[15][2] != entry.hex() or root is None or root != said.get(size):
+                yield f"the receipt of {till}'s record {hexadecimal(d)} does not lead to the log of {size} leaves"
+
+
 # ---- who won what ----
 
 class Use:
@@ -238,10 +274,20 @@ class Use:
         if verdict and verdict[0] == ref and verdict[5] == "ok":
             self.granted, self.number = verdict[10] + verdict[11], number
             self.in_time = s.received_ms < grant.time_ms + grant.payload[14]
-        elif self.coupon:
+        self.lease = number if number in world.leases else None
+        if self.lease:  # until it is known what the lease covers
+            self.most = self.granted if self.number else min(self.worth, self.terms["cap"] or self.worth)
+            self.granted, self.number = 0, None
+        elif self.coupon and not self.number:
             self.granted = self.terms["alone"]
-        self.charge = min(self.worth, self.granted) if self.number else self.worth
-        self.rank = (self.number is None, self.number or 0, s.time_ms, s.by, s.chain()[0], s.chain()[1], s.d.hex(), place)
+
+    def charge(self):
+        """What it takes of a budget."""
+        return min(self.worth, self.granted) if self.number else self.worth
+
+    def rank(self):
+        s = self.commit
+        return (self.number is None, self.number or 0, s.time_ms, s.by, *s.chain()[:2], s.d.hex(), self.key[1])
 
 
 def grant_of(s):
@@ -254,9 +300,15 @@ def grant_of(s):
 
 
 def uses(world):
-    gone = {s.payload[11] for s in world.of("reverse") if s.payload[10] == "void"}
-    return [Use(world, s, place, gone, grant) for s in world.of("commit")
-            for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
+    gone = {s.payload[11]: s for s in world.of("reverse") if s.payload[10] == "void"}
+    every = [Use(world, s, place, gone, grant) for s in world.of("commit")
+             for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
+    named = collections.defaultdict(list)
+    for u in every:
+        named[u.lease].append(u)
+    for lease in world.leases.values():
+        lease.cover(named[lease.number], gone)
+    return every
 
 
 def settle(all_uses):
@@ -264,7 +316,7 @@ def settle(all_uses):
     outcome = {}
     counts = collections.Counter()
     broke = set()  # offers whose budget could not pay for somebody: nobody behind wins
-    for u in sorted(all_uses, key=lambda u: u.rank):
+    for u in sorted(all_uses, key=Use.rank):
         t, why = u.terms, None
         if u.voided:
             outcome[u.key] = ("voided", 0)
@@ -279,17 +331,18 @@ def settle(all_uses):
                 why = word if counts[key] >= limit else None
                 counts[key] += not why
         if t["budget"] is not None and not why:
-            if t["id"] in broke or counts["spent", t["id"]] + u.charge > t["budget"]:
+            if t["id"] in broke or counts["spent", t["id"]] + u.charge() > t["budget"]:
                 broke.add(t["id"])
                 why = "budget_spent"
             else:
-                counts["spent", t["id"]] += u.charge
+                counts["spent", t["id"]] += u.charge()
         excess = u.worth - u.granted
         outcome[u.key] = (why, u.worth) if why else ("conflict", excess) if excess > 0 else ("ok", 0)
     return outcome
 
 
-WORDS = {0: "ok", 10: "already_used", 11: "limit_reached", 12: "budget_spent", 19: "not_linked", 31: "voided", 33: "conflict"}
+WORDS = {0: "ok", 10: "already_used", 11: "limit_reached", 12: "budget_spent", 19: "not_linked", 31: "voided",
+         33: "conflict"}
 
 
 def outcomes(world):
@@ -313,24 +366,38 @@ def outcomes(world):
             counted.update([("per_coupon", u.terms["id"], u.coupon)] * bool(u.coupon))
             counted.update([("per_customer", u.terms["id"], u.customer)] * bool(u.customer))
             counted["total", u.terms["id"], None] += 1
-            counted["budget", u.terms["id"], None] += u.charge
+            counted["budget", u.terms["id"], None] += u.charge()
+    for lease in world.leases.values():  # what is still a till's is nobody else's
+        counted["total", lease.offer, None] += lease.left_uses
+        counted["budget", lease.offer, None] += lease.left_amount
     limits = {t["id"]: t for t in world.offers.values()}
     for (what, offer, whose), n in counted.items():
         if limits[offer][what] is not None and n > limits[offer][what]:
-            yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} count without a conflict"
-    # A grant is a promise: who pays in time is not told afterwards that somebody else had it, unless that one's record,
-    # made in time, came when its grant was over.
-    late = {u.terms["id"] for u in every if u.number and not u.in_time}
+            yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} count without a conflict, or are leased"
+    yield from promises(world, every)
+
+
+def promises(world, every):
+    """A grant is a promise, and so is a lease: who pays in time is not told afterwards that somebody else had it, unless
+    that one's record, made in time, came when its grant was over."""
+    late = {u.terms["id"] for u in every if u.number and not u.lease and not u.in_time}
     for u in every:
-        if u.number and u.in_time and not u.voided and u.terms["id"] not in late:
+        if u.number and (u.lease or u.in_time) and not u.voided and u.terms["id"] not in late:
             got = WORDS.get(world.redemptions.get(u.key, {}).get("outcome"))
             if got != "ok":
                 yield f"{u.terms['id']} was granted to {u.commit.by} as {u.number}, paid in time, and is {got}"
+    for lease in world.leases.values():
+        if lease.row != (lease.left_uses, lease.left_amount):
+            yield (f"of lease {lease.number} of {lease.till} {lease.row} is left, and the records make "
+                   f"{lease.left_uses}, {lease.left_amount}")
 
 
 def claims(world):
     """What tills surely held, from the answer until it was given back, was used up or ran out: (from, until, uses)."""
     received = {s.d: (s, grant_of(s)) for s in world.of("commit")}
+    # Whoever takes a sale over has not seen its coupons: which they are is known where it began.
+    shown = {(line["ref"], u[0]): u[1] for history in world.histories.values() for line in history
+             if line["k"] == "back" and line["op"] == "hold" for u in line["uses"] if u[1] >= 0}
     for history in world.histories.values():
         open_claims = {}
         for line in history:
@@ -341,7 +408,8 @@ def claims(world):
             if line["k"] != "back":
                 continue
             if line["op"] == "hold" and line["outcome"] == "binding":
-                open_claims[ref] = (at, at + 1000 * line["left"], [(*u, line["card"]) for u in line["uses"]])
+                used = [(u[0], shown.get((ref, u[0]), -1), *u[2:], line["card"]) for u in line["uses"]]
+                open_claims[ref] = (at, at + 1000 * line["left"], used)
             elif line["op"] == "commit" and line["binding"] and ref in open_claims:
                 s, grant = received.get(bytes.fromhex(line["record"]), (None, None))
                 if grant and s.received_ms < grant.time_ms + grant.payload[14]:
@@ -359,7 +427,7 @@ def holds(world):
                 continue
             keys = [(("per_coupon", offer, number), 1)] if number >= 0 else []
             keys += [(("total", offer, None), 1), (("budget", offer, None), discount + cashback)]
-            if limits[offer]["per_customer"] and card >= 0:
+            if limits[offer]["per_customer"] is not None and card >= 0:
                 keys += [(("per_customer", offer, 0 if card == 1 else card), 1)]  # the first two cards are one customer's
             for key, amount in keys:
                 events[key] += [(begun, amount), (until, -amount)]
@@ -446,11 +514,13 @@ def reported(world):
     if not world.audit["true"]:
         yield f"the audit: {world.audit['wrong']}"
     good = sum(s.kind in LOGGED for s in world.statements)
+    if world.genuine:
+        yield f"a till's receipt: {world.genuine}"
     if world.receipts.split() != [str(good), "receipts"]:
         yield f"of {good} receipts: {world.receipts}"
 
 
-CHECKS = (tills, sales, chains, log, outcomes, holds, alone, returns, reported)
+CHECKS = (tills, sales, chains, log, receipts, outcomes, holds, alone, returns, reported)
 
 
 def findings(world):
@@ -469,7 +539,13 @@ def summary(world, faults):
     show = lambda counts: ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
     yield f"{sum(ops.values())} operations: {show(ops)}"
     yield f"holds: {show(held)}; refused: {show(refused)}"
-    yield f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again"
+    moved = sum(line.get("kind") == "moved" and line["op"] == "commit" for line in lines)
+    yield (f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again; "
+           f"{moved} sales paid at another till than they began at")
     yield f"redemptions: {show(words)}; returns in conflict: {sum(bool(o) for o, _ in world.reversals.values())}"
-    yield f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints"
+    spent = collections.Counter("leased uses" if u.lease and u.number else "granted uses" if u.number else "uses without either"
+                                for u in uses(world))
+    yield f"{show(spent)}; {len(world.leases)} leases, {len(world.of('lease-return'))} returned"
+    yield (f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints, "
+           f"{sum(raw is not None for filed in world.filed.values() for _, raw in filed)} receipts filed by tills")
     yield f"{sum(faults.values())} faults: {show(faults)}"

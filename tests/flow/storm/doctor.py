@@ -10,8 +10,10 @@ def clone(world):
     new.histories = {till: [dict(line) for line in history] for till, history in world.histories.items()}
     for name in ("statements", "named", "leaves", "checkpoints"):
         setattr(new, name, list(getattr(world, name)))
+    new.filed = {till: list(filed) for till, filed in world.filed.items()}
     for name in ("offers", "redemptions"):
         setattr(new, name, {key: dict(row) for key, row in getattr(world, name).items()})
+    new.leases = {number: copy.copy(lease) for number, lease in world.leases.items()}
     new.reversals, new.audit = dict(world.reversals), dict(world.audit)
     new.roi, new.conflicts = ([dict(row) for row in rows] for rows in (world.roi, world.conflicts))
     return new
@@ -67,7 +69,8 @@ def void_unknown(world):
 
 
 def failed_call(world):
-    next(iter(world.histories.values())).append({"k": "odd", "op": "hold", "ref": "x", "run": 1, "rc": "io", "why": "-", "t": 0})
+    line = {"k": "odd", "op": "hold", "ref": "x", "run": 1, "rc": "io", "why": "-", "t": 0}
+    next(iter(world.histories.values())).append(line)
 
 
 def unanswered(world):
@@ -76,7 +79,7 @@ def unanswered(world):
 
 def not_drained(world):
     history = next(iter(world.histories.values()))
-    [line for line in history if line["k"] == "status" and line["op"] == "drained"][-1]["queue"] = 1
+    [line for line in history if line["k"] == "status" and line["op"] == "rested"][-1]["queue"] = 1
 
 
 def gap(world):
@@ -115,15 +118,25 @@ def needless_conflict(world):
 
 
 def over_budget(world):
-    next(t for t in world.offers.values() if t["budget"])["budget"] //= 2
+    next(t for t in world.offers.values() if t["budget"])["budget"] = 0
 
 
 def over_total(world):
-    next(t for t in world.offers.values() if t["total"])["total"] = 1
+    next(t for t in world.offers.values() if t["total"])["total"] = 0
 
 
 def over_customer(world):
-    next(t for t in world.offers.values() if t["per_customer"])["per_customer"] = 1
+    next(t for t in world.offers.values() if t["per_customer"])["per_customer"] = 0
+
+
+def lease_left(world):
+    lease = next(iter(world.leases.values()))
+    lease.row = (lease.row[0] + 1, lease.row[1])
+
+
+def over_leased(world):
+    """A till was leased more than there is."""
+    next(iter(world.leases.values())).uses += 1000000
 
 
 def both_hold(world):
@@ -159,6 +172,26 @@ def receipt_missing(world):
     world.receipts = "1 receipts\n"
 
 
+def not_filed(world):
+    filed = next(iter(world.filed.values()))
+    filed[0] = (filed[0][0], None)
+
+
+def other_receipt(world):
+    """A good receipt, of another record."""
+    filed = next(iter(world.filed.values()))
+    filed[0] = (filed[0][0], filed[1][1])
+
+
+def later_tree(world):
+    """The log's key signs another tree of a size that receipts are for."""
+    world.checkpoints = []
+
+
+def not_genuine(world):
+    world.genuine = "x"
+
+
 # What is done, and who must find it.
 CASES = (
     (lost_commit, check.sales), (twice_kept, check.sales), (never_told, check.sales), (other_amount, check.sales),
@@ -166,9 +199,11 @@ CASES = (
     (gap, check.chains), (no_leaf, check.log), (other_leaf, check.log), (other_checkpoint, check.log),
     (double_use, check.outcomes), (needless_conflict, check.outcomes), (over_budget, check.outcomes),
     (over_budget, check.holds), (over_total, check.outcomes), (over_total, check.holds), (over_customer, check.outcomes),
-    (over_customer, check.holds), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
+    (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes),
+    (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
     (report_off, check.reported), (conflict_unreported, check.reported), (audit_no, check.reported),
-    (receipt_missing, check.reported))
+    (receipt_missing, check.reported), (not_genuine, check.reported), (not_filed, check.receipts),
+    (other_receipt, check.receipts), (later_tree, check.receipts))
 
 
 def run(world):

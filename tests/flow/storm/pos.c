@@ -1,10 +1,12 @@
 /*
  * storm_pos PLUGIN DIR TILL HISTORY SEED RUN TILLS START_US SPAN_US TOKENS MODE [OP REFERENCE]
  *
- * MODE storm: sells until its standard input ends. MODE drain: settles what is open, and waits until the
- * authority has all of the till's records, 60 s at most; exit 1 when it has not. OP and REFERENCE: what the
- * history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER TEXT", a card's
- * OFFER is "-".
+ * MODE storm: sells until its standard input ends. MODE alone: nobody is there to be asked; redeems the first
+ * coupon all the same, takes goods of that sale back, and voids another. MODE drain: settles what is open,
+ * and waits until the authority has all of the till's records, 60 s at most; exit 1 when it has not. MODE
+ * rest: the same, and then stays until its standard input ends, 60 s at most in all. OP and
+ * REFERENCE: what the history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER
+ * TEXT", a card's OFFER is "-".
  */
 #include "pos.h"
 
@@ -52,7 +54,7 @@ static void read_tokens(struct pos *p, const char *path)
     fclose(f);
 }
 
-static bool status(struct pos *p, struct tillproof_status *s)
+static bool ask_status(struct pos *p, struct tillproof_status *s)
 {
     *s = (struct tillproof_status){.size = sizeof *s};
     return pos_good("status", "", plugin.do_status(p->t, s), 0);
@@ -61,9 +63,9 @@ static bool status(struct pos *p, struct tillproof_status *s)
 static void tell(const char *op, const struct tillproof_status *s)
 {
     history("\"k\":\"status\",\"op\":\"%s\",\"ref\":\"\",\"queue\":%u,\"refused\":%u,\"reason\":\"%s\","
-            "\"conflicts\":%u,\"quarantined\":%d,\"behind\":%d,\"epoch\":%lld,\"seq\":%lld",
+            "\"conflicts\":%u,\"quarantined\":%d,\"behind\":%d,\"log\":%d,\"epoch\":%lld,\"seq\":%lld",
             op, s->queue, s->refused, plugin.do_name(s->refused_reason), s->conflicts, s->quarantined,
-            s->behind, (long long)s->epoch, (long long)s->seq);
+            s->behind, s->log, (long long)s->epoch, (long long)s->seq);
 }
 
 /* The process before was killed a moment ago: its lock goes with it. */
@@ -77,28 +79,48 @@ static bool open_till(struct pos *p, const char *dir)
         }
     }
     struct tillproof_status s;
-    bool good = pos_good("open", "", rc, 0) && status(p, &s);
+    bool good = pos_good("open", "", rc, 0) && ask_status(p, &s);
     if (good) {
         tell("open", &s);
     }
     return good;
 }
 
-static int drain(struct pos *p)
+static int drain(struct pos *p, bool rest)
 {
     struct tillproof_status s;
     int64_t until = boot_us() + (int64_t)DRAIN_MS * 1000;
     pos_settle(p, true);
-    while (status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
+    while (ask_status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
     }
     tell("drained", &s);
+    while (rest && go_on(50) && boot_us() < until) {
+    }
+    rest = rest && ask_status(p, &s);
+    if (rest) {
+        tell("rested", &s);
+    }
     int32_t rc = plugin.do_close(p->t, 5000);
     return pos_good("end", "", rc, 0) && s.queue == 0 && s.online ? 0 : 1;
+}
+
+static int alone(struct pos *p)
+{
+    char ref[REF_MAX];
+    bool good = pos_sell_alone(p, &p->once.v[0], ref);
+    if (good) {
+        pos_refund(p, ref);
+        good = pos_sell_alone(p, NULL, ref);
+        pos_void(p, ref);
+    }
+    pos_good("end", "", plugin.do_close(p->t, 0), TILLPROOF_E_TIMEOUT);
+    return good ? 0 : 1;
 }
 
 static int storm(struct pos *p)
 {
     pos_settle(p, false);
+    p->mortal = true;
     while (go_on(0)) {
         pos_sell(p);
         pos_look_back(p);
@@ -125,11 +147,18 @@ int main(int argc, char **argv)
     snprintf(seed, sizeof seed, "%s %s %d", argv[5], p.till, p.run);
     dice_seed(&p.dice, seed);
     read_tokens(&p, argv[10]);
-    if (!open_till(&p, argv[2])) {
-        return 1;
+    int status = 1;
+    if (open_till(&p, argv[2])) {
+        for (int i = 12; i + 1 < argc; i += 2) {
+            pos_resolve(&p, argv[i], argv[i + 1]);
+        }
+        status = strcmp(argv[11], "drain") == 0   ? drain(&p, false)
+                 : strcmp(argv[11], "rest") == 0  ? drain(&p, true)
+                 : strcmp(argv[11], "alone") == 0 ? alone(&p)
+                                                  : storm(&p);
     }
-    for (int i = 12; i + 1 < argc; i += 2) {
-        pos_resolve(&p, argv[i], argv[i + 1]);
-    }
-    return strcmp(argv[11], "drain") == 0 ? drain(&p) : storm(&p);
+    free(p.once.v);
+    free(p.twice.v);
+    free(p.cards.v);
+    return status;
 }

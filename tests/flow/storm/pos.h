@@ -26,6 +26,8 @@ enum { REF_MAX = 48, LINES_MAX = 3, USES_MAX = 16 };
     X(sale_unsettled)                                                                                        \
     X(sale_info)                                                                                             \
     X(sale_forget)                                                                                           \
+    X(sale_save)                                                                                             \
+    X(sale_load)                                                                                             \
     X(lines_set)                                                                                             \
     X(present)                                                                                               \
     X(withdraw)                                                                                              \
@@ -68,6 +70,7 @@ struct pos {
     struct tillproof *t;
     const char *till;
     int run, tills;
+    bool mortal;               /* it may die in the midst of a commit */
     int64_t start_us, span_us; /* the storm's, by the boot clock */
     struct dice dice;
     int sales; /* begun in this run */
@@ -80,12 +83,23 @@ void history_open(const char *path, int run);
 void history(const char *form, ...) __attribute__((format(printf, 1, 2)));
 void history_sync(void);
 int64_t boot_us(void);
+void pos_nap(uint32_t ms);
 
 /* The basket of a sale: a function of its reference alone, so that whoever takes it up again knows it. */
 uint32_t pos_basket(const char *ref, struct tillproof_line lines[LINES_MAX]);
 
 /* One customer: a whole sale, from the first line to whatever ends it. */
 void pos_sell(struct pos *p);
+/* With nobody to ask: a sale, and its reference; one for which this coupon is good, unless it is NULL. False:
+ * it could not be made. */
+bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX]);
+/* A sale that is recorded is voided; something of it comes back. */
+void pos_void(struct pos *p, const char *ref);
+void pos_refund(struct pos *p, const char *original);
+/* The sale goes on at another till: its bytes are left in the folder `moved`, and it ends here. And one that
+ * was left there is taken up and paid. */
+void pos_leave(struct pos *p, int64_t sale, const char *ref);
+void pos_take_over(struct pos *p);
 /* Something with an earlier sale, of this till or another; the day's end. */
 void pos_look_back(struct pos *p);
 /* What was under way when the run before was killed: op is commit, void or close, ref its sale. */

@@ -11,7 +11,7 @@ static int64_t find(struct pos *p, const char *ref)
     return pos_good("find", ref, plugin.do_sale_find(p->t, ref, &sale), 0) ? sale : 0;
 }
 
-static void void_one(struct pos *p, const char *ref)
+void pos_void(struct pos *p, const char *ref)
 {
     int64_t sale = find(p, ref);
     struct tillproof_sale info = {.size = sizeof info};
@@ -27,7 +27,7 @@ static void void_one(struct pos *p, const char *ref)
     }
 }
 
-static void refund(struct pos *p, const char *original)
+void pos_refund(struct pos *p, const char *original)
 {
     struct tillproof_line lines[LINES_MAX];
     struct tillproof_quote q = {.size = sizeof q};
@@ -47,6 +47,7 @@ static void refund(struct pos *p, const char *original)
         return; /* more than there is left */
     }
     if (pos_good("hold", ref, plugin.do_hold(p->t, sale, 1000, &q), TILLPROOF_E_STATE)) {
+        pos_nap(dice_roll(&p->dice, 40)); /* meanwhile another till may take back the same */
         pos_commit(p, sale, ref, "refund");
     }
 }
@@ -81,12 +82,14 @@ void pos_look_back(struct pos *p)
     uint32_t what = dice_roll(&p->dice, 100);
     if (what < 12) {
         some(p, true, ref);
-        void_one(p, ref);
+        pos_void(p, ref);
     } else if (what < 24) {
         some(p, what < 18, ref);
-        refund(p, ref);
+        pos_refund(p, ref);
     } else if (what < 26) {
         close_day(p);
+    } else if (what < 40) {
+        pos_take_over(p);
     }
 }
 

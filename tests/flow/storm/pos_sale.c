@@ -65,7 +65,7 @@ static void risk_death(struct pos *p)
     struct sigevent die = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
     struct itimerspec soon = {.it_value.tv_nsec = 1 + (long)dice_roll(&p->dice, 3000000)};
     timer_t timer;
-    if (dice_roll(&p->dice, 120) == 0 &&
+    if (p->mortal && dice_roll(&p->dice, 120) == 0 &&
         (timer_create(CLOCK_MONOTONIC, &die, &timer) || timer_settime(timer, 0, &soon, NULL))) {
         perror("storm_pos: timer");
         exit(1);
@@ -82,9 +82,7 @@ void pos_commit(struct pos *p, int64_t sale, const char *ref, const char *kind)
         return;
     }
     cash.amount = q.due;
-    if (strcmp(kind, "found") != 0) {
-        risk_death(p);
-    }
+    risk_death(p);
     history("\"k\":\"call\",\"op\":\"commit\",\"ref\":\"%s\"", ref);
     int32_t rc = plugin.do_commit(p->t, sale, ref, &cash, 1, &c);
     if (!pos_good("commit", ref, rc, TILLPROOF_E_STATE) ||
@@ -98,7 +96,7 @@ void pos_commit(struct pos *p, int64_t sale, const char *ref, const char *kind)
     history_sync();
 }
 
-static void nap(uint32_t ms)
+void pos_nap(uint32_t ms)
 {
     struct timespec t = {.tv_nsec = (long)ms * 1000000};
     nanosleep(&t, NULL);
@@ -124,18 +122,18 @@ static const struct token *pick(struct pos *p, const struct tokens *from)
     return &from->v[((int)at + (int)dice_roll(&p->dice, 6)) % from->n];
 }
 
-static bool hold(struct pos *p, struct sale *s, const char *kind)
+static bool hold(struct pos *p, struct sale *s, const char *kind, struct tillproof_quote *q)
 {
     static const uint32_t patience[] = {50, 400, 1500, 3000};
-    struct tillproof_quote q = {.size = sizeof q};
     char price[4096];
+    *q = (struct tillproof_quote){.size = sizeof *q};
     history("\"k\":\"call\",\"op\":\"hold\",\"ref\":\"%s\"", s->ref);
-    int32_t rc = plugin.do_hold(p->t, s->id, patience[dice_roll(&p->dice, 4)], &q);
+    int32_t rc = plugin.do_hold(p->t, s->id, patience[dice_roll(&p->dice, 4)], q);
     if (!pos_good("hold", s->ref, rc, TILLPROOF_E_STATE)) {
         return false;
     }
     history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"%s\",\"card\":%d,%s", s->ref, kind,
-            s->card, pos_price(p, s->id, &q, s->shown, s->n, price, sizeof price));
+            s->card, pos_price(p, s->id, q, s->shown, s->n, price, sizeof price));
     return true;
 }
 
@@ -162,28 +160,62 @@ static bool begin(struct pos *p, struct sale *s)
 /* The customer wavers: pays less, takes something out, is refused by the bank, and pays after all. */
 static bool waver(struct pos *p, struct sale *s)
 {
+    struct tillproof_quote q;
     struct tillproof_line lines[LINES_MAX];
     uint32_t n = pos_basket(s->ref, lines);
     uint32_t how = dice_roll(&p->dice, 100);
     if (how < 8) {
         simple(p, s, "release");
-        return dice_roll(&p->dice, 2) ? hold(p, s, "sale") : true;
+        return dice_roll(&p->dice, 2) ? hold(p, s, "sale", &q) : true;
     }
     if (how < 16 && s->n > 0) {
         pos_good("withdraw", s->ref, plugin.do_withdraw(p->t, s->id, s->shown[--s->n].id), 0);
         s->card = s->shown[s->n].token->offer[0] ? s->card : -1;
-        return hold(p, s, "sale");
+        return hold(p, s, "sale", &q);
     }
     if (how < 24) {
-        return pos_good("lines", s->ref, plugin.do_lines_set(p->t, s->id, lines, n), 0) && hold(p, s, "sale");
+        return pos_good("lines", s->ref, plugin.do_lines_set(p->t, s->id, lines, n), 0) &&
+               hold(p, s, "sale", &q);
     }
     return true;
 }
 
+static void name_sale(struct pos *p, struct sale *s)
+{
+    *s = (struct sale){0};
+    snprintf(s->ref, sizeof s->ref, "%s-%d-%d", p->till, p->run, ++p->sales);
+}
+
+bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX])
+{
+    struct sale s;
+    struct tillproof_quote q;
+    for (int i = 0; i < 40; i++) {
+        name_sale(p, &s);
+        if (!begin(p, &s)) {
+            return false;
+        }
+        if (token) {
+            show(p, &s, token);
+        }
+        if (!hold(p, &s, "sale", &q)) {
+            return false;
+        }
+        if (!token || q.discount > 0) {
+            pos_commit(p, s.id, s.ref, "sale");
+            memcpy(ref, s.ref, REF_MAX);
+            return true;
+        }
+        simple(p, &s, "forget"); /* it would have been worth more than a till may give alone */
+    }
+    return false;
+}
+
 void pos_sell(struct pos *p)
 {
-    struct sale s = {0};
-    snprintf(s.ref, sizeof s.ref, "%s-%d-%d", p->till, p->run, ++p->sales);
+    struct sale s;
+    struct tillproof_quote q;
+    name_sale(p, &s);
     if (!begin(p, &s)) {
         return;
     }
@@ -197,14 +229,16 @@ void pos_sell(struct pos *p)
     if (dice_roll(&p->dice, 4) == 0 && p->cards.n) {
         show(p, &s, &p->cards.v[dice_roll(&p->dice, (uint32_t)p->cards.n)]);
     }
-    if (!hold(p, &s, "sale") || !waver(p, &s)) {
+    if (!hold(p, &s, "sale", &q) || !waver(p, &s)) {
         return;
     }
-    nap(dice_roll(&p->dice, 40));
+    pos_nap(dice_roll(&p->dice, 40));
     uint32_t end = dice_roll(&p->dice, 100);
     if (end < 84) {
         pos_commit(p, s.id, s.ref, "sale");
     } else if (end < 95) {
         simple(p, &s, end < 90 ? "void" : "forget");
+    } else if (end < 98) {
+        pos_leave(p, s.id, s.ref);
     } /* or the customer walks away and nobody tells the till */
 }

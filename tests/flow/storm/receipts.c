@@ -5,6 +5,7 @@
 #include "keys/keyfile.h"
 #include "proof/receipt.h"
 #include "shop/shop.h"
+#include "store/postgres/postgres.h"
 
 #include <stdio.h>
 
@@ -53,6 +54,7 @@ int main(int argc, char **argv)
         fputs("storm_receipts: SHOP\n", stderr);
         return 2;
     }
+    store_postgres();
     buf_init(&c.receipt, RECEIPT_MAX);
     int rc = shop_load(argv[1], &shop, &e);
     rc = rc ? rc : public_part(&shop, &c.log, &e);

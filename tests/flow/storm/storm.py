@@ -3,6 +3,7 @@
 is over every history is checked against the books, and the checker against histories and books that are not true.
 
     storm.py shop        two tillproofd and a till of the machine itself, on the files of one shop
+    storm.py chain       two tillproofd on the PostgreSQL server that with_postgres runs beside it
 
 STORM_SEED: which storm; TILLPROOF_SOAK: 1 is ten minutes, more is so many seconds. Prints the seed and the operations.
 """
@@ -22,16 +23,17 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from net import *
 import books
-import check
+import check as checker
 import doctor
 import link
 
 soak = int(os.environ.get("TILLPROOF_SOAK") or 0)
-SPAN = 600 if soak == 1 else soak or 40  # seconds of storm
+SPAN = 600 if soak == 1 else soak or {"shop": 20, "chain": 40}[sys.argv[1]]  # seconds of storm
 SEED = os.environ.get("STORM_SEED") or ("20261125" if not soak else os.urandom(4).hex())
 TILLS, DAEMONS, CARDS = 6, 2, 8
 COUPONS = {"once": 10 * SPAN, "twice": 4 * SPAN}
 SETTLE = 120  # seconds; nothing that works waits for it
+AGAIN = "again"
 
 
 def money(minor):
@@ -45,6 +47,9 @@ OFFERS = {
     "twice": {"redeem": ["coupon"], "gives": {"amount": "1.50"}, "limits": {"per_coupon": 2, "total": 5 * SPAN}},
     "purse": {"redeem": ["automatic"], "gives": {"percent": "5"}, "needs": {"min_spend": "15.00"},
               "limits": {"budget": money(2000 * SPAN)}},
+    "lend": {"redeem": ["automatic"], "gives": {"amount": "0.40"}, "needs": {"category": ["tea"]},
+             "limits": {"total": 3 * SPAN, "budget": money(100 * SPAN)},
+             "offline": {"mode": "lease", "lease": {"uses": 8, "amount": "4.00", "hours": 1}}},
     "person": {"redeem": ["card"], "gives": {"percent": "3"}, "limits": {"per_customer": 1 + SPAN // 8}},
 }
 
@@ -66,16 +71,20 @@ def until(what, ready, seconds=SETTLE):
 
 class Process:
     p = None
+    ended = True  # by the storm itself
 
     def start(self, words, **more):
         self.p = subprocess.Popen(words, preexec_fn=together, **more)
+        self.ended = self.p.killed = False
 
     def alive(self):
         return self.p is not None and self.p.poll() is None
 
     def kill(self):
         """At once, in whatever state it is."""
+        self.ended = True
         if self.alive():
+            self.p.killed = True
             self.p.kill()
             self.p.wait()
 
@@ -103,10 +112,17 @@ class Tillproofd(Process):
                 return re.search(r"^<6>listening on 127\.0\.0\.1 port (\d+)$", said.read(), re.M)
         self.port = int(until("a daemon listens", listening)[1])
 
-    def down(self):
-        """As systemd stops it: what it took it finishes, and it ends with 0."""
-        self.p.send_signal(signal.SIGTERM)
-        same("tillproofd's exit", self.p.wait(SETTLE), 0)
+    def end(self):
+        """As systemd stops it: what it took it finishes, and it ends with 0. A function that says whether it has ended."""
+        self.ended, p = True, self.p
+        p.send_signal(signal.SIGTERM)
+
+        def gone():
+            if p.poll() is None:
+                return False
+            check(f"tillproofd ends with {p.returncode}", p.returncode == 0 or p.killed)
+            return True
+        return gone
 
 
 class Till(Process):
@@ -115,13 +131,21 @@ class Till(Process):
 
     def go(self, mode, start):
         self.run += 1
-        pending = check.pending(check.read_history(self.history))
+        pending = checker.pending(checker.read_history(self.history))
         self.start([os.environ["STORM_POS"], os.environ["PLUGIN"], self.home, self.name, self.history, SEED, str(self.run),
                     str(TILLS), str(start), str(SPAN * 1000000), "tokens", mode, *(w for p in pending for w in p)],
                    stdin=subprocess.PIPE)
 
     def leave(self):
         self.p.stdin.close()
+
+    def journal(self):
+        return f"{self.home}/tills/{self.name}/till.db"
+
+    def level(self):
+        """The authority has all of its records, and each has come back with its receipt."""
+        missing = "SELECT (SELECT count(*) FROM record) - (SELECT count(*) FROM receipt)"
+        return books.Sqlite(self.journal()).one(missing) == 0
 
 
 class Shop:
@@ -131,11 +155,48 @@ class Shop:
     def make(self):
         tillproof("shop", "init", "shop", "--risk-coupon-cap", "5.00", "--risk-hour-cap", "60.00")
 
+    faults = {}
+    up = True  # whether its database is
+
     def database(self):
         return books.Sqlite("shop/authority/authority.db")
 
-    def faults(self):
-        return {}
+    def revive(self):
+        pass
+
+
+class Chain(Shop):
+    """A PostgreSQL server. It is crashed as `pg_ctl stop -m immediate` does it, and loses single connections."""
+    away = TILLS
+    faults = {"kill_database": (8, 0, 3), "lose_session": (8, 0, 0)}
+
+    def __init__(self):
+        self.owner = os.environ["TILLPROOF_TEST_STORE"]
+        self.keeper = int(os.environ["TILLPROOF_TEST_STORE_KEEPER"])
+
+    def make(self):
+        check("a role for the daemons", books.Postgres(self.owner).ask("CREATE ROLE tillproof_service LOGIN").returncode == 0)
+        tillproof("store", "migrate", self.owner)
+        tillproof("shop", "init", "shop", "--risk-coupon-cap", "5.00", "--risk-hour-cap", "60.00", "--database",
+                  self.owner.replace("user=owner", "user=tillproof_service"))
+
+    def database(self):
+        return books.Postgres(self.owner)
+
+    def kill(self):
+        self.up = False
+        os.kill(self.keeper, signal.SIGUSR2)
+
+    def revive(self):
+        if not self.up:
+            until("the server has ended", lambda: not self.database().up())
+            os.kill(self.keeper, signal.SIGUSR2)
+            until("the server answers", self.database().up)
+            self.up = True
+
+    def lose(self, dice):
+        self.database().ask("SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE usename = "
+                            f"'tillproof_service' ORDER BY pid OFFSET {dice.randrange(4)} LIMIT 1) one")
 
 
 # What may happen, how often beside the others, and for how many seconds.
@@ -143,20 +204,22 @@ FAULTS = {
     "kill_daemon": (10, 0.1, 3), "stop_daemon": (8, 0.3, 4), "end_daemon": (5, 0, 1), "kill_daemons": (3, 0.5, 4),
     "kill_till": (14, 0, 1), "stop_till": (10, 0.2, 3), "cut": (10, 0, 0), "refuse": (6, 0.3, 4), "up": (6, 0.3, 5),
     "down": (6, 0.3, 5), "both": (6, 0.3, 5), "slow": (6, 1, 5), "lose": (8, 0.3, 3)}
+if SPAN >= 300:  # longer than a grant lives
+    FAULTS |= {"stop_till_long": (1, 125, 150), "refuse_long": (1, 125, 150)}
 
 
 def plan(dice, home):
     """The faults of a seed, each as (second, what, whom, for how long). What is hit is not hit again meanwhile."""
-    sorts = {**FAULTS, **home.faults()}
+    sorts = {**FAULTS, **home.faults}
     faults, busy, at = [], {}, 1.0
     while (at := at + dice.expovariate(2)) < SPAN - 2:
         what = dice.choices(list(sorts), [s[0] for s in sorts.values()])[0]
         whom = dice.randrange(DAEMONS if "daemon" in what else TILLS if "till" in what else home.away)
         length = dice.uniform(*sorts[what][1:])
         things = [("daemon", i) for i in range(DAEMONS)] if what == "kill_daemons" else [
-            ("database", 0) if what == "kill_database" else
+            ("database", 0) if what in home.faults else
             ("daemon" if "daemon" in what else "till" if "till" in what else "link", whom)]
-        if all(busy.get(thing, 0) < at for thing in things):
+        if at + length < SPAN and all(busy.get(thing, 0) < at for thing in things):
             faults.append((round(at, 2), what, whom, round(length, 2)))
             busy.update((thing, at + length + 0.2) for thing in things)
     return faults
@@ -172,6 +235,7 @@ class Storm:
         authority_certificate("ca")
         server_certificate("server", "ca")
         self.home.make()
+        os.mkdir("moved")
         for name, terms in OFFERS.items():
             offer = {"id": name, "version": 1, "title": name, "currency": "EUR", "funder": "store", "returns": "keep",
                      "valid": {"from": "2020-01-01", "until": "2099-12-31"}, **terms}
@@ -210,36 +274,66 @@ class Storm:
         return f"away-{i}"
 
     def listen(self):
-        for d in self.daemons:
+        """Daemons that are down come up: where there is a database that lets them."""
+        for d in self.daemons if self.home.up else ():
             if not d.alive():
                 d.up()
         self.net.ports = [d.port for d in self.daemons]
 
-    # What happens, and how it is over again: a function to call then, or None.
+    # What happens, and how it is over again: a function to call then, or None. It may say AGAIN.
     def fault(self, what, whom):
         daemon, till = self.daemons[whom % DAEMONS], self.tills[whom]
-        if what in ("kill_daemon", "end_daemon"):
-            daemon.kill() if what == "kill_daemon" else daemon.down()
+        if what == "kill_daemon":
+            daemon.kill()
             return self.listen
+        if what == "end_daemon":
+            if not daemon.alive():  # killed, and its database is not there yet to let it come up
+                return None
+            gone = daemon.end()
+            return lambda: self.listen() if gone() else AGAIN
         if what == "kill_daemons":
             for d in self.daemons:
                 d.kill()
             return self.listen
         if what == "kill_database":
             self.home.kill()
-            return self.home.start
+            return self.revive
+        if what == "lose_session":
+            self.home.lose(self.dice)
+            return None
         if what == "kill_till":
             till.kill()
             return lambda: till.go("storm", self.start)
-        if what in ("stop_daemon", "stop_till"):
+        if what in ("stop_daemon", "stop_till", "stop_till_long"):
             stopped = daemon if what == "stop_daemon" else till
             stopped.signal(signal.SIGSTOP)
             return lambda: stopped.signal(signal.SIGCONT)
         if what == "cut":
             self.net.cut(whom)
             return None
-        self.net.set(whom, what)
+        self.net.set(whom, what.removesuffix("_long"))
         return lambda: self.net.set(whom, link.GOOD)
+
+    def prelude(self):
+        """Two tills without an authority redeem one coupon, take goods of that sale back, and void another one: whatever the
+        storm does, there is a double use in it."""
+        self.start = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        for till in self.tills:  # each has heard its authority once
+            till.go("drain", self.start)
+        for till in self.tills:
+            same(f"{till.name} hears its authority", till.p.wait(SETTLE), 0)
+        for i in range(2):
+            self.net.set(i, link.REFUSE)
+        for till in self.tills[:2]:
+            till.go("alone", self.start)
+        for till in self.tills[:2]:
+            same(f"{till.name} sells alone", till.p.wait(SETTLE), 0)
+        for i in range(2):
+            self.net.set(i, link.GOOD)
+
+    def revive(self):
+        self.home.revive()
+        self.listen()
 
     def rage(self):
         self.start = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
@@ -248,32 +342,28 @@ class Storm:
             heapq.heappush(todo, (at, n, what, whom, length))
         for till in self.tills:
             till.go("storm", self.start)
-        down = set()
         while todo or time.monotonic() - begun < SPAN:
             at, n, what, whom, length = todo[0] if todo else (SPAN, 0, None, 0, 0)
             if (wait := begun + at - time.monotonic()) > 0:
                 time.sleep(min(wait, 0.2))
-                self.watch(down)
+                self.watch()
                 continue
             if not todo:
                 break
             heapq.heappop(todo)
             if callable(what):
-                what()
-                down.difference_update(whom)
+                if what() == AGAIN:
+                    check("a daemon that was told to end has not", at < SPAN + SETTLE)
+                    heapq.heappush(todo, (at + 0.2, n, what, None, 0))
                 continue
             self.counts[what] += 1
-            over = self.fault(what, whom)
-            hit = {"kill_till": [self.tills[whom]], "kill_daemons": self.daemons}.get(
-                what, [self.daemons[whom % DAEMONS]] if what in ("kill_daemon", "end_daemon") else [])
-            down.update(hit)
-            if over:
-                heapq.heappush(todo, (at + length, n + 1000000, over, hit, 0))
+            if over := self.fault(what, whom):
+                heapq.heappush(todo, (at + length, n + 1000000, over, None, 0))
 
-    def watch(self, down):
+    def watch(self):
         """Tills that died in the midst of a commit come back. Whoever ends otherwise is a finding of its own."""
         for p in (*self.tills, *self.daemons):
-            if p in down or p.alive():
+            if p.ended or p.alive():
                 continue
             if p in self.daemons or p.p.returncode != -signal.SIGKILL:
                 raise SystemExit(f"FAILED: {type(p).__name__} {p.number} ended by itself: {p.p.returncode}")
@@ -282,7 +372,7 @@ class Storm:
 
     def calm(self):
         """Everything is good again; tills end their day, and bring their records."""
-        self.home.start() if "kill_database" in self.counts else None
+        self.home.revive()
         for i in range(self.home.away):
             self.net.set(i, link.GOOD)
         for p in (*self.daemons, *self.tills):
@@ -291,41 +381,36 @@ class Storm:
         for till in self.tills:
             till.leave()
         for till in self.tills:
-            same(f"{till.name} ends", till.p.wait(SETTLE), 0)
-        self.drain(self.tills)
-
-        def logged():
-            waiting = self.home.database().one("SELECT count(*) FROM leaf_queue")
-            if waiting:
-                self.drain(self.tills[:1])
-            return not waiting
-        until("every record has its leaf", logged)
-
-    def drain(self, tills):
-        for till in tills:
-            till.go("drain", self.start)
-        for till in tills:
+            check(f"{till.name} ends", till.p.wait(SETTLE) in (0, -signal.SIGKILL))  # by itself, or in its last commit
+        for till in self.tills:
+            till.go("rest", self.start)
+        for till in self.tills:
+            until(f"{till.name} has its receipts", till.level)
+            till.leave()
             same(f"{till.name} brings its records", till.p.wait(SETTLE), 0)
 
     def end(self):
-        for d in self.daemons:
-            d.down()
+        for gone in [d.end() for d in self.daemons]:
+            until("a daemon ends", gone)
         self.net.close()
 
 
 def main():
-    home = {"shop": Shop}[sys.argv[1]]()
+    home = {"shop": Shop, "chain": Chain}[sys.argv[1]]()
     storm = Storm(home)
     print(f"storm {sys.argv[1]}: seed {SEED}, {SPAN} s, {TILLS} tills, {DAEMONS} daemons", flush=True)
     storm.prepare()
+    storm.prelude()
     storm.rage()
     storm.calm()
     storm.end()
-    world = check.World({t.name: check.read_history(t.history) for t in storm.tills}, home.database(), OFFERS, COUPONS,
-                        CARDS, 6000)
+    world = checker.World({t.name: checker.read_history(t.history) for t in storm.tills},
+                          {t.name: t.journal() for t in storm.tills}, home.database(), OFFERS, 6000)
     world.reports("shop")
-    found = check.findings(world)
-    print("\n".join(check.summary(world, storm.counts)), flush=True)
+    for till in storm.tills:
+        world.prove(till.name, till.home)
+    found = checker.findings(world)
+    print("\n".join(checker.summary(world, storm.counts)), flush=True)
     if found:
         keep = os.environ.get("STORM_KEEP")
         if keep:

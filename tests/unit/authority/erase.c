@@ -142,11 +142,16 @@ static bool files_hold(struct world *w, const void *what, size_t n)
     return file_holds(w->db, what, n) || file_holds(wal, what, n);
 }
 
+static bool is_file(const struct world *w)
+{
+    return !store_is_server(w->db);
+}
+
 static void scrub(struct world *w)
 {
     struct store *s = NULL;
     assert_int_equal(store_open(w->db, w->id, 0, &s, NULL), 0);
-    assert_int_equal(store_scrub(s), 0);
+    assert_int_equal(store_scrub(s), is_file(w) ? 0 : TP_UNSUPPORTED);
     store_close(s);
 }
 
@@ -173,7 +178,7 @@ static void a_customer_goes_and_figures_stay(void **state)
     assert_true(lost.outcome == TP_LIMIT_REACHED && lost.conflict == 100 && won.outcome == 0);
     const char *before = figures(w);
     struct bytes handle = world_handle(w, "tok-anna");
-    assert_true(files_hold(w, handle.p, handle.n) && files_hold(w, "Anna Bell", 9));
+    assert_true(!is_file(w) || (files_hold(w, handle.p, handle.n) && files_hold(w, "Anna Bell", 9)));
 
     assert_int_equal(erase(w, ERASE_CUSTOMER, "Anna Bellweather", &n), 0);
     assert_true(n.links == 2 && n.commits == 3 && n.reverses == 0 && n.total == 5);
@@ -185,7 +190,7 @@ static void a_customer_goes_and_figures_stay(void **state)
                  files_hold(w, "tok-anna", 8));
     handle = world_handle(w, "tok-anna-2");
     assert_false(files_hold(w, handle.p, handle.n));
-    assert_true(files_hold(w, "Cyril", 5));
+    assert_true(!is_file(w) || files_hold(w, "Cyril", 5));
     assert_int_equal(erase(w, ERASE_CUSTOMER, "Anna Bellweather", &n), TP_UNKNOWN_PERSON);
     assert_int_equal(erase(w, ERASE_CARD, "tok-anna", &n), TP_UNKNOWN_PERSON);
 }

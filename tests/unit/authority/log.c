@@ -6,7 +6,6 @@
 #include "proof/note.h"
 #include "proof/receipt.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 static int sync_till(struct world *w, struct world_till *t)
@@ -19,20 +18,6 @@ static int sync_till(struct world *w, struct world_till *t)
     int rc = world_send(w, buf_view(&envelope));
     buf_free(&envelope);
     return rc;
-}
-
-static int64_t query(struct world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    int rc = sqlite3_step(st);
-    int64_t v = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
-    assert_true(rc == SQLITE_ROW || rc == SQLITE_DONE);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return v;
 }
 
 static void sell(struct world *w, size_t sales, uint8_t d[HASH_SIZE])
@@ -117,14 +102,22 @@ static void a_sync_writes_the_log(void **state)
     (void)state;
     world_open(&w, 1);
     assert_int_equal(look(&w).leaves, 0); /* keyset, policy and terminal wait */
-    assert_int_equal(query(&w, "SELECT count(*) FROM leaf_queue"), 3);
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM leaf_queue WHERE merchant = @"), 3);
     sell(&w, 3, d);
     assert_int_equal(sync_till(&w, &w.tills[0]), 0);
     struct seen seen = look(&w);
     assert_int_equal(seen.leaves, 6);
     assert_int_equal(seen.checkpoints, 1);
-    assert_int_equal(query(&w, "SELECT kind FROM leaf JOIN statement USING (d) WHERE idx = 0"), KIND_KEYSET);
-    assert_int_equal(query(&w, "SELECT kind FROM leaf JOIN statement USING (d) WHERE idx = 1"), KIND_POLICY);
+    assert_int_equal(
+        world_sql(
+            &w,
+            "SELECT kind FROM leaf l JOIN statement s USING (merchant, d) WHERE l.merchant = @ AND idx = 0"),
+        KIND_KEYSET);
+    assert_int_equal(
+        world_sql(
+            &w,
+            "SELECT kind FROM leaf l JOIN statement s USING (merchant, d) WHERE l.merchant = @ AND idx = 1"),
+        KIND_POLICY);
     assert_int_equal(sync_till(&w, &w.tills[0]), 0);
     assert_int_equal(look(&w).checkpoints, 1); /* nothing new, nothing signed */
     world_close(&w);
@@ -221,8 +214,8 @@ static void without_a_key(void **state)
     w.authority = world_another(&w);
     sell(&w, LOG_BATCH + 5, d);
     assert_int_equal(sync_till(&w, &w.tills[0]), 0);
-    assert_int_equal(look(&w).leaves, 0 + query(&w, "SELECT count(*) FROM leaf"));
-    assert_int_equal(query(&w, "SELECT count(*) FROM leaf_queue"), LOG_BATCH + 8);
+    assert_int_equal(look(&w).leaves, 0 + world_sql(&w, "SELECT count(*) FROM leaf WHERE merchant = @"));
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM leaf_queue WHERE merchant = @"), LOG_BATCH + 8);
     buf_init(&out, RECEIPT_MAX);
     assert_int_equal(authority_receipt(w.authority, d, &out, &e), TP_E_STATE);
     buf_free(&out);
@@ -247,11 +240,11 @@ static void a_damaged_log(void **state)
     world_open(&w, 1);
     sell(&w, 1, d);
     assert_int_equal(sync_till(&w, &w.tills[0]), 0);
-    assert_int_equal(query(&w, "DELETE FROM node WHERE level = 2"), -1);
+    assert_int_equal(world_sql(&w, "DELETE FROM node WHERE merchant = @ AND level = 2"), -1);
     sell(&w, 2, d);
     assert_int_equal(sync_till(&w, &w.tills[0]), 0);
-    assert_int_equal(query(&w, "SELECT count(*) FROM leaf"), 4);
-    assert_int_equal(query(&w, "SELECT count(*) FROM leaf_queue"), 2);
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM leaf WHERE merchant = @"), 4);
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM leaf_queue WHERE merchant = @"), 2);
     assert_int_equal(authority_log(w.authority, &added, &e), TP_E_CORRUPT);
     world_close(&w);
 }
