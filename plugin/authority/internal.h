@@ -60,7 +60,7 @@ struct authority {
     bool log_due, log_grew;
     bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
                  */
-    bool damaged;          /* the log's tables were found to be: this handle answers nothing more */
+    bool damaged; /* the log's tables were found to be: this handle answers nothing more */
 };
 
 struct call {
