@@ -47,6 +47,7 @@ int authority_open(const struct authority_config *config, struct authority **out
     a->config = *config;
     arena_init(&a->policy_memory, PUBLIC_MEMORY);
     arena_init(&a->automatics.memory, AUTOMATIC_MEMORY);
+    known_init(&a->known);
     *out = a;
     return 0;
 }
@@ -63,6 +64,7 @@ void authority_close(struct authority *a)
     trust_free(&a->trust);
     arena_reset(&a->policy_memory);
     arena_reset(&a->automatics.memory);
+    known_forget(&a->known);
     wipe(a, sizeof *a);
     free(a);
 }
@@ -239,6 +241,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
 {
     struct buf answer;
     buf_init(&answer, MESSAGE_MAX);
+    known_begin(&a->known);
     struct call c = {.a = a, .st = st, .now = clock_wall(a->config.clock), .arena = arena, .answer = &answer};
     int rc = may_come_in(st->kind) ? authority_refresh(a)
                                    : err_set(&c.err, TP_BAD_STATEMENT, "an authority alone signs that");
@@ -248,6 +251,9 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     if (rc == 0) {
         rc = store_write(a->config.store, run, &c);
         a->level = a->level && teaches_nothing(st->kind);
+        if (st->kind == KIND_OFFER) {
+            known_places_forget(&a->known);
+        }
     }
     if (rc == 0) {
         buf_put(reply, answer.p, answer.n);
@@ -309,6 +315,7 @@ static void forget(struct authority *a)
     a->automatics.count = 0;
     a->automatics.n = 0;
     arena_reset(&a->automatics.memory);
+    known_forget(&a->known);
     a->name[0] = a->log_name[0] = a->registrar_name[0] = 0;
     a->keys_due = false;
 }
@@ -321,6 +328,7 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
     }
     a->grouped = true;
     a->log_due = a->log_grew = a->level = false;
+    known_places_forget(&a->known);
     for (size_t i = 0; i < n && rc == 0; i++) {
         rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
     }
@@ -358,6 +366,7 @@ static int replay(void *arg, const struct stored *row)
     struct statement st;
     char by[64];
     arena_init(&arena, ITEM_MEMORY_MAX);
+    known_begin(&a->known);
     a->replayed = row->n;
     struct bytes raw = arena_copy(&arena, row->raw);
     int rc = raw.p ? statement_parse(raw, &arena, &st, NULL) : TP_E_MEMORY;
@@ -387,6 +396,7 @@ static int rebuild(struct store *s, void *arg)
     trust_free(&a->trust);
     a->trust = (struct trust){0};
     a->learned = 0;
+    known_forget(&a->known);
     int rc = store_clear_projections(s);
     return rc ? rc : store_statements(s, UINT32_MAX, 0, INT64_MAX, replay, a);
 }
@@ -396,6 +406,7 @@ int authority_rebuild(struct authority *a, struct err *e)
     a->rebuilding = true;
     int rc = store_write(a->config.store, rebuild, a);
     a->rebuilding = false;
+    known_forget(&a->known);
     return rc ? err_set(e, rc, "the tables cannot be made anew from statement %lld on: %s",
                         (long long)a->replayed, store_error(a->config.store))
               : 0;

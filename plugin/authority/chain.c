@@ -29,5 +29,6 @@ int chain_take(struct call *c, const struct chain *chain)
         }
         till.quarantined = till.quarantined || fork;
     }
+    c->till = till;
     return store_till_put(c->s, &till);
 }

@@ -205,7 +205,7 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
 static int put_sale(struct call *c, struct sale_row *out, bool reversed)
 {
     const struct commit *m = &c->st->payload.commit;
-    struct till_row till;
+    const struct till_row *till = &c->till;
     struct sale_row row = {.epoch = m->chain.epoch,
                            .seq = m->chain.seq,
                            .time_ms = m->common.time_ms,
@@ -217,16 +217,12 @@ static int put_sale(struct call *c, struct sale_row *out, bool reversed)
                            .due = m->due,
                            .cashback = m->cashback,
                            .disputed = c->disputed};
-    int rc = store_till(c->s, bytes_str(c->by), &till);
-    if (rc) {
-        return rc;
-    }
     memcpy(row.d, c->st->d, HASH_SIZE);
     memcpy(row.sale, m->sale, ID_SIZE);
-    memcpy(row.till, till.name, sizeof row.till);
-    memcpy(row.store, till.store, sizeof row.store);
+    memcpy(row.till, till->name, sizeof row.till);
+    memcpy(row.store, till->store, sizeof row.store);
     COPY_TEXT(row.currency, m->currency);
-    rc = reversed ? store_voided(c->s, c->st->d, till.name, &row.voided) : 0;
+    int rc = reversed ? store_voided(c->s, c->st->d, till->name, &row.voided) : 0;
     *out = row;
     return rc ? rc : store_sale_put(c->s, &row);
 }
@@ -245,14 +241,7 @@ static int put_reference(struct call *c, const struct person_part *person)
 static int finish(struct call *c)
 {
     const struct commit *m = &c->st->payload.commit;
-    struct rev_row rev;
-    int rc = store_rev(c->s, m->sale, &rev);
-    if (rc) {
-        return rc;
-    }
-    rev.rev = rev.rev > m->rev ? rev.rev : m->rev;
-    rev.finished = true;
-    rc = store_rev_put(c->s, m->sale, &rev);
+    int rc = store_rev_finish(c->s, m->sale, m->rev);
     return rc ? rc : store_reservations_drop(c->s, m->sale);
 }
 

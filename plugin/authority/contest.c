@@ -31,7 +31,8 @@ static bool takes_part(const struct contests *t, const struct redemption_row *r,
     }
 }
 
-static int touch(struct contests *t, const struct redemption_row *r)
+/* Most records touch one row: the first is written with its outcome at once. */
+static int touch(struct contests *t, struct redemption_row *r)
 {
     struct touched *m = ARENA_NEW(t->c->arena, struct touched, 1);
     if (!m) {
@@ -39,6 +40,12 @@ static int touch(struct contests *t, const struct redemption_row *r)
     }
     memcpy(m->d, r->d, HASH_SIZE);
     m->place = r->place;
+    m->outcome = r->outcome;
+    m->conflict = r->conflict;
+    if (!t->first) {
+        rank_decide(r);
+        t->only = *r;
+    }
     *t->last = m;
     t->last = &m->after;
     return 0;
@@ -51,11 +58,12 @@ int contests_stage(struct contests *t, struct redemption_row *r, int stage)
     bool sole = r->batch != NONE && t->terms.per_coupon == 1 && stage > CONTEST_COUPON;
     r->stage = stage;
     r->slot = sole ? 0 : NONE;
-    int rc = store_redemption_rank(t->c->s, r);
+    int rc = touch(t, r);
+    rc = rc ? rc : store_redemption_rank(t->c->s, r);
     if (rc == 0 && r->limited && (uses || spent)) {
         rc = store_tally_add(t->c->s, r->offer, uses, spent);
     }
-    return rc ? rc : touch(t, r);
+    return rc;
 }
 
 /* Whether one more may win. */

@@ -23,6 +23,23 @@ struct automatics {
 };
 #define AUTOMATIC_COUNT "automatic" /* grows with every version that is published */
 
+/* known.c: what was read of the store and stays so. */
+enum { KNOWN_OFFERS = 96, KNOWN_BATCHES = 96, KNOWN_MEMORY = 4 * 1024 * 1024 };
+struct known {
+    struct arena memory; /* the offers' texts and lists */
+    struct known_offer {
+        uint8_t d[HASH_SIZE];
+        struct offer terms;
+    } offers[KNOWN_OFFERS];
+    struct known_place { /* in a group: what store_offer says */
+        uint8_t ref[REF_SIZE], d[HASH_SIZE];
+        int64_t version;
+    } places[KNOWN_OFFERS];
+    struct batch_row batches[KNOWN_BATCHES];
+    size_t offer_count, place_count, batch_count;
+    bool full; /* memory has no room for another offer */
+};
+
 struct authority {
     struct authority_config config;
     char name[64];           /* of the grant key, as the keyset has it: iss of what it signs */
@@ -34,6 +51,7 @@ struct authority {
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
+    struct known known;
     bool log_elsewhere;    /* a sequencer places its leaves */
     uint8_t turn[ID_SIZE]; /* as which it takes turns at the log */
     bool rebuilding;       /* replaying kept statements: no tills are told */
@@ -42,7 +60,7 @@ struct authority {
     bool log_due, log_grew;
     bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
                  */
-    bool damaged;          /* the log's tables were found to be: this handle answers nothing more */
+    bool damaged; /* the log's tables were found to be: this handle answers nothing more */
 };
 
 struct call {
@@ -54,8 +72,9 @@ struct call {
     struct arena *arena;
     struct bytes residue; /* when tables are rebuilt: what stays of an erased person; else absent */
     struct buf *answer;
-    bool log_due;  /* the log is to be written when this is done */
-    bool disputed; /* of a record, once it has its place: it does not count */
+    bool log_due;         /* the log is to be written when this is done */
+    bool disputed;        /* of a record, once it has its place: it does not count */
+    struct till_row till; /* of a record, once it has its place: who made it */
     struct err err;
 };
 
@@ -131,7 +150,21 @@ int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *o
 void log_now(struct authority *a);
 bool log_is_due(struct authority *a); /* LOG_BATCH leaves wait; in a group */
 
-/* lookup.c: statements read back, decoded into the call's arena. */
+void known_init(struct known *k);
+void known_forget(struct known *k); /* after a transaction was undone, or the tables are made anew */
+/* Before each statement: what the last one's offers point to may go. */
+void known_begin(struct known *k);
+void known_places_forget(struct known *k); /* a group begins, or an offer came */
+const struct offer *known_offer(const struct known *k, const uint8_t d[HASH_SIZE]); /* NULL: not known */
+bool known_offer_room(const struct known *k);
+/* Its texts are in k->memory, and there is room. */
+void known_offer_add(struct known *k, const uint8_t d[HASH_SIZE], const struct offer *terms);
+/* As store_offer and store_batch say. */
+int known_place(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE]);
+int known_batch(struct call *c, int64_t number, struct batch_row *row);
+
+/* lookup.c: statements read back, decoded into the call's arena, or known before: they live as long as the
+ * call. */
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version,
                  struct offer *out); /* STORE_NOT_FOUND */
 /* The automatic offers, in their newest versions, by ref; kept until the next version is published. */

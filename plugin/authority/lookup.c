@@ -2,7 +2,7 @@
 #include "authority/internal.h"
 
 struct find_offer {
-    struct call *c;
+    struct arena *arena;
     struct offer *out;
 };
 
@@ -10,11 +10,11 @@ static int take_offer(void *arg, const struct stored *row)
 {
     struct find_offer *f = arg;
     struct statement st;
-    struct bytes raw = arena_copy(f->c->arena, row->raw);
+    struct bytes raw = arena_copy(f->arena, row->raw);
     if (!raw.p) {
         return TP_E_MEMORY;
     }
-    int rc = statement_parse(raw, f->c->arena, &st, NULL);
+    int rc = statement_parse(raw, f->arena, &st, NULL);
     if (rc || st.kind != KIND_OFFER) {
         return rc == TP_E_MEMORY ? rc : TP_E_CORRUPT;
     }
@@ -25,9 +25,26 @@ static int take_offer(void *arg, const struct stored *row)
 int lookup_offer(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, struct offer *out)
 {
     uint8_t d[HASH_SIZE];
-    struct find_offer f = {c, out};
-    int rc = store_offer(c->s, ref, version, d);
-    return rc ? rc : store_statement(c->s, d, take_offer, &f);
+    struct known *k = c->a ? &c->a->known : NULL;
+    int rc = known_place(c, ref, version, d);
+    const struct offer *known = rc == 0 && k ? known_offer(k, d) : NULL;
+    if (rc || known) {
+        *out = known ? *known : *out;
+        return rc;
+    }
+    if (k && known_offer_room(k)) {
+        struct find_offer keep = {&k->memory, out};
+        rc = store_statement(c->s, d, take_offer, &keep);
+        if (rc != TP_E_MEMORY) {
+            if (rc == 0) {
+                known_offer_add(k, d, out);
+            }
+            return rc;
+        }
+        k->full = true;
+    }
+    struct find_offer f = {c->arena, out};
+    return store_statement(c->s, d, take_offer, &f);
 }
 
 struct reading {
@@ -130,7 +147,7 @@ int lookup_coupon(struct call *c, const struct coupon *coupon, struct batch_row 
     if (rc) {
         return rc;
     }
-    rc = store_batch(c->s, coupon->batch, batch);
+    rc = known_batch(c, coupon->batch, batch);
     if (rc) {
         return rc == STORE_NOT_FOUND ? TP_UNKNOWN_COUPON : rc;
     }

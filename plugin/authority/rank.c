@@ -29,7 +29,7 @@ static void set(struct redemption_row *r, int outcome, int64_t conflict)
 
 /* What a stage means. One that stands counts within its grant; what is beyond that, and returns left, is a
  * conflict. */
-static void decide(struct redemption_row *r)
+void rank_decide(struct redemption_row *r)
 {
     static const int lost[STAGE_WON] = {[CONTEST_COUPON] = TP_ALREADY_USED,
                                         [CONTEST_CUSTOMER] = TP_LIMIT_REACHED,
@@ -54,9 +54,13 @@ static int tell(struct call *c, const struct redemption_row *r)
     if (c->a->rebuilding) {
         return 0;
     }
-    int rc = store_sale(c->s, r->d, &sale);
-    if (rc) {
-        return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+    if (c->st && c->st->kind == KIND_COMMIT && memcmp(r->d, c->st->d, HASH_SIZE) == 0) {
+        memcpy(sale.till, c->till.name, sizeof sale.till);
+    } else {
+        int rc = store_sale(c->s, r->d, &sale);
+        if (rc) {
+            return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+        }
     }
     memcpy(row.till, sale.till, sizeof row.till);
     memcpy(row.commit, r->d, HASH_SIZE);
@@ -68,16 +72,21 @@ static int finish(struct contests *t)
 {
     int rc = 0;
     for (struct touched *m = t->first; m && rc == 0; m = m->after) {
-        struct redemption_row r;
-        if ((rc = store_redemption(t->c->s, m->d, m->place, &r)) != 0) {
+        struct redemption_row r = t->only;
+        bool first = m == t->first;
+        if ((!first || m->after) && (rc = store_redemption(t->c->s, m->d, m->place, &r)) != 0) {
             return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
         }
         int outcome = r.outcome;
         int64_t conflict = r.conflict;
-        decide(&r);
+        rank_decide(&r);
         if (outcome != r.outcome || conflict != r.conflict) {
             rc = store_redemption_rank(t->c->s, &r);
-            rc = rc ? rc : tell(t->c, &r);
+        }
+        outcome = first ? m->outcome : outcome;
+        conflict = first ? m->conflict : conflict;
+        if (rc == 0 && (outcome != r.outcome || conflict != r.conflict)) {
+            rc = tell(t->c, &r);
         }
     }
     t->first = NULL;
@@ -183,12 +192,12 @@ static bool same_contests(const struct redemption_row *a, const struct redemptio
            (!a->has_customer || memcmp(a->customer, b->customer, HASH_SIZE) == 0);
 }
 
-/* Takes a redemption to where it belongs by now. */
+/* Takes a redemption to where it belongs by now. Before anything was touched it is as it was just read. */
 static int replace(struct contests *t, const struct redemption_row *which, const struct sale_row *sale)
 {
-    struct redemption_row now, next;
+    struct redemption_row now = *which, next;
     int why = sale_out(sale);
-    int rc = store_redemption(t->c->s, which->d, which->place, &now);
+    int rc = t->first || !t->fresh ? store_redemption(t->c->s, which->d, which->place, &now) : 0;
     if (rc || (rc = load_terms(t, &now))) {
         return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
     }
@@ -251,18 +260,26 @@ static bool lost_customer(const struct redemption_row *r)
     return r->frozen == TP_LIMIT_REACHED;
 }
 
+static int replace_gathered(struct call *c, const struct gathered *first,
+                            bool (*wanted)(const struct redemption_row *r))
+{
+    struct contests t;
+    int rc = 0;
+    contests_init(&t, c);
+    t.fresh = true;
+    for (const struct gathered *d = first; d && rc == 0; d = d->after) {
+        rc = wanted(&d->row.redemption) ? replace(&t, &d->row.redemption, &d->row.sale) : 0;
+    }
+    return rc ? rc : finish(&t);
+}
+
 static int replace_all(struct call *c, const struct contest_key *key,
                        bool (*wanted)(const struct redemption_row *r))
 {
     struct gather g = {.c = c};
-    struct contests t;
     g.last = &g.first;
-    contests_init(&t, c);
     int rc = store_contest(c->s, key, gather_one, &g);
-    for (struct gathered *d = g.first; d && rc == 0; d = d->after) {
-        rc = wanted(&d->row.redemption) ? replace(&t, &d->row.redemption, &d->row.sale) : 0;
-    }
-    return rc ? rc : finish(&t);
+    return rc ? rc : replace_gathered(c, g.first, wanted);
 }
 
 /* Out of its contests as it was, and in again as it is to be. */
@@ -291,17 +308,15 @@ int rank_lease(struct call *c, int64_t number)
     return rc ? rc : finish(&t);
 }
 
-/* The leases that its redemptions name, each once; the redemptions come after. */
-static int rank_leases(struct call *c, const uint8_t commit[HASH_SIZE])
+/* The leases that its redemptions name, each once. */
+static int rank_leases(struct call *c, const struct gathered *first, bool *any)
 {
-    struct contest_key key = {.by = BY_COMMIT};
-    struct gather g = {.c = c};
-    g.last = &g.first;
-    memcpy(key.id, commit, HASH_SIZE);
-    int rc = store_contest(c->s, &key, gather_one, &g);
-    for (const struct gathered *d = g.first; d && rc == 0; d = d->after) {
+    int rc = 0;
+    *any = false;
+    for (const struct gathered *d = first; d && rc == 0; d = d->after) {
         bool seen = d->row.redemption.lease == 0;
-        for (const struct gathered *e = g.first; e != d && !seen; e = e->after) {
+        *any = *any || !seen;
+        for (const struct gathered *e = first; e != d && !seen; e = e->after) {
             seen = e->row.redemption.lease == d->row.redemption.lease;
         }
         rc = seen ? 0 : rank_lease(c, d->row.redemption.lease);
@@ -311,13 +326,17 @@ static int rank_leases(struct call *c, const uint8_t commit[HASH_SIZE])
 
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE])
 {
-    int rc = rank_leases(c, commit);
+    struct contest_key key = {.by = BY_COMMIT};
+    struct gather g = {.c = c};
+    bool changed = false;
+    g.last = &g.first;
+    memcpy(key.id, commit, HASH_SIZE);
+    int rc = store_contest(c->s, &key, gather_one, &g);
+    rc = rc ? rc : rank_leases(c, g.first, &changed);
     if (rc) {
         return rc;
     }
-    struct contest_key key = {.by = BY_COMMIT};
-    memcpy(key.id, commit, HASH_SIZE);
-    return replace_all(c, &key, any_row);
+    return changed ? replace_all(c, &key, any_row) : replace_gathered(c, g.first, any_row);
 }
 
 int rank_frozen(struct call *c, const uint8_t commit[HASH_SIZE], bool lost)

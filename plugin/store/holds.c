@@ -24,6 +24,15 @@ int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev
                    "dii", sale, row->rev, (int64_t)row->finished);
 }
 
+int store_rev_finish(struct store *s, const uint8_t sale[ID_SIZE], int64_t rev)
+{
+    return sql_run(s,
+                   "INSERT INTO revision VALUES (?1, ?2, ?3, 1) ON CONFLICT (merchant, sale) DO UPDATE SET "
+                   "rev = CASE WHEN excluded.rev > revision.rev THEN excluded.rev ELSE revision.rev END, "
+                   "finished = 1",
+                   "di", sale, rev);
+}
+
 int store_reservation_put(struct store *s, const struct reservation_row *row)
 {
     int rc = sql_run(s,

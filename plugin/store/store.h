@@ -462,6 +462,8 @@ struct rev_row {
 };
 int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row);
 int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row);
+/* The sale is committed, by this rev: the highest one stays. */
+int store_rev_finish(struct store *s, const uint8_t sale[ID_SIZE], int64_t rev);
 
 /* One use of a coupon that a hold keeps for a sale. */
 struct reservation_row {

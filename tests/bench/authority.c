@@ -1,227 +1,222 @@
-/* What an authority carries: tillproofd in a process of its own, and tills that speak HTTPS to it. */
-#include "tests/bench/trial.h"
+/* What an authority carries: tillproofd in a process of its own, and tills that speak HTTPS to it; over
+ * SQLite, and over a PostgreSQL server where one is named. */
+#include "tests/bench/side.h"
 
-#include <inttypes.h>
-#include <libgen.h>
+#include "store/postgres/postgres.h"
+
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
-    SIZES = 3,
-    CLIENTS_MAX = 256,
     RUN_MS = 3000,
-    AHEAD = 24000,
-    COUPONS = 4000000,
     PEER_COUPONS = 60000,
+    PEER_A_MS = 20,
     FLOOR_ROUNDS = 300,
-    CORE_US = 1000000
+    WARM = 100,
+    LEAF_TRIES = 300
 };
 
-static const size_t sizes[SIZES] = {1, 16, CLIENTS_MAX};
 static const struct bench_column columns[] = {
-    {"what", false},  {"clients", true}, {"n", true},  {"per s", true},       {"p50 ms", true},
-    {"p99 ms", true}, {"cpu us", true},  {"MB", true}, {"floor per s", true}, {"% of floor", true}};
+    {"what", false},      {"store", false}, {"clients", true},   {"n", true},  {"per s", true},
+    {"p50 ms", true},     {"p99 ms", true}, {"cpu us", true},    {"MB", true}, {"floor per s", true},
+    {"% of floor", true}, {"x peer", true}, {"x peer cpu", true}};
 
 struct bench {
     const struct bench_options *options;
-    char folder[SHOP_PATH_MAX], dir[SHOP_PATH_MAX], certificate[SHOP_PATH_MAX];
-    struct office office;
-    struct bench_market market;
-    struct service daemon;
-    struct peer_service peer;
-    int64_t ms;
-    double verify_us, sign_us, row_us; /* floors: one core's time for one of each */
+    char folder[SHOP_PATH_MAX], certificate[SHOP_PATH_MAX];
+    struct server server; /* conn NULL: none is measured */
+    struct yardsticks yard;
+    struct rows_of_commit rows;
+    double fsync_us, sqlite_us, postgres_us;
+    int64_t ms, transactions, steps;
 };
 
-static int make_shop(struct bench *b, struct err *e)
+static int open_bench(struct bench *b, struct err *e)
 {
     char key[SHOP_PATH_MAX];
     int rc = folder_make(b->options->dir, b->folder, e);
     if (rc) {
         return rc;
     }
-    snprintf(b->dir, sizeof b->dir, "%.900s/shop", b->folder);
     snprintf(b->certificate, sizeof b->certificate, "%.900s/server.pem", b->folder);
     snprintf(key, sizeof key, "%.900s/server.key", b->folder);
-    const struct office_plan plan = {.dir = b->dir,
-                                     .currency = "EUR",
-                                     .zone = "Europe/Berlin",
-                                     .store = "main",
-                                     .merchant = "Bench",
-                                     .tax_included = true,
-                                     .risk_coupon_cap = "10.00",
-                                     .risk_hour_cap = "1000000.00"};
-    rc = office_make(&plan, e);
-    rc = rc ? rc : office_open(b->dir, OFFICE_WRITE, &b->office, e);
-    rc = rc ? rc : bench_market_open(&b->market, &b->office, CLIENTS_MAX, COUPONS, false, e);
-    return rc ? rc : service_certificate(key, b->certificate, e);
+    rc = service_certificate(key, b->certificate, e);
+    return rc || !b->options->store ? rc : server_open(&b->server, b->options->store, e);
 }
 
-/* tillproofd of the same build as this program. */
-static int start_daemon(struct bench *b, struct err *e)
-{
-    char self[SHOP_PATH_MAX], program[SHOP_PATH_MAX], listen[40], log[SHOP_PATH_MAX], key[SHOP_PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) {
-        return err_code(e, TP_E_IO);
-    }
-    self[n] = 0;
-    snprintf(program, sizeof program, "%.900s/../daemon/tillproofd", dirname(self));
-    int rc = service_port(&b->daemon.port, e);
-    if (rc) {
-        return rc;
-    }
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", b->daemon.port);
-    snprintf(log, sizeof log, "%.900s/tillproofd.log", b->folder);
-    snprintf(key, sizeof key, "%.900s/server.key", b->folder);
-    char *argv[] = {program,        "--shop",      b->dir, "--listen",       listen, "--certificate",
-                    b->certificate, "--key",       key,    "--connections",  "300",  "--queue",
-                    "512",          "--till-rate", "0",    "--address-rate", "0",    NULL};
-    return service_start(&b->daemon, argv, log, e);
-}
-
-static int measure_floors(struct bench *b, struct err *e)
+static int measure_signatures(struct bench *b, struct err *e)
 {
     struct floor f;
-    struct samples verify = {0}, sign = {0}, rows = {0};
+    struct samples verify = {0}, sign = {0};
     int rc = floor_open(&f, b->folder, e);
     for (int i = 0; i < FLOOR_ROUNDS && rc == 0; i++) {
         rc = floor_verify(&f, &verify, e);
         rc = rc ? rc : floor_sign(&f, &sign, e);
     }
-    rc = rc ? rc : floor_rows(&f, 2048, &rows, e);
-    b->verify_us = (double)samples_at(&verify, 50) / 1e3;
-    b->sign_us = (double)samples_at(&sign, 50) / 1e3;
-    b->row_us = (double)samples_at(&rows, 50) / 1e3;
+    b->yard.verify_us = (double)samples_at(&verify, 50) / 1e3;
+    b->yard.sign_us = (double)samples_at(&sign, 50) / 1e3;
     floor_close(&f);
     samples_free(&verify);
     samples_free(&sign);
-    samples_free(&rows);
-    return rc;
+    return rc ? rc : rows_fsync(b->folder, &b->fsync_us, e);
 }
 
-/* What the work of one operation asks of one core at least: the slower of its signatures and its rows. */
-static double floor_us(const struct bench *b, enum trial_sort sort)
+static void step(struct bench *b)
 {
-    /* A commit: the till's signature and the coupon's. Online: the hold's and the coupon's, the grant's made;
-     * then the commit's and the grant's. */
-    double crypto = sort == TRIAL_ONLINE ? 4 * b->verify_us + b->sign_us : 2 * b->verify_us;
-    double rows = sort == TRIAL_ONLINE ? 2 * b->row_us : b->row_us;
-    return crypto > rows ? crypto : rows;
-}
-
-struct measured {
-    const char *what;
-    size_t clients;
-    int64_t cpu_us, resident;
-    double floor_us; /* 0: none */
-    struct load_result *load;
-};
-
-static void put_row(struct bench_report *r, const struct measured *m)
-{
-    struct load_result *l = m->load;
-    double done = l->done ? (double)l->done : 1, cpu = (double)m->cpu_us / done;
-    report_text(r, m->what);
-    report_count(r, (int64_t)m->clients);
-    report_count(r, l->done);
-    report_number(r, done * 1e9 / (double)(l->ns ? l->ns : 1), 0);
-    report_number(r, (double)samples_at(&l->latency, 50) / 1e6, 2);
-    report_number(r, (double)samples_at(&l->latency, 99) / 1e6, 2);
-    report_number(r, cpu, 0);
-    report_number(r, (double)m->resident / 1e6, 0);
-    if (m->floor_us > 0 && cpu > 0) {
-        report_number(r, CORE_US / m->floor_us, 0);
-        report_number(r, 100 * m->floor_us / cpu, 0);
-    } else {
-        report_none(r);
-        report_none(r);
+    if (b->options->progress) {
+        b->options->progress(++b->steps, b->server.conn ? 10 : 6);
     }
 }
 
-static int one(struct bench *b, enum trial_sort sort, size_t clients, struct bench_report *r, struct err *e)
+static int one_peer(struct bench *b, struct peer_service *p, size_t size, struct bench_report *r,
+                    struct err *e)
 {
-    static const char *const names[] = {"hold, then commit", "commit", "commits, 128 a request"};
     struct load_result result = {0};
-    struct trial t = {.sort = sort, .market = &b->market, .service = &b->daemon, .ahead = AHEAD};
-    struct load load = {.port = b->daemon.port, .ca = b->certificate, .clients = clients, .ms = b->ms};
-    int rc = trial_run(&t, &load, &result, e);
-    if (rc == 0) {
-        put_row(r,
-                &(struct measured){names[sort], clients, t.cpu_us, t.resident, floor_us(b, sort), &result});
+    struct load load = {.ca = b->certificate, .clients = side_sizes[size], .ms = b->ms};
+    int rc = peer_service_run(p, &load, &result, e);
+    if (rc == 0 && result.done && result.ns) {
+        b->yard.peer_rate[size] = (double)result.done * 1e9 / (double)result.ns;
+        b->yard.peer_us[size] = (double)p->cpu_us / (double)result.done;
+        side_row(r, &b->yard,
+                 &(struct measured){"peer: redeem", "PostgreSQL", side_sizes[size], p->cpu_us, p->resident, 0,
+                                    &result});
     }
     samples_free(&result.latency);
     return rc;
 }
 
-static int one_peer(struct bench *b, size_t clients, struct bench_report *r, struct err *e)
+/* Over a database of its own on the server that is measured, or where DATABASE_URL leads. */
+static int run_peer(struct bench *b, size_t clients, struct bench_report *r, struct err *e)
 {
-    struct load_result result = {0};
-    struct load load = {.ca = b->certificate, .clients = clients, .ms = b->ms};
-    int rc = peer_service_run(&b->peer, &load, &result, e);
-    if (rc == 0) {
-        put_row(r, &(struct measured){"peer: redeem", clients, b->peer.cpu_us, b->peer.resident, 0, &result});
+    struct peer_service p = {0};
+    char address[SHOP_STORE_MAX];
+    size_t coupons = b->ms * PEER_A_MS < PEER_COUPONS ? (size_t)b->ms * PEER_A_MS : PEER_COUPONS;
+    int rc = b->server.conn ? server_database(&b->server, address, e) : 0;
+    if (rc == 0 && b->server.conn && setenv("DATABASE_URL", address, 1)) {
+        rc = err_code(e, TP_E_MEMORY);
     }
-    samples_free(&result.latency);
+    rc = rc ? rc : peer_service_start(&p, b->options->peer, b->folder, coupons, e);
+    p.service.beside = b->server.pid;
+    for (size_t i = 0; i < SIDE_SIZES && side_sizes[i] <= clients && rc == 0; i++) {
+        rc = one_peer(b, &p, i, r, e);
+    }
+    peer_service_stop(&p);
     return rc;
 }
 
-static int all_peer(struct bench *b, struct bench_report *r, struct err *e)
+static int all_peer(struct bench *b, size_t clients, struct bench_report *r, struct err *e)
 {
     char why[200];
-    if (!getenv("DATABASE_URL")) {
-        report_note(r, "Without the peer: DATABASE_URL names no database for it.");
+    if (!b->server.conn && !getenv("DATABASE_URL")) {
+        report_note(r, "Without the peer: neither --store nor DATABASE_URL names a database for it.");
         return 0;
     }
     if (!peer_there(b->options->peer, why, sizeof why)) {
         report_note(r, "Without the peer: %s.", why);
         return 0;
     }
-    int rc = peer_service_start(&b->peer, b->options->peer, b->folder, PEER_COUPONS, e);
-    for (size_t i = 0; i < SIZES && rc == 0; i++) {
-        rc = one_peer(b, sizes[i], r, e);
+    return run_peer(b, clients, r, e);
+}
+
+/* The rows of the first commits, once they all have a leaf. */
+static int read_rows(struct bench *b, const struct side *s, struct err *e)
+{
+    int rc = TP_E_CORRUPT;
+    for (int i = 0; i < LEAF_TRIES && rc; i++) {
+        rc = rows_read(s->dir, &b->rows, e);
+        if (rc) {
+            pause_ms(10);
+        }
     }
-    peer_service_stop(&b->peer);
+    return rc ? rc : rows_sqlite(b->folder, &b->rows, b->transactions, &b->sqlite_us, e);
+}
+
+static int run_side(struct bench *b, struct side *s, struct bench_report *r, struct err *e)
+{
+    int rc = side_stored(s, b->options->stored, r, e);
+    step(b);
+    rc = rc ? rc : side_sorts(s, r, e);
+    step(b);
+    rc = rc ? rc : side_hot(s, r, e);
+    step(b);
     return rc;
 }
 
-static int all_sorts(struct bench *b, struct bench_report *r, struct err *e)
+static int one_side(struct bench *b, bool server, size_t clients, struct bench_report *r, struct err *e)
 {
-    static const enum trial_sort sorts[] = {TRIAL_ONLINE, TRIAL_COMMITS, TRIAL_BATCHES};
-    int64_t step = 0;
-    int rc = start_daemon(b, e);
-    for (size_t s = 0; s < 3; s++) {
-        for (size_t c = 0; c < SIZES && rc == 0; c++) {
-            rc = one(b, sorts[s], sizes[c], r, e);
-            if (b->options->progress) {
-                b->options->progress(++step, 3 * SIZES);
-            }
+    struct side s = {.store = server ? "PostgreSQL" : "SQLite",
+                     .folder = b->folder,
+                     .certificate = b->certificate,
+                     .yard = &b->yard,
+                     .ms = b->ms,
+                     .clients = clients,
+                     .office = {.lock = -1}};
+    char address[SHOP_STORE_MAX];
+    int64_t version;
+    int rc = server ? server_database(&b->server, address, e) : 0;
+    rc = rc || !server ? rc : store_postgres_migrate(address, &version, e);
+    rc = rc ? rc : side_open(&s, server ? address : NULL, server ? b->server.pid : 0, e);
+    rc = rc ? rc : side_fill(&s, WARM, e);
+    if (rc == 0) {
+        rc = server ? rows_postgres(&b->server, address, &b->rows, b->transactions, &b->postgres_us, e)
+                    : read_rows(b, &s, e);
+    }
+    s.row_us = server ? b->postgres_us : b->sqlite_us;
+    step(b);
+    rc = rc ? rc : run_side(b, &s, r, e);
+    side_close(&s);
+    return rc;
+}
+
+static void explain(struct bench *b, struct bench_report *r)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < b->rows.n; i++) {
+        bytes += b->rows.size[i];
+    }
+    report_note(r,
+                "Floors, one core: a signature verified %.1f us, made %.1f us; the %zu rows of a commit (%zu "
+                "bytes), %d commits a transaction: SQLite %.1f us.",
+                b->yard.verify_us, b->yard.sign_us, b->rows.n, bytes, ROWS_COMMITS, b->sqlite_us);
+    if (b->server.conn) {
+        char settings[120];
+        server_settings(&b->server, settings, sizeof settings);
+        report_note(r, "The same rows by PostgreSQL, its processor time and the sender's: %.1f us; %s.",
+                    b->postgres_us, settings);
+        if (!b->server.pid) {
+            report_note(r,
+                        "The server is not on this machine: its processor time and memory are not counted.");
         }
     }
-    service_stop(&b->daemon);
-    return rc;
+    report_note(r, "4 KiB appended and on the disk: %.0f us (%.0f a second).", b->fsync_us,
+                b->fsync_us > 0 ? 1e6 / b->fsync_us : 0);
+    report_note(r,
+                "cpu us: processor time for one, tillproofd's and its database server's; %% of floor: what "
+                "the floor is of it; x peer: its rate beside the peer's at as many clients; x peer cpu: the "
+                "peer's time for one beside this. The load runs on the same machine.");
 }
 
 int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e)
 {
-    struct bench b = {
-        .options = options, .office = {.lock = -1}, .ms = options->rounds ? options->rounds : RUN_MS};
+    int64_t ms = options->rounds ? options->rounds : RUN_MS;
+    size_t clients = options->clients ? (size_t)options->clients : side_sizes[SIDE_SIZES - 1];
+    struct bench b = {.options = options, .ms = ms, .transactions = ms < RUN_MS ? 2 : 20};
     report_begin(report, columns, sizeof columns / sizeof *columns);
-    int rc = make_shop(&b, e);
-    rc = rc ? rc : measure_floors(&b, e);
-    rc = rc ? rc : all_sorts(&b, report, e);
-    rc = rc ? rc : all_peer(&b, report, e);
-    if (rc == 0) {
-        report_note(report,
-                    "Floors, one core: a signature verified %.1f us, made %.1f us; a row of 2 KiB in a "
-                    "transaction of 500 %.1f us.",
-                    b.verify_us, b.sign_us, b.row_us);
-        report_note(report,
-                    "cpu us: processor time of the server for one; %% of floor: what the floor is of it.");
+    if (options->rounds < 0 || options->stored < 0 || options->clients < 0 ||
+        clients > side_sizes[SIDE_SIZES - 1]) {
+        return err_set(e, TP_E_ARGUMENT, "--clients is 1 to 256, --rounds and --stored are not negative");
     }
-    bench_market_free(&b.market);
-    office_close(&b.office);
+    int rc = open_bench(&b, e);
+    rc = rc ? rc : measure_signatures(&b, e);
+    rc = rc ? rc : all_peer(&b, clients, report, e);
+    step(&b);
+    rc = rc ? rc : one_side(&b, false, clients, report, e);
+    if (rc == 0 && b.server.conn) {
+        rc = one_side(&b, true, clients, report, e);
+    }
+    if (rc == 0) {
+        explain(&b, report);
+    }
+    server_close(&b.server);
     folder_remove(b.folder);
     return rc;
 }

@@ -16,6 +16,10 @@ struct bench_options {
     const char *dir;    /* where bench_till makes its shop, which it removes again; it must be there */
     const char *plugin; /* NULL: tillproof.so beside the program */
     const char *peer;   /* a folder with rules.mjs and its node_modules, or NULL */
+    const char
+        *store; /* bench_authority: postgresql://...: the server that is measured beside SQLite, or NULL */
+    int64_t stored;  /* bench_authority: up to so many redemptions are stored, and measured among; 0: none */
+    int64_t clients; /* bench_authority: at most so many; 0: 256 */
     void (*progress)(int64_t done, int64_t total); /* may be NULL */
 };
 

@@ -120,7 +120,7 @@ static int make_shop(struct bench *b, struct err *e)
                                      .risk_hour_cap = "1000000000.00"};
     rc = office_make(&plan, e);
     rc = rc ? rc : office_open(b->dir, OFFICE_WRITE, &b->office, e);
-    rc = rc ? rc : bench_market_open(&b->market, &b->office, 1, 2 * b->delivered + 1, false, e);
+    rc = rc ? rc : bench_market_open(&b->market, &b->office, 1, 2 * b->delivered + 1, e);
     rc = rc ? rc : office_enrol(&b->office, "counter", "main", false, e);
     return rc ? rc : office_enrol(&b->office, "old", "main", false, e);
 }

@@ -6,22 +6,21 @@
 
 enum { PRICE = 1000, DISCOUNT = 100, LINES = 3, TENTH = 10000, BUDGET = 1000000000, ARENA_SIZE = 65536 };
 
-static const char offer_name[] = "bench-market";
-
-static int publish(struct bench_market *m, struct office *o, int64_t coupons, bool limited, struct err *e)
+static int publish(struct bench_ware *w, size_t index, struct office *o, int64_t coupons, struct err *e)
 {
-    m->offer = work_offer_blank(offer_name);
-    m->offer.gives = GIVES_PERCENT;
-    m->offer.percent = TENTH;
-    if (limited) {
-        m->offer.budget = BUDGET;
+    snprintf(w->name, sizeof w->name, "bench-market-%u", (unsigned)index);
+    w->offer = work_offer_blank(w->name);
+    w->offer.gives = GIVES_PERCENT;
+    w->offer.percent = TENTH;
+    if (index == WARE_FREE) {
+        w->offer.offline = OFFLINE_RISK;
+        w->offer.offline_cap = DISCOUNT * LINES;
     } else {
-        m->offer.offline = OFFLINE_RISK;
-        m->offer.offline_cap = DISCOUNT * LINES;
+        w->offer.budget = BUDGET;
     }
-    int rc = offer_ref(o->shop.authority, m->offer.id, m->offer.ref);
-    rc = rc ? err_code(e, rc) : office_publish(o, &m->offer, e);
-    return rc ? rc : office_batch(o, &m->offer, "bench", NULL, coupons, &m->batch, e);
+    int rc = offer_ref(o->shop.authority, w->offer.id, w->offer.ref);
+    rc = rc ? err_code(e, rc) : office_publish(o, &w->offer, e);
+    return rc ? rc : office_batch(o, &w->offer, "bench", NULL, coupons, &w->batch, e);
 }
 
 static int enrol(struct bench_seller *s, size_t index, struct office *o, struct err *e)
@@ -49,18 +48,18 @@ static int enrol(struct bench_seller *s, size_t index, struct office *o, struct 
     return rc;
 }
 
-int bench_market_open(struct bench_market *m, struct office *o, size_t count, int64_t coupons, bool limited,
-                      struct err *e)
+int bench_market_open(struct bench_market *m, struct office *o, size_t count, int64_t coupons, struct err *e)
 {
     const struct cose_key *issuer = NULL;
-    *m = (struct bench_market){0};
-    arena_init(&m->arena, 1024 * 1024);
+    *m = (struct bench_market){.span = 1};
     memcpy(m->authority, o->shop.authority, ID_SIZE);
     m->sellers = calloc(count, sizeof *m->sellers);
     int rc = m->sellers ? office_key(o, PURPOSE_ISSUER, &issuer, e) : err_code(e, TP_E_MEMORY);
     if (rc == 0) {
         m->issuer = *issuer;
-        rc = publish(m, o, coupons, limited, e);
+    }
+    for (size_t i = 0; i < WARES && rc == 0; i++) {
+        rc = publish(&m->wares[i], i, o, coupons, e);
     }
     for (; m->count < count && rc == 0; m->count++) {
         rc = enrol(&m->sellers[m->count], m->count, o, e);
@@ -74,21 +73,22 @@ void bench_market_free(struct bench_market *m)
         cose_key_free(&m->sellers[i].key);
     }
     free(m->sellers);
-    arena_reset(&m->arena);
     *m = (struct bench_market){0};
 }
 
 int bench_deal_begin(struct bench_market *m, struct bench_deal *deal)
 {
-    if (m->next > m->batch.last) {
+    struct bench_ware *w = &m->wares[m->from + m->turn++ % m->span];
+    if (w->next > w->batch.last) {
         return TP_E_STATE;
     }
+    deal->ware = w;
     deal->grant_number = NONE;
     buf_over(&deal->coupon, deal->coupon_memory, sizeof deal->coupon_memory);
     buf_init(&deal->grant, ENVELOPE_MAX);
     int rc = random_bytes(deal->id, ID_SIZE);
     return rc ? rc
-              : coupon_sign(&m->issuer, m->offer.ref, (uint32_t)m->batch.number, m->next++, m->batch.exp,
+              : coupon_sign(&m->issuer, w->offer.ref, (uint32_t)w->batch.number, w->next++, w->batch.exp,
                             &deal->coupon);
 }
 
@@ -107,8 +107,7 @@ static struct common common_of(const struct bench_market *m)
 }
 
 /* Three lines and a person that nobody knows, encoded. */
-static int put_parts(struct bench_market *m, int64_t now, struct buf out[2], uint8_t lines[HASH_SIZE],
-                     uint8_t person[HASH_SIZE])
+static int put_parts(int64_t now, struct buf out[2], uint8_t lines[HASH_SIZE], uint8_t person[HASH_SIZE])
 {
     struct line list[LINES];
     struct lines_part l = {.basket = {.currency = bytes_str("EUR"),
@@ -117,7 +116,6 @@ static int put_parts(struct bench_market *m, int64_t now, struct buf out[2], uin
                                       .tax_included = true,
                                       .lines = {list, LINES}}};
     struct person_part p = {0};
-    (void)m;
     for (size_t i = 0; i < LINES; i++) {
         list[i] = (struct line){.number = (int64_t)i + 1,
                                 .sku = bytes_str("4006381333931"),
@@ -155,7 +153,7 @@ int bench_hold(struct bench_market *m, struct bench_seller *s, struct bench_deal
     struct buf part[2] = {{0}, {0}};
     memcpy(h.sale, deal->id, ID_SIZE);
     int rc = random_bytes(h.id, ID_SIZE);
-    rc = rc ? rc : put_parts(m, h.common.time_ms, part, h.lines, h.person);
+    rc = rc ? rc : put_parts(h.common.time_ms, part, h.lines, h.person);
     rc = rc ? rc : put_message(KIND_HOLD, &h, s, part, out);
     buf_free(&part[0]);
     buf_free(&part[1]);
@@ -214,11 +212,11 @@ int bench_record(struct bench_market *m, struct bench_seller *s, const struct be
     struct buf part[2] = {{0}, {0}};
     c.tenders.v = &tender;
     c.tenders.n = 1;
-    memcpy(one.offer, m->offer.ref, REF_SIZE);
     *out = (struct bench_record){.epoch = c.chain.epoch, .seq = c.chain.seq, .time_ms = c.common.time_ms};
     buf_init(&out->raw, ENVELOPE_MAX);
     int rc = deal ? 0 : random_bytes(c.sale, ID_SIZE);
     if (deal) {
+        memcpy(one.offer, deal->ware->offer.ref, REF_SIZE);
         one.coupon = buf_view(&deal->coupon);
         one.grant = deal->grant_number;
         c.redemptions.v = &one;
@@ -226,7 +224,7 @@ int bench_record(struct bench_market *m, struct bench_seller *s, const struct be
         c.grant = deal->grant.n ? buf_view(&deal->grant) : (struct bytes){0};
         memcpy(c.sale, deal->id, ID_SIZE);
     }
-    rc = rc ? rc : put_parts(m, c.common.time_ms, part, c.lines, c.person);
+    rc = rc ? rc : put_parts(c.common.time_ms, part, c.lines, c.person);
     out->lines = part[0];
     out->person = part[1];
     rc = rc ? rc : statement_sign(KIND_COMMIT, &c, bytes_str(s->name), &s->key, &out->raw, out->d, NULL);

@@ -7,7 +7,15 @@
 
 #include "office.h"
 
-enum { TILL_NAME_SIZE = 16 };
+/* What is sold: one offer that a till may redeem alone, one with a budget, and many with a budget each. */
+enum { TILL_NAME_SIZE = 16, WARE_FREE = 0, WARE_HOT = 1, WARE_SPREAD = 2, WARES_SPREAD = 64, WARES = 66 };
+
+struct bench_ware {
+    char name[24];
+    struct offer offer;
+    struct batch batch;
+    uint32_t next; /* coupon: each is used once */
+};
 
 struct bench_seller {
     char name[TILL_NAME_SIZE];
@@ -15,29 +23,27 @@ struct bench_seller {
     struct head head; /* of its chain; moves on with each commit */
 };
 
-/* A shop's offer and batch, and who sells. bench_market_free. */
+/* A shop's offers with a batch each, and who sells. bench_market_free. */
 struct bench_market {
     uint8_t authority[ID_SIZE];
-    struct offer offer;
-    struct batch batch;
-    struct cose_key issuer; /* borrowed from the office */
+    struct bench_ware wares[WARES];
+    size_t from, span, turn; /* deals take turns at `span` wares from `from` on */
+    struct cose_key issuer;  /* borrowed from the office */
     struct bench_seller *sellers;
     size_t count;
-    uint32_t next; /* coupon: each is used once */
-    struct arena arena;
 };
 
 /* One sale: what a hold leaves for its commit. */
 struct bench_deal {
+    const struct bench_ware *ware;
     uint8_t id[ID_SIZE], coupon_memory[COUPON_MAX];
     struct buf coupon;
     struct buf grant; /* the envelope, empty without one */
     int64_t grant_number;
 };
 
-/* Publishes an offer (limited: with a budget) and `coupons` coupons, and enrols `count` tills. */
-int bench_market_open(struct bench_market *m, struct office *o, size_t count, int64_t coupons, bool limited,
-                      struct err *e);
+/* Publishes the wares with `coupons` coupons each, and enrols `count` tills. It sells WARE_FREE. */
+int bench_market_open(struct bench_market *m, struct office *o, size_t count, int64_t coupons, struct err *e);
 void bench_market_free(struct bench_market *m);
 /* The next coupon, in a new sale. TP_E_RANGE when all are used. */
 int bench_deal_begin(struct bench_market *m, struct bench_deal *deal);

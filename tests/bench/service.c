@@ -123,8 +123,12 @@ void service_stop(struct service *s)
     s->pid = 0;
 }
 
-/* What /proc says of a process: its parent, ticks of processor, resident pages. */
-static bool process_of(int64_t pid, int64_t *parent, int64_t *ticks, int64_t *pages)
+struct process {
+    int64_t parent, ticks, ended, pages; /* ended: ticks of its children that it has waited for */
+};
+
+/* What /proc says of a process. */
+static bool process_of(int64_t pid, struct process *out)
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
@@ -135,32 +139,68 @@ static bool process_of(int64_t pid, int64_t *parent, int64_t *ticks, int64_t *pa
     }
     text[n] = 0;
     const char *end = strrchr(text, ')'); /* the name may hold anything */
-    int64_t user = 0, kernel = 0, rss = 0;
+    int64_t user = 0, kernel = 0, below = 0, below_kernel = 0;
     if (!end || sscanf(end + 1,
-                       " %*c %" SCNd64 " %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNd64 " %" SCNd64
-                       " %*d %*d %*d %*d %*d %*d %*u %*u %" SCNd64,
-                       parent, &user, &kernel, &rss) != 4) {
+                       " %*c %" SCNd64 " %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNd64 " %" SCNd64 " %" SCNd64
+                       " %" SCNd64 " %*d %*d %*d %*d %*u %*u %" SCNd64,
+                       &out->parent, &user, &kernel, &below, &below_kernel, &out->pages) != 6) {
         return false;
     }
-    *ticks = user + kernel;
-    *pages = rss;
+    out->ticks = user + kernel;
+    out->ended = below + below_kernel;
     return true;
 }
 
-static void sum(const struct service *s, int64_t *ticks, int64_t *pages)
+/* Its share of what it has resident; all of it where it is not told. */
+static int64_t bytes_of_process(int64_t pid, const struct process *p)
 {
-    *ticks = *pages = 0;
+    char path[64], line[256];
+    int64_t kib = -1;
+    snprintf(path, sizeof path, "/proc/%" PRId64 "/smaps_rollup", pid);
+    FILE *f = fopen(path, "re");
+    while (f && kib < 0 && fgets(line, sizeof line, f)) {
+        sscanf(line, "Pss: %" SCNd64, &kib);
+    }
+    if (f) {
+        fclose(f);
+    }
+    return kib < 0 ? p->pages * sysconf(_SC_PAGESIZE) : kib * 1024;
+}
+
+static void sum(const struct service *s, int64_t *ticks, int64_t *resident)
+{
+    *ticks = 0;
     DIR *dir = opendir("/proc");
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
-        int64_t pid = strtol(d->d_name, NULL, 10), parent = 0, t = 0, p = 0;
-        if (pid > 0 && process_of(pid, &parent, &t, &p) && (pid == s->pid || parent == s->pid)) {
-            *ticks += t;
-            *pages += p;
+        int64_t pid = strtol(d->d_name, NULL, 10);
+        struct process p;
+        if (pid <= 0 || !process_of(pid, &p)) {
+            continue;
+        }
+        bool own = pid == s->pid || pid == s->beside;
+        if (own || p.parent == s->pid || (s->beside && p.parent == s->beside)) {
+            *ticks += p.ticks + (own ? p.ended : 0);
+            if (resident) {
+                *resident += bytes_of_process(pid, &p);
+            }
         }
     }
     if (dir) {
         closedir(dir);
     }
+}
+
+pid_t service_parent(pid_t pid, const char *name)
+{
+    char path[64], text[64] = "";
+    struct process p;
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    FILE *f = fopen(path, "re");
+    bool same = f && fgets(text, sizeof text, f) && strncmp(text, name, strlen(name)) == 0;
+    if (f) {
+        fclose(f);
+    }
+    return same && process_of(pid, &p) ? (pid_t)p.parent : 0;
 }
 
 void service_mark(struct service *s)
@@ -171,14 +211,14 @@ void service_mark(struct service *s)
 
 int64_t service_cpu_us(const struct service *s)
 {
-    int64_t ticks, pages;
-    sum(s, &ticks, &pages);
+    int64_t ticks;
+    sum(s, &ticks, NULL);
     return ticks * 1000000 / sysconf(_SC_CLK_TCK) - s->cpu_from;
 }
 
 int64_t service_resident(const struct service *s)
 {
-    int64_t ticks, pages;
-    sum(s, &ticks, &pages);
-    return pages * sysconf(_SC_PAGESIZE);
+    int64_t ticks, resident = 0;
+    sum(s, &ticks, &resident);
+    return resident;
 }

@@ -9,6 +9,7 @@
 /* A child that listens on 127.0.0.1. Zero it first; service_stop, whatever was returned. */
 struct service {
     pid_t pid;
+    pid_t beside; /* a server that works for it, and its children, count too; 0: none */
     uint16_t port;
     int64_t cpu_from; /* service_mark's */
 };
@@ -24,9 +25,11 @@ int service_start(struct service *s, char *const argv[], const char *log, struct
 void service_stop(struct service *s);
 /* From here on processor time is counted. */
 void service_mark(struct service *s);
-/* Microseconds of processor since then, of it and of its children that still run. */
+/* Microseconds of processor since then, of it and of its children. */
 int64_t service_cpu_us(const struct service *s);
-/* Bytes resident now, of the same. */
+/* Bytes resident now, of the same; what several share counts once, where the system says so. */
 int64_t service_resident(const struct service *s);
+/* The parent of a process of this machine with that name; 0: there is none. */
+pid_t service_parent(pid_t pid, const char *name);
 
 #endif

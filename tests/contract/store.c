@@ -303,6 +303,24 @@ static struct redemption_row redemption(uint8_t commit, int64_t slot)
     return r;
 }
 
+static void a_committed_sale_keeps_its_highest_rev(void **state)
+{
+    static const int64_t told[] = {3, 2, 5}, kept[] = {3, 3, 5};
+    struct spot *p = *state;
+    struct rev_row row = {.rev = 1};
+    uint8_t sale[ID_SIZE] = {7}, other[ID_SIZE] = {8};
+    assert_int_equal(store_rev_put(p->s, sale, &row), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(store_rev_finish(p->s, sale, told[i]), 0);
+        assert_int_equal(store_rev(p->s, sale, &row), 0);
+        assert_int_equal(row.rev, kept[i]);
+        assert_true(row.finished);
+    }
+    assert_int_equal(store_rev_finish(p->s, other, 2), 0);
+    assert_int_equal(store_rev(p->s, other, &row), 0);
+    assert_int_equal(row.rev, 2);
+}
+
 static void one_use_is_won_by_one_redemption(void **state)
 {
     struct spot *p = *state;
@@ -884,6 +902,7 @@ int main(void)
         T(a_claim_on_a_lease_is_no_claim_on_what_all_share),
         T(a_lease_is_listed_and_counted_while_it_keeps_something),
         T(what_came_back_is_read_by_its_place_and_write_offs_last),
+        T(a_committed_sale_keeps_its_highest_rev),
         T(one_use_is_won_by_one_redemption),
         T(contests_are_ranked_by_grant_then_time_till_epoch_seq),
         T(the_latest_link_record_at_a_time_holds),

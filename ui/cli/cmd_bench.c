@@ -9,7 +9,7 @@ static const struct usage usage = {
     "Measures this machine, and prints each cost beside its floor: the raw cost of the same work in the "
     "same\n"
     "run. till: a sale's steps through the plugin, its start, memory and size. quote: prices a second.\n"
-    "authority: tillproofd under the load of 1, 16 and 256 tills over HTTPS.\n"
+    "authority: tillproofd under the load of 1, 16 and 256 tills over HTTPS; N rounds are milliseconds.\n"
     "journal: commits of a till, a backlog on its way to the authority, a long journal opened.\n"
     "audit: a bundle checked, a statement at a time.\n"
     "start: one start of the plugin in this process, which till runs again and again; it needs --shop.",
@@ -138,7 +138,11 @@ int cmd_bench(int argc, char **argv)
          0},
         {"dir", OPT_TEXT, &o.dir, "DIR", "where till makes its shop, and removes it (build/bench, or .)", 0},
         {"plugin", OPT_TEXT, &o.plugin, "PATH", "another tillproof.so than the one beside this program", 0},
-        {"peer", OPT_TEXT, &o.peer, "DIR", "quote: json-rules-engine and rules.mjs (build/bench-peer)", 0},
+        {"peer", OPT_TEXT, &o.peer, "DIR", "what it is compared with, and its modules (build/bench-peer)", 0},
+        {"store", OPT_TEXT, &o.store, "ADDRESS",
+         "authority: a PostgreSQL server, where databases are made and dropped", 0},
+        {"stored", OPT_INT, &o.stored, "N", "authority: a commit among 1000, 10000, ... N stored ones", 0},
+        {"clients", OPT_INT, &o.clients, "N", "authority: at most so many tills (256)", 0},
         {"shop", OPT_TEXT, &shop, "DIR", "start: the shop whose till1 is opened", 0},
         {"json", OPT_FLAG, &json, NULL, "print the table as JSON", 0},
         {0}};

@@ -19,7 +19,9 @@ enum {
     TEXT_MAX = 8 * 1024,
     PIECE = 100, /* rows that a cursor fetches at once */
     NAME_SIZE = 24,
-    LOOK_EVERY = 256, /* transactions that write, between two looks at how the tables have grown */
+    /* Statements between two looks at how the tables have grown: at first, and as many as it doubles to. */
+    LOOK_FIRST = 1024,
+    LOOK_EVERY = 16384,
 };
 
 enum sent_kind { SENT_STATEMENT, SENT_PREPARE, SENT_SYNC };
@@ -42,7 +44,8 @@ struct pg_store {
     bool inside;      /* a transaction */
     int failed;       /* what ended it; 0: nothing. Nothing more is sent until it is rolled back */
     int64_t changed;  /* rows, by the last statement that was answered */
-    int turns;        /* transactions that wrote since the last look */
+    int64_t looked;   /* statements sent since the last look */
+    int64_t look;     /* of so many the next one is due; 0: LOOK_FIRST */
     unsigned cursors; /* that were opened so far: their names */
     struct sent sent[PENDING_MAX];
     size_t pending;

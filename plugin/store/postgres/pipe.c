@@ -21,6 +21,7 @@ static int dollars(const char *text, char out[TEXT_MAX])
 static void note(struct pg_store *s, enum sent_kind kind, size_t slot)
 {
     s->sent[s->pending++] = (struct sent){kind, slot};
+    s->looked += kind == SENT_STATEMENT;
 }
 
 /* Room for two, the statement and its preparation. */

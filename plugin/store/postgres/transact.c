@@ -23,7 +23,8 @@ static int turn(struct pg_store *s)
 /* Between transactions. That it could not look is nobody's fault, and the next one says what is wrong. */
 static void look(struct pg_store *s)
 {
-    s->turns = 0;
+    s->looked = 0;
+    s->look = 2 * s->look < LOOK_EVERY ? 2 * s->look : LOOK_EVERY;
     if (pg_send(s, "SELECT look_at_growth()", &none) == 0 && pg_sync(s) == 0) {
         pg_drain(s, NULL);
     }
@@ -36,7 +37,8 @@ static int open_transaction(struct pg_store *s, bool write)
         return rc;
     }
     s->failed = 0;
-    if (write && ++s->turns == LOOK_EVERY) {
+    s->look = s->look ? s->look : LOOK_FIRST;
+    if (write && s->looked >= s->look) {
         look(s);
     }
     s->inside = true;

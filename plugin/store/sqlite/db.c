@@ -216,29 +216,9 @@ int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, st
     return 0;
 }
 
-static int begin(struct store *s, bool write)
-{
-    return exec(own(s), write ? "BEGIN IMMEDIATE" : "BEGIN");
-}
-
-static int commit(struct store *s)
-{
-    return exec(own(s), "COMMIT");
-}
-
 static void rollback(struct store *s)
 {
     sqlite3_exec(own(s)->db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-static int save(struct store *s)
-{
-    return exec(own(s), "SAVEPOINT one");
-}
-
-static int keep(struct store *s)
-{
-    return exec(own(s), "RELEASE one");
 }
 
 static int undo(struct store *s)
@@ -273,6 +253,45 @@ static int prepare(struct sqlite_store *s, struct statement_rows **st, const cha
     *r = (struct statement_rows){{&sqlite_backend}, keep ? text : NULL, stmt};
     *st = r;
     return 0;
+}
+
+/* A literal without parameters, from the cache. */
+static int step(struct sqlite_store *s, const char *text)
+{
+    struct statement_rows *r = NULL;
+    int rc = prepare(s, &r, text);
+    if (rc) {
+        return rc;
+    }
+    rc = sqlite3_step(r->stmt);
+    rc = rc == SQLITE_DONE ? 0 : fault(s, rc);
+    if (r->text) {
+        sqlite3_reset(r->stmt);
+    } else {
+        sqlite3_finalize(r->stmt);
+        free(r);
+    }
+    return rc;
+}
+
+static int begin(struct store *s, bool write)
+{
+    return step(own(s), write ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+static int commit(struct store *s)
+{
+    return step(own(s), "COMMIT");
+}
+
+static int save(struct store *s)
+{
+    return step(own(s), "SAVEPOINT one");
+}
+
+static int keep(struct store *s)
+{
+    return step(own(s), "RELEASE one");
 }
 
 static int bind_one(sqlite3_stmt *st, int at, char type, va_list *args)
