@@ -148,6 +148,7 @@ void event_hold(struct till *t, const struct sale *s, int code)
 void event_online(struct till *t, int code)
 {
     t->online = code == 0;
+    t->doubt = code == TP_E_CORRUPT ? code : t->doubt;
     /* An authority whose word does not check out is not one that answers, until it does. */
     code = code ? code : t->doubt;
     if (!t->online_told || t->online_code != code) {

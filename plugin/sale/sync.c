@@ -298,7 +298,9 @@ void sync_run(struct till *t)
     t->sync_rc = rc;
     t->sync_err = e;
     t->synced = t->synced || rc == 0;
-    t->doubt = rc < 0 && !t->behind ? rc : rc == 0 ? 0 : t->doubt;
+    if (t->doubt != TP_E_CORRUPT) { /* what is damaged stays so until it is opened again */
+        t->doubt = rc < 0 && !t->behind ? rc : rc == 0 ? 0 : t->doubt;
+    }
     if (t->doubt && t->online) {
         t->synced = false; /* nothing is asked for on top of it */
         event_online(t, 0);
