@@ -219,7 +219,7 @@ static int rotten_day(void *arg)
     seen->opened = rc == 0;
     if (rc == 0) {
         rc = day_live(t, &seen->told);
-        take_events(t, rc ? EVENT_MS : 0);
+        take_events(t, rc && rc != TILLPROOF_E_CORRUPT ? EVENT_MS : 0);
         (void)tillproof_close(t, 0);
     }
     seen->met = fault_rot_met();
