@@ -37,24 +37,41 @@ static void check_grant(struct game *g, const struct answer *a)
     HOLDS(discount == quote.discount && cashback == quote.cashback);
 }
 
-static void check_state(struct game *g, const struct answer *a)
+/* Behind the statements: the log's head, as its key signs it. */
+static void check_head(struct game *g, const struct checkpoint_seen *told, struct bytes item)
+{
+    struct statement head;
+    struct err e = {0};
+    HOLDS(statement_parse(item, &g->arena, &head, &e) == 0 && head.kind == KIND_CHECKPOINT);
+    HOLDS(statement_verify(&head, &g->world.log) == 0);
+    HOLDS(head.payload.checkpoint.size == told->size &&
+          memcmp(head.payload.checkpoint.root, told->root, HASH_SIZE) == 0);
+}
+
+static void check_state(struct game *g, const struct sync *sync, const struct answer *a)
 {
     struct statement state;
     struct dec d;
     struct bytes item;
     struct err e = {0};
-    size_t n = 0;
     HOLDS(statement_parse(a->statement, &g->arena, &state, &e) == 0 && state.kind == KIND_STATE);
     HOLDS(statement_verify(&state, &g->world.grant) == 0);
+    const struct state *told = &state.payload.state;
     dec_init(&d, a->rest);
-    while (!dec_done(&d)) {
+    for (size_t i = 0; i < told->statements.n; i++) {
         struct statement public;
         HOLDS(dec_item(&d, &item) == 0 && statement_parse(item, &g->arena, &public, &e) == 0);
-        HOLDS(n < state.payload.state.statements.n);
-        HOLDS(bytes_equal(bytes_of(public.d, HASH_SIZE), state.payload.state.statements.v[n]));
-        n++;
+        HOLDS(bytes_equal(bytes_of(public.d, HASH_SIZE), told->statements.v[i]));
     }
-    HOLDS(n == state.payload.state.statements.n);
+    if (told->checkpoint) {
+        HOLDS(dec_item(&d, &item) == 0);
+        check_head(g, told->checkpoint, item);
+    }
+    size_t receipts = 0; /* or null, one for each that was asked for; none where the request's time was off */
+    for (; !dec_done(&d); receipts++) {
+        HOLDS(dec_item(&d, &item) == 0 && item.n > 0);
+    }
+    HOLDS(receipts == 0 || receipts == sync->receipts.n);
 }
 
 static void keep_record(struct game *g, struct bytes item)
@@ -77,7 +94,7 @@ static void check_answer(struct game *g, const struct statement *s, const struct
         break;
     case ANSWER_STATE:
         HOLDS(s->kind == KIND_SYNC);
-        check_state(g, a);
+        check_state(g, &s->payload.sync, a);
         break;
     case ANSWER_RELEASED:
         HOLDS(s->kind == KIND_RELEASE);
