@@ -115,6 +115,9 @@ static int start(struct pool *p, const struct shop *shop, struct err *e)
 int pool_open(const struct shop *shop, size_t workers, size_t limit, int notify_fd, struct pool **out,
               struct err *e)
 {
+    /* Writers of a file wait for each other, and each drops the pages that it has when another has written.
+     */
+    workers = store_is_server(shop->store) ? workers : 1;
     struct pool *p = calloc(1, sizeof *p);
     struct worker *w = p ? calloc(workers, sizeof *w) : NULL;
     if (!w) {
