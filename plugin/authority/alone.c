@@ -1,7 +1,7 @@
 /* What a till may redeem alone: without a grant, as the offer's terms and the policy said when it did. */
 #include "authority/internal.h"
 
-int alone_allows(struct call *c, const struct redemption *r, int64_t *most)
+int alone_allows(struct call *c, const struct redemption *r, int64_t *left, int64_t *most)
 {
     const struct commit *m = &c->st->payload.commit;
     struct offer o;
@@ -16,6 +16,9 @@ int alone_allows(struct call *c, const struct redemption *r, int64_t *most)
     if (rc == 0) {
         *most = o.offline_cap != NONE && o.offline_cap < policy.risk_coupon_cap ? o.offline_cap
                                                                                 : policy.risk_coupon_cap;
+        *most = *most < *left ? *most : *left;
+        int64_t worth = r->discount + r->cashback;
+        *left -= worth < *most ? worth : *most;
     }
     return rc == STORE_NOT_FOUND ? 0 : rc;
 }

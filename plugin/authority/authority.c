@@ -130,6 +130,24 @@ static int untrusted(struct call *c, int rc, struct err *why)
     return err_set(&c->err, TP_BAD_SIGNATURE, "%s", why->text);
 }
 
+/* A record of an epoch that is long over: its key is no longer in memory, and looked up. */
+static int authenticate_late(struct call *c)
+{
+    struct cose_key key = {0};
+    int rc = terminal_key(c->a->config.store, c->st->iss, c->st->payload.link.chain.epoch, &key);
+    if (rc) {
+        return rc == STORE_NOT_FOUND ? TP_E_UNTRUSTED : rc;
+    }
+    rc = memcmp(key.kid, c->st->kid, KID_SIZE) == 0 ? statement_verify(c->st, &key) : TP_E_UNTRUSTED;
+    cose_key_free(&key);
+    char *name = arena_take(c->arena, c->st->iss.n + 1, 1);
+    if (rc == 0 && name) {
+        bytes_to_cstr(c->st->iss, name, c->st->iss.n + 1);
+        c->by = name;
+    }
+    return rc || name ? rc : TP_E_MEMORY;
+}
+
 /* Who signed, with a key that may sign this kind; all but records now. */
 static int authenticate(struct call *c)
 {
@@ -151,6 +169,10 @@ static int authenticate(struct call *c)
      * time. */
     int64_t at = kinds[c->st->kind].record ? NONE : c->now;
     int rc = trust_verify(&a->trust, c->st, at, &by, &why);
+    if (rc == TP_E_UNTRUSTED && kinds[c->st->kind].record) {
+        rc = authenticate_late(c);
+        return rc == TP_E_UNTRUSTED ? untrusted(c, rc, &why) : rc;
+    }
     if (rc) {
         return untrusted(c, rc, &why);
     }

@@ -159,8 +159,9 @@ static int take_automatic(struct call *c, const struct redemption *r, struct red
     return rc;
 }
 
+/* hour_left: see alone_allows. */
 static int put_redemption(struct call *c, size_t place, const struct grant *g, const struct sale_row *sale,
-                          const struct person_part *person)
+                          const struct person_part *person, int64_t *hour_left)
 {
     const struct redemption *r = &c->st->payload.commit.redemptions.v[place];
     struct taking t = {.r = r};
@@ -196,7 +197,7 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
     rc = rc ? rc : lease_take(c, r, row->grant == NONE ? NONE : row->granted, row);
     redemption_rank(row, sale);
     if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE && row->lease == 0) {
-        rc = alone_allows(c, r, &row->granted);
+        rc = alone_allows(c, r, hour_left, &row->granted);
     }
     return rc ? rc : store_redemption_put(c->s, row);
 }
@@ -258,8 +259,9 @@ int commit_project(struct call *c)
         (rc = customer_visits(c, &person)) || (rc = read_grant(c, &grant, &g))) {
         return rc;
     }
+    int64_t hour_left = m->unheld ? m->unheld->hour_left : INT64_MAX;
     for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
-        rc = put_redemption(c, i, g, &sale, &person);
+        rc = put_redemption(c, i, g, &sale, &person, &hour_left);
     }
     rc = rc ? rc : finish(c);
     if (rc == 0 && reversed) {

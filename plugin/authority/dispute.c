@@ -197,6 +197,8 @@ int dispute_terminal(struct call *c)
     if (t->state == TERMINAL_ACTIVE) {
         row.from_ms = t->from;
         row.until_ms = t->until;
+        row.has_terminal = true;
+        memcpy(row.terminal, c->st->d, HASH_SIZE);
     } else {
         row.from_seq = row.from_seq == NONE || t->from_seq < row.from_seq ? t->from_seq : row.from_seq;
         row.state = t->state > row.state ? t->state : row.state;

@@ -117,6 +117,9 @@ bool request_stale(const struct call *c);
 /* enrol.c: an enrolment is signed by the key that it brings; fills c->by. */
 int enrol_authenticate(struct call *c);
 
+/* terminal.c: the key of a till in an epoch that was ever given. Owned: cose_key_free. STORE_NOT_FOUND. */
+int terminal_key(struct store *s, struct bytes till, int64_t epoch, struct cose_key *key);
+
 /* own_keys.c: after a keyset was learned; and before anything is signed. */
 void own_keys_learn(struct authority *a);
 void own_keys_reload(struct authority *a);
@@ -203,8 +206,8 @@ int link_erased(struct call *c, const uint8_t d[HASH_SIZE], const struct link_ro
 int returns_book(struct call *c, const uint8_t commit[HASH_SIZE]);
 
 /* alone.c: what a commit may give by this redemption without a grant, because the offer lets a till risk it.
- */
-int alone_allows(struct call *c, const struct redemption *r, int64_t *most);
+ * *left is what its till had for the hour, and less by what this redemption takes of it. */
+int alone_allows(struct call *c, const struct redemption *r, int64_t *left, int64_t *most);
 
 /* lease.c: what a till spends beforehand. */
 /* A redemption that names a lease, and what became of its cover. */

@@ -1,14 +1,26 @@
 #include "authority/internal.h"
 
-static const struct trusted_key *find_key(const struct trust *trust, const struct terminal *t)
+enum { TERMINAL_MEMORY = 64 * 1024 };
+
+static int read_key(void *arg, const struct stored *row)
 {
-    for (size_t i = 0; i < trust->n; i++) {
-        const struct trusted_key *k = &trust->v[i];
-        if (k->purpose == PURPOSE_TILL && k->epoch == t->epoch && bytes_is(t->till, k->name)) {
-            return k;
-        }
+    struct arena arena;
+    struct statement st;
+    arena_init(&arena, TERMINAL_MEMORY);
+    int rc = statement_parse(row->raw, &arena, &st, NULL);
+    if (rc == 0) {
+        rc = cose_key_decode(st.payload.terminal.cose_key, arg);
     }
-    return NULL;
+    arena_reset(&arena);
+    return rc == 0 || rc == TP_E_MEMORY || rc == TP_E_CRYPTO ? rc : TP_E_CORRUPT;
+}
+
+int terminal_key(struct store *s, struct bytes till, int64_t epoch, struct cose_key *key)
+{
+    struct tenure_row row;
+    int rc = store_tenure(s, till, epoch, &row);
+    rc = rc == 0 && !row.has_terminal ? STORE_NOT_FOUND : rc;
+    return rc ? rc : store_statement(s, row.terminal, read_key, key);
 }
 
 /* Whether trust_terminal will take it: one till has one key in an epoch, and there is an end to keys. Only an
@@ -16,18 +28,21 @@ static const struct trusted_key *find_key(const struct trust *trust, const struc
 static int check_key(struct call *c, const struct cose_key *key)
 {
     const struct terminal *t = &c->st->payload.terminal;
-    const struct trust *trust = &c->a->trust;
-    const struct trusted_key *k = find_key(trust, t);
-    if (k) {
-        return memcmp(key->thumbprint, k->key.thumbprint, HASH_SIZE) != 0
-                   ? err_set(&c->err, TP_BAD_STATEMENT, "the till has another key in this epoch")
-                   : 0;
+    struct cose_key held = {0};
+    int rc = terminal_key(c->s, t->till, t->epoch, &held);
+    if (rc == 0) {
+        bool same = memcmp(key->thumbprint, held.thumbprint, HASH_SIZE) == 0;
+        cose_key_free(&held);
+        return same ? 0 : err_set(&c->err, TP_BAD_STATEMENT, "the till has another key in this epoch");
+    }
+    if (rc != STORE_NOT_FOUND) {
+        return rc;
     }
     if (t->state != TERMINAL_ACTIVE) {
         return err_set(&c->err, TP_UNKNOWN_TILL, "the till was never enrolled in this epoch");
     }
     /* Whatever the next keyset brings must still fit. */
-    return trust->n < TRUST_KEYS_MAX - MAX_KEYSET_KEYS
+    return c->a->trust.n < TRUST_KEYS_MAX - MAX_KEYSET_KEYS
                ? 0
                : err_set(&c->err, TP_BAD_STATEMENT, "there are too many tills");
 }

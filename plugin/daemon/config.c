@@ -10,7 +10,8 @@ enum {
     CONFIG_MAX = 64 * 1024,
     /* 8 KiB of headers taken apart, at worst 4096 of two bytes with three allocations each; TLS both ways. */
     CONNECTION_MAX = (512 + 96) * 1024,
-    WORKER_MAX = 96 * CONFIG_MIB, /* the authority's memory for one item, its store's cache, a stack */
+    /* 64 for one item, as much for automatic offers, an answer, the store's cache, a stack. */
+    WORKER_MAX = 144 * CONFIG_MIB,
 };
 
 void config_default(struct daemon_config *c)

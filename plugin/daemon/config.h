@@ -24,11 +24,11 @@ struct daemon_config {
     int64_t memory_mib;              /* of bodies and answers that are in flight, 16..65536 */
     int64_t timeout_s;               /* for a whole request to arrive, and for its answer to leave; 1..600 */
     int64_t till_rate, till_burst;   /* messages a second of one till, and at once; rate 0: no limit */
-    int64_t address_rate, address_burst;             /* requests of one address likewise */
-    int64_t codes;                                   /* pickup codes a minute of one address; 0: no limit */
-    int64_t wrong_tokens;                            /* that one address may try a minute */
-    bool metrics_all;                                /* false: /metrics is for this machine alone */
-    bool log_open;                                   /* the log's pages need no token */
+    int64_t address_rate, address_burst; /* requests of one address likewise */
+    int64_t codes;                       /* pickup and enrolment codes a minute of one address; 0: no limit */
+    int64_t wrong_tokens;                /* that one address may try a minute */
+    bool metrics_all;                    /* false: /metrics is for this machine alone */
+    bool log_open;                       /* the log's pages need no token */
     char witness[WITNESSES_MAX][CONFIG_WITNESS_MAX]; /* keys as C2SP writes them */
     size_t witness_count;
 };

@@ -133,8 +133,9 @@ static struct conn *largest(const struct server *s, const struct conn *but)
     return found;
 }
 
-/* libevent has no way to answer in the midst of a request, so the answer goes past it; then the shut socket
- * is found as one that its client has closed, and what was gathered is freed. */
+/* libevent has no way to answer in the midst of a request, so the answer goes past it. Then it is told that
+ * the client is gone, and frees what was gathered: to read on until it finds that out would gather what the
+ * kernel still has. */
 static void shed(struct conn *c)
 {
     static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\n"
@@ -142,6 +143,8 @@ static void shed(struct conn *c)
     struct server *s = c->server;
     SSL_write(bufferevent_openssl_get_ssl(c->bev), answer, sizeof answer - 1);
     shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+    bufferevent_disable(c->bev, EV_READ);
+    bufferevent_trigger_event(c->bev, BEV_EVENT_READING | BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
     s->held -= c->held;
     c->held = 0;
     c->shed = true;

@@ -105,7 +105,7 @@ int reader_open(const struct shop *shop, size_t limit, int notify_fd, struct rea
     r->done_last = &r->done;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->wake, NULL);
-    int rc = shop_store(shop, &r->store, e);
+    int rc = shop_store_write(shop, &r->store, e);
     if (rc == 0) {
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -29,8 +29,8 @@ struct visit {
 
 struct reader;
 
-/* Opens a handle on the shop's store and starts the thread. notify_fd as pool_open's. 0, what shop_store
- * says, TP_E_MEMORY. */
+/* Opens a handle on the shop's store and starts the thread. notify_fd as pool_open's. 0, what
+ * shop_store_write says, TP_E_MEMORY. */
 int reader_open(const struct shop *shop, size_t limit, int notify_fd, struct reader **out, struct err *e);
 /* Whose cosignatures are taken, beside the keyset's; the reader takes the keys over. */
 void reader_witnesses(struct reader *r, struct witnesses *told);

@@ -64,7 +64,8 @@ static bool is_sequence(struct evhttp_request *req)
 static size_t answers_of(const struct peek *p)
 {
     enum { SHORT = 512, GRANT = 64 * 1024, STATE = 1280 * 1024, RECALLED = 2 * 1024 * 1024 };
-    size_t n = p->items * SHORT + p->kinds[KIND_HOLD] * GRANT + p->kinds[KIND_SYNC] * STATE +
+    size_t n = p->items * SHORT + p->kinds[KIND_HOLD] * GRANT +
+               (p->kinds[KIND_SYNC] + p->kinds[KIND_ENROL] + p->kinds[KIND_RENEW]) * STATE +
                p->kinds[KIND_RECALL] * RECALLED;
     return n < REPLY_LIMIT ? n : REPLY_LIMIT;
 }

@@ -659,8 +659,9 @@ struct tillproof_commit {
 /*
  * Records a paid sale. The signed record is on the disk before the call returns, and goes to the authority
  * in the background; it never refuses a paid sale. With a live hold the price is the binding one; without, it
- * is the last provisional one, priced at this moment. Idempotent: committing a committed sale changes nothing
- * and gives the same result, whatever the other arguments are.
+ * is the last provisional one, priced at this moment: what that gives and a till alone may not, or beyond its
+ * caps for a coupon and an hour, is booked as a conflict. Idempotent: committing a committed sale changes
+ * nothing and gives the same result, whatever the other arguments are.
  *
  * receipt: the receipt's number, 1 to 64 bytes, or NULL; it stays in this till's own record. tenders: an
  * array of `count` items, 0 to 32; split payment is one commit with several tenders. Their sum is the
@@ -748,7 +749,9 @@ struct tillproof_day {
  * program may repeat it. Training counts for nothing.
  *
  * Waits for the local disk only. Errors: TILLPROOF_E_ARGUMENT, _E_STATE (sums beyond 2^53), _E_BEHIND, _E_IO,
- * _E_READ_ONLY, _E_CORRUPT, _E_CRYPTO, _E_MEMORY (also: more than 8 currencies), _E_FORKED.
+ * _E_READ_ONLY, _E_CORRUPT (also: a record between the last close and the till's newest is missing from its
+ * file; tillproof_reason names the first, and nothing is signed on top of it), _E_CRYPTO, _E_MEMORY (also:
+ * more than 8 currencies), _E_FORKED.
  */
 TILLPROOF_API int32_t tillproof_day_close(struct tillproof *handle, struct tillproof_day *day);
 

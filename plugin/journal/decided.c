@@ -44,8 +44,8 @@ int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses,
     int rc = 0;
     sqlite3_stmt *st = db_bind(j, &rc, e,
                                "SELECT count(*) FROM decided d JOIN sale s ON s.id = d.sale"
-                               " WHERE d.batch = ? AND d.idx = ? AND d.stage = ? AND d.reason = 0"
-                               " AND s.state = ?",
+                               " WHERE d.batch = ? AND d.idx = ? AND d.stage = ?"
+                               " AND (d.reason = 0 OR d.amount > 0) AND s.state = ?",
                                "iiii", batch, index, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
     return st ? one_number(j, st, uses, e) : rc;
 }
@@ -55,8 +55,9 @@ int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struc
     int rc = 0;
     sqlite3_stmt *st = db_bind(j, &rc, e,
                                "SELECT coalesce(sum(d.amount), 0) FROM decided d JOIN sale s ON s.id = d.sale"
-                               " WHERE d.alone = 1 AND d.time_ms > ? AND d.stage = ? AND d.reason = 0"
-                               " AND s.state = ? AND NOT EXISTS (SELECT 1 FROM leased l WHERE l.n = d.n)",
+                               " WHERE d.alone = 1 AND d.time_ms > ? AND d.stage = ?"
+                               " AND (d.reason = 0 OR d.amount > 0) AND s.state = ? AND NOT EXISTS (SELECT 1 "
+                               "FROM leased l WHERE l.n = d.n)",
                                "iii", after_ms, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
     return st ? one_number(j, st, sum, e) : rc;
 }

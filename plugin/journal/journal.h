@@ -86,6 +86,8 @@ struct journal_sale {
     /* Written with the row, in place of what a hold decided before; NULL: as it was. Not read back. */
     const struct journal_decision *decided;
     size_t decided_count;
+    /* Of a commit: until when its grant lives, by trusted time; 0: it has none. Not read back. */
+    int64_t urgent_until_ms;
 };
 
 /* Writes or replaces the row of a sale that is open. */
@@ -178,6 +180,11 @@ int journal_taken_at(struct journal *j, int64_t epoch, int64_t seq, bool *taken,
  * and is returned. */
 int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const struct journal_record *r),
                    void *arg, struct err *e);
+/* D of the last `limit` commits, oldest first, that the authority has not answered and whose grant lives
+ * longer than now_ms. */
+int journal_urgent(struct journal *j, int64_t now_ms, int64_t limit,
+                   int (*fn)(void *arg, const uint8_t d[HASH_SIZE], int64_t until_ms), void *arg,
+                   struct err *e);
 /* The sale that a record belongs to. JOURNAL_NOT_FOUND: none, or no such record. */
 int journal_record_sale(struct journal *j, const uint8_t d[HASH_SIZE], int64_t *sale, struct err *e);
 /* What was last heard of one redemption. JOURNAL_NOT_FOUND: nothing. */

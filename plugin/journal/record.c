@@ -12,6 +12,14 @@ static int move_head(struct journal *j, const struct journal_record *r, struct e
     return rc;
 }
 
+static int urgent_write(struct journal *j, const struct journal_record *r, int64_t until_ms, struct err *e)
+{
+    int rc = db_run(j, e, "DELETE FROM urgent WHERE until_ms <= ?", "i", r->time_ms);
+    return rc ? rc
+              : db_run(j, e, "INSERT INTO urgent (n, until_ms) SELECT n, ?2 FROM record WHERE d = ?1", "di",
+                       r->d, until_ms);
+}
+
 static int add_record(struct journal *j, const struct journal_record *r, const struct journal_sale *s,
                       const struct journal_returns *returns, struct err *e)
 {
@@ -25,6 +33,9 @@ static int add_record(struct journal *j, const struct journal_record *r, const s
     if (rc == 0 && s) {
         rc = sale_write(j, s, e);
         rc = rc ? rc : db_run(j, e, "UPDATE record SET sale = ? WHERE d = ?", "id", s->id, r->d);
+    }
+    if (rc == 0 && s && s->urgent_until_ms) {
+        rc = urgent_write(j, r, s->urgent_until_ms, e);
     }
     if (rc == 0 && returns) {
         rc = returns_write(j, returns, e);
@@ -162,6 +173,30 @@ int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const 
     sqlite3_stmt *st =
         db_bind(j, &rc, e, RECORD_COLUMNS "WHERE answer IS NULL ORDER BY n LIMIT ?", "i", limit);
     return st ? each_record(j, st, fn, arg, e) : rc;
+}
+
+int journal_urgent(struct journal *j, int64_t now_ms, int64_t limit,
+                   int (*fn)(void *arg, const uint8_t d[HASH_SIZE], int64_t until_ms), void *arg,
+                   struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(j, &rc, e,
+                               "SELECT d, until_ms FROM (SELECT r.n, r.d, u.until_ms FROM urgent u"
+                               " JOIN record r ON r.n = u.n WHERE u.until_ms > ? AND r.answer IS NULL"
+                               " ORDER BY r.n DESC LIMIT ?) ORDER BY n",
+                               "ii", now_ms, limit);
+    if (!st) {
+        return rc;
+    }
+    while ((rc = db_step(j, st, e)) > 0) {
+        uint8_t d[HASH_SIZE];
+        rc = column_fixed(st, 0, d, HASH_SIZE) ? fn(arg, d, sqlite3_column_int64(st, 1)) : damaged(e);
+        if (rc) {
+            db_reset(st);
+            return rc;
+        }
+    }
+    return rc;
 }
 
 int journal_day(struct journal *j, int (*fn)(void *arg, const struct journal_record *r), void *arg,

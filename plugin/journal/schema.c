@@ -56,6 +56,9 @@ const char journal_schema_later[] =
     "  n INTEGER PRIMARY KEY, size INTEGER NOT NULL, place INTEGER NOT NULL, raw BLOB NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS receipt_due ("
     "  n INTEGER PRIMARY KEY, refused INTEGER NOT NULL DEFAULT 0) STRICT;"
+    /* commits whose grant lives until then, by the number of their record; those that ended go with the next
+     */
+    "CREATE TABLE IF NOT EXISTS urgent (n INTEGER PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT;"
     /* one row: the signed checkpoint behind `seen` */
     "CREATE TABLE IF NOT EXISTS seen_signed ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1), raw BLOB NOT NULL) STRICT;"

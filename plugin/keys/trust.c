@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+enum { EPOCHS_KEPT = 2 };
+
 static void free_keys(struct trusted_key *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -91,6 +93,11 @@ static size_t count_tills(const struct trust *t)
     return n;
 }
 
+static size_t keys_max(const struct trust *t)
+{
+    return t->all ? TRUST_ALL_MAX : TRUST_KEYS_MAX;
+}
+
 int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e)
 {
     size_t fresh = 0, most = keyset->keys.n + count_tills(t);
@@ -101,7 +108,7 @@ int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e)
         return err_set(e, TP_BAD_STATEMENT, "keyset %" PRId64 " is older than the one in force",
                        keyset->number);
     }
-    struct trusted_key *v = most <= TRUST_KEYS_MAX ? calloc(most + 1, sizeof *v) : NULL;
+    struct trusted_key *v = most <= keys_max(t) ? calloc(most + 1, sizeof *v) : NULL;
     if (!v) {
         return err_set(e, TP_E_MEMORY, "no room for the keyset's keys");
     }
@@ -118,7 +125,7 @@ int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e)
         }
     }
     free(t->v);
-    *t = (struct trust){.v = v, .n = fresh, .cap = most + 1, .keyset = keyset->number};
+    *t = (struct trust){.v = v, .n = fresh, .cap = most + 1, .keyset = keyset->number, .all = t->all};
     return 0;
 }
 
@@ -138,7 +145,7 @@ static struct trusted_key *add_slot(struct trust *t)
 {
     if (t->n == t->cap) {
         size_t cap = t->cap ? 2 * t->cap : 16;
-        cap = cap > TRUST_KEYS_MAX ? TRUST_KEYS_MAX : cap;
+        cap = cap > keys_max(t) ? keys_max(t) : cap;
         struct trusted_key *v = cap > t->n ? reallocarray(t->v, cap, sizeof *v) : NULL;
         if (!v) {
             return NULL;
@@ -146,7 +153,22 @@ static struct trusted_key *add_slot(struct trust *t)
         t->v = v;
         t->cap = cap;
     }
-    return t->n < TRUST_KEYS_MAX ? &t->v[t->n++] : NULL;
+    return t->n < keys_max(t) ? &t->v[t->n++] : NULL;
+}
+
+/* How many epochs of a till are here, and the lowest. */
+static size_t count_epochs(struct trust *t, const char *name, struct trusted_key **lowest)
+{
+    size_t n = 0;
+    *lowest = NULL;
+    for (size_t i = 0; i < t->n; i++) {
+        struct trusted_key *k = &t->v[i];
+        if (k->purpose == PURPOSE_TILL && strcmp(k->name, name) == 0) {
+            *lowest = !*lowest || k->epoch < (*lowest)->epoch ? k : *lowest;
+            n++;
+        }
+    }
+    return n;
 }
 
 /* Within one epoch the key stays, and a till that was given up does not come back. */
@@ -171,7 +193,15 @@ static int put_till(struct trust *t, struct trusted_key *fresh, bool *taken, str
     if (till) {
         return change_till(till, fresh, e);
     }
-    till = add_slot(t);
+    struct trusted_key *lowest;
+    bool full = !t->all && count_epochs(t, fresh->name, &lowest) >= EPOCHS_KEPT;
+    if (full && fresh->epoch < lowest->epoch) {
+        return 0;
+    }
+    if (full) {
+        cose_key_free(&lowest->key);
+    }
+    till = full ? lowest : add_slot(t);
     if (!till) {
         return err_set(e, TP_E_MEMORY, "no room for another till's key");
     }

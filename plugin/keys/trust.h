@@ -7,7 +7,7 @@
 
 #include "wire/statement.h"
 
-enum { TRUST_KEYS_MAX = 8192 };
+enum { TRUST_KEYS_MAX = 8192, TRUST_ALL_MAX = 1 << 20 };
 
 struct trusted_key {
     struct cose_key key;
@@ -23,6 +23,8 @@ struct trust {
     struct trusted_key *v;
     size_t n, cap;
     int64_t keyset; /* number of the keyset in force, 0: none yet */
+    bool all;       /* of every till the keys of all epochs, up to TRUST_ALL_MAX; else of the last two,
+                       TRUST_KEYS_MAX */
 };
 
 /* Replaces all keys but the tills' by those of the keyset. A number not above the one in force is
@@ -30,7 +32,8 @@ struct trust {
  * change. */
 int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e);
 /*
- * Adds a till's key, or changes its state. Each epoch of a till has a key of its own, which may be the same;
+ * Adds a till's key, or changes its state. Each epoch of a till has a key of its own, which may be the same,
+ * and a key below the last two epochs is forgotten, or not taken, unless all are kept;
  * within one epoch a revoked till stays revoked, the lowest seq counts, and another key is refused.
  * 0, TP_BAD_STATEMENT, TP_E_MEMORY.
  */

@@ -54,6 +54,46 @@ static int names_offer(const struct picking *p, const uint8_t *ref, int64_t vers
     return rc;
 }
 
+/* A ruling is on a return of a lease, which is of an offer: further than that nothing leads. */
+enum { LEADS_MOST = 3 };
+
+struct about {
+    const struct picking *p;
+    int64_t index; /* of the statement that is about another */
+    int leads;
+    bool theirs;
+};
+
+static int names(const struct picking *p, const struct statement *st, int64_t index, int leads, bool *theirs);
+
+static int look_at_statement(void *arg, const struct stored *row)
+{
+    struct about *about = arg;
+    struct arena a;
+    struct statement st;
+    arena_init(&a, ARENA_MAX);
+    int rc = statement_parse(row->raw, &a, &st, NULL) ? TP_E_CORRUPT : 0;
+    rc = rc ? rc : names(about->p, &st, about->index, about->leads, &about->theirs);
+    arena_reset(&a);
+    return rc;
+}
+
+/* What is about another statement names what that one names. It may have come before it: a reverse is then
+ * shown with its commit, so that nobody who reads on from leaf to leaf misses it. */
+static int names_like(const struct picking *p, const uint8_t d[HASH_SIZE], int64_t index, int leads,
+                      bool *theirs)
+{
+    struct about about = {p, index, leads + 1, false};
+    struct leaf_row leaf;
+    int rc = leads == LEADS_MOST ? STORE_NOT_FOUND : store_leaf(p->s, d, &leaf);
+    if (rc || leaf.index > index) {
+        return rc == STORE_NOT_FOUND ? 0 : rc;
+    }
+    rc = store_statement(p->s, d, look_at_statement, &about);
+    *theirs = about.theirs;
+    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+}
+
 static int commit_names(const struct picking *p, const struct commit *c, bool *theirs)
 {
     int rc = 0;
@@ -63,68 +103,47 @@ static int commit_names(const struct picking *p, const struct commit *c, bool *t
     return rc;
 }
 
-struct reverse_of {
-    const struct picking *p;
-    bool theirs;
-};
-
-static int look_at_commit(void *arg, const struct stored *row)
+static int link_names(const struct picking *p, const struct link *link, bool *theirs)
 {
-    struct reverse_of *r = arg;
-    struct arena a;
-    struct statement st;
-    arena_init(&a, ARENA_MAX);
-    int rc = statement_parse(row->raw, &a, &st, NULL) || st.kind != KIND_COMMIT ? TP_E_CORRUPT : 0;
-    rc = rc ? rc : commit_names(r->p, &st.payload.commit, &r->theirs);
-    arena_reset(&a);
+    int rc = 0;
+    for (size_t i = 0; i < link->offers.n && rc == 0; i++) {
+        rc = names_offer(p, link->offers.v[i].v, NONE, theirs);
+    }
     return rc;
 }
 
-/* A reverse names its commit's offers. It may have come before it; then it is shown with it, so that nobody
- * who reads on from leaf to leaf misses it. */
-static int reverse_names(const struct picking *p, const struct reverse *reverse, int64_t index, bool *theirs)
+static int names(const struct picking *p, const struct statement *st, int64_t index, int leads, bool *theirs)
 {
-    struct reverse_of r = {p, false};
-    struct leaf_row commit;
-    int rc = store_leaf(p->s, reverse->commit, &commit);
-    if (rc || commit.index > index) {
-        return rc == STORE_NOT_FOUND ? 0 : rc;
+    switch (st->kind) {
+    case KIND_OFFER:
+        *theirs = bytes_is(st->payload.offer.terms.funder, p->ask->who->funder);
+        return 0;
+    case KIND_BATCH:
+        return names_offer(p, st->payload.batch.offer, NONE, theirs);
+    case KIND_LINK:
+        return link_names(p, &st->payload.link, theirs);
+    case KIND_COMMIT:
+        return commit_names(p, &st->payload.commit, theirs);
+    case KIND_LEASE:
+        return names_offer(p, st->payload.lease.offer, NONE, theirs);
+    case KIND_REVERSE:
+        return names_like(p, st->payload.reverse.commit, index, leads, theirs);
+    case KIND_LEASE_RETURN:
+        return names_like(p, st->payload.lease_return.lease, index, leads, theirs);
+    case KIND_WRITE_OFF:
+        return names_like(p, st->payload.write_off.lease, index, leads, theirs);
+    case KIND_RULING:
+        return names_like(p, st->payload.ruling.record, index, leads, theirs);
+    default:
+        return 0;
     }
-    rc = store_statement(p->s, reverse->commit, look_at_commit, &r);
-    *theirs = r.theirs;
-    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
 }
 
 static int funder_sees(struct picking *p, int64_t index, const struct stored *row, bool *theirs)
 {
     struct statement st;
-    int rc = 0;
     arena_reset(&p->arena);
-    if (statement_parse(row->raw, &p->arena, &st, NULL)) {
-        return TP_E_CORRUPT;
-    }
-    switch (st.kind) {
-    case KIND_OFFER:
-        *theirs = bytes_is(st.payload.offer.terms.funder, p->ask->who->funder);
-        break;
-    case KIND_BATCH:
-        rc = names_offer(p, st.payload.batch.offer, NONE, theirs);
-        break;
-    case KIND_LINK:
-        for (size_t i = 0; i < st.payload.link.offers.n && rc == 0; i++) {
-            rc = names_offer(p, st.payload.link.offers.v[i].v, NONE, theirs);
-        }
-        break;
-    case KIND_COMMIT:
-        rc = commit_names(p, &st.payload.commit, theirs);
-        break;
-    case KIND_REVERSE:
-        rc = reverse_names(p, &st.payload.reverse, index, theirs);
-        break;
-    default:
-        break;
-    }
-    return rc;
+    return statement_parse(row->raw, &p->arena, &st, NULL) ? TP_E_CORRUPT : names(p, &st, index, 0, theirs);
 }
 
 /* ---- the page ---- */

@@ -205,7 +205,7 @@ static int keep_note(void *arg, const struct checkpoint_row *row)
 static int take(struct store *s, struct cosigning *c, struct bytes kept)
 {
     struct buf text;
-    struct note posted, had;
+    struct note posted = {0}, had = {0};
     size_t cosigned = 0;
     buf_init(&text, NOTE_MAX);
     int rc = join(c, kept, &text, &posted);

@@ -156,16 +156,21 @@ static int judge(struct till *t, const struct sale *s, struct price_table *w, si
     return 0;
 }
 
+/* What this till may still redeem alone in this hour. */
+static int hour_left(struct till *t, const struct sale *s, int64_t now, int64_t *left, struct err *e)
+{
+    int64_t spent = 0;
+    int rc = journal_alone_since(t->journal, now - HOUR_MS, &spent, e);
+    *left = t->replica.policy.risk_hour_cap - spent - promised(t, s);
+    *left = *left < 0 ? 0 : *left;
+    return rc;
+}
+
 int alone_judge(struct till *t, const struct sale *s, struct price_table *w, struct err *e)
 {
-    const struct policy *policy = &t->replica.policy;
     bool sure = false;
-    int64_t spent = 0, now = till_now(t, &sure);
-    int rc = journal_alone_since(t->journal, now - HOUR_MS, &spent, e);
-    w->hour_left = policy->risk_hour_cap - spent - promised(t, s);
-    if (w->hour_left < 0) {
-        w->hour_left = 0;
-    }
+    int64_t now = till_now(t, &sure);
+    int rc = hour_left(t, s, now, &w->hour_left, e);
     for (size_t i = 0; i < w->n && rc == 0; i++) {
         /* What the authority has said of it, or what the till knows anyway, stays. */
         rc = w->standings[i].reason || w->free[i] ? 0 : judge(t, s, w, i, sure, e);
@@ -258,6 +263,45 @@ size_t decisions(struct till *t, const struct sale *s, struct journal_decision o
         out[n++].reason = q->refused.v[i].reason;
     }
     return n;
+}
+
+/* Why a till by itself would not have given all of it; *left is what the hour has for it. */
+static int judge_unheld(struct till *t, const struct quote_applied *a, int64_t *left)
+{
+    const struct known_offer *k = replica_offer(&t->replica, a->ref, a->version);
+    int64_t worth = a->discount + a->cashback;
+    if (!k || k->terms.offline != OFFLINE_RISK) {
+        return TP_OFFLINE_DENIED;
+    }
+    int64_t most = smaller(capped(&k->terms, t->replica.policy.risk_coupon_cap), *left);
+    *left -= smaller(worth, most);
+    return worth > most ? TP_OFFLINE_CAP : 0;
+}
+
+/* The program took the money of a price that nobody held. What was given is given; it is kept as what it is,
+ * and counts like what the till decided itself. */
+int alone_unheld(struct till *t, const struct sale *s, struct journal_decision *decided, struct unheld *out,
+                 bool *unheld, struct err *e)
+{
+    const struct quote *q = &s->price.quote;
+    bool sure = false;
+    int64_t now = till_now(t, &sure);
+    *unheld = false;
+    if (s->granted || s->alone || s->training || s->refund) {
+        return 0;
+    }
+    int rc = hour_left(t, s, now, &out->hour_left, e);
+    if (!sure || t->quarantined) {
+        out->hour_left = 0;
+    }
+    int64_t left = out->hour_left;
+    for (size_t i = 0; i < q->applied.n && rc == 0; i++) {
+        if (decided[i].alone) {
+            *unheld = true;
+            decided[i].reason = judge_unheld(t, &q->applied.v[i], &left);
+        }
+    }
+    return rc;
 }
 
 int alone_keep(struct till *t, struct sale *s, struct err *e)

@@ -170,6 +170,8 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     struct commit c = {0};
     struct journal_sale row;
     struct buf text;
+    struct unheld unheld = {0};
+    bool alone = false;
     uint8_t d[HASH_SIZE] = {0};
     c.tenders.v = tenders;
     c.tenders.n = n;
@@ -178,6 +180,8 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     sale_row(s, &row);
     row.state = SALE_COMMITTED;
     row.binding = s->granted != NULL;
+    row.urgent_until_ms =
+        granted_alive(t, s) ? till_now(t, NULL) + s->granted->until_boot - clock_boot(t->clock) : 0;
     row.redemptions = (int64_t)c.redemptions.n;
     if (!s->refund) {
         row.decided = decided;
@@ -185,7 +189,9 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     }
     bytes_to_cstr(receipt, row.receipt, sizeof row.receipt);
     buf_init(&text, TEXT_MAX);
-    int rc = text_put(t, s, &text, e);
+    int rc = alone_unheld(t, s, decided, &unheld, &alone, e);
+    c.unheld = alone ? &unheld : NULL;
+    rc = rc ? rc : text_put(t, s, &text, e);
     row.text = buf_view(&text);
     if (rc == 0 && !s->training) {
         rc = s->refund ? refund_record(t, s, tenders, n, &row, d, e) : record(t, s, &c, &row, d, e);

@@ -9,7 +9,9 @@ struct day {
     struct close close;
     struct close_sum sums[MAX_CLOSE_SUMS];
     char currency[MAX_CLOSE_SUMS][4];
-    bool any; /* a sale, void or return is among them */
+    bool any;                   /* a sale, void or return is among them */
+    struct record_place before; /* the record that comes before the next one; seq 0: none */
+    uint8_t before_d[HASH_SIZE];
     struct err *e;
 };
 
@@ -66,17 +68,47 @@ static int add_statement(struct day *d, const struct statement *st)
     return add_amounts(d, s, (int64_t[]){r->gross, r->discount, r->net, r->tax, r->due}, -1);
 }
 
+/* The numbers are without gaps, and each record stands on the one before, or begins an epoch: what is not so
+ * is named, and no close is signed on top of it. */
+static int follow(struct day *d, int64_t epoch, int64_t seq, const uint8_t prev[HASH_SIZE])
+{
+    const struct record_place *b = &d->before;
+    int64_t due = epoch == b->epoch ? b->seq + 1 : 1;
+    if (seq != due) {
+        return err_set(d->e, TP_E_CORRUPT, "till.db: record %lld/%lld is missing", (long long)epoch,
+                       (long long)due);
+    }
+    if (seq > 1 && memcmp(prev, d->before_d, HASH_SIZE) != 0) {
+        return err_set(d->e, TP_E_CORRUPT, "till.db: record %lld/%lld does not follow the one before it",
+                       (long long)epoch, (long long)seq);
+    }
+    return 0;
+}
+
+static int come_after(void *arg, const struct journal_record *r)
+{
+    struct day *d = arg;
+    d->before = (struct record_place){r->epoch, r->seq};
+    memcpy(d->before_d, r->d, HASH_SIZE);
+    return 0;
+}
+
 static int add_record(void *arg, const struct journal_record *r)
 {
     struct day *d = arg;
     struct arena arena;
     struct statement st;
+    int rc = follow(d, r->epoch, r->seq, r->prev);
+    if (rc) {
+        return rc;
+    }
+    come_after(d, r);
     d->close.last = (struct record_place){r->epoch, r->seq};
     if (d->close.first.seq == 0) {
         d->close.first = d->close.last;
     }
     arena_init(&arena, RECORD_MEMORY);
-    int rc = statement_parse(r->raw, &arena, &st, d->e);
+    rc = statement_parse(r->raw, &arena, &st, d->e);
     rc = rc ? rc == TP_E_MEMORY ? rc : TP_E_CORRUPT : add_statement(d, &st);
     arena_reset(&arena);
     return rc;
@@ -149,6 +181,21 @@ static int again(struct till *t, struct day_info *out, struct err *e)
     return rc ? rc : journal_record(t->journal, d, read_last, &l, e);
 }
 
+/* From the last close to the till's head, both of which are known apart from the records. */
+static int count(struct till *t, struct day *day, struct err *e)
+{
+    uint8_t close[HASH_SIZE];
+    *day = (struct day){.e = e};
+    int rc = journal_last_close(t->journal, close, e);
+    rc = rc ? rc : journal_record(t->journal, close, come_after, day, e);
+    rc = rc == JOURNAL_NOT_FOUND ? 0 : rc;
+    rc = rc ? rc : journal_day(t->journal, add_record, day, e);
+    return rc || t->head.seq == 0 || memcmp(t->head.d, day->before_d, HASH_SIZE) == 0
+               ? rc
+               : err_set(e, TP_E_CORRUPT, "till.db: record %lld/%lld is missing", (long long)t->head.epoch,
+                         (long long)t->head.seq);
+}
+
 static int by_currency(const void *a, const void *b)
 {
     const struct close_sum *x = a, *y = b;
@@ -172,16 +219,15 @@ static int close_now(struct till *t, struct day *day, struct day_info *out, stru
 
 int till_day_close(struct till *t, struct day_info *out, struct err *e)
 {
-    struct day day = {.e = e};
+    struct day day;
     struct day_info info;
     till_lock(t);
-    int rc = journal_day(t->journal, add_record, &day, e);
+    int rc = count(t, &day, e);
     if (rc == 0 && day.any) {
         /* What is left of leases goes back first, so that the close comes behind it; without a line the till
          * keeps them, for it could get no others. */
         rc = t->online && t->synced ? leases_return(t, true, e) : 0;
-        day = (struct day){.e = e};
-        rc = rc ? rc : journal_day(t->journal, add_record, &day, e);
+        rc = rc ? rc : count(t, &day, e);
     }
     if (rc == 0) {
         rc = day.any ? close_now(t, &day, &info, e) : again(t, &info, e);

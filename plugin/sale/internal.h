@@ -383,6 +383,7 @@ struct till {
 
     bool online_told;
     int online_code; /* what was told: see TILLPROOF_EVENT_ONLINE */
+    bool damaged;    /* till.db was found to be, where nobody waited for it: nothing is signed on top */
     int doubt;       /* why the last sync's answer was not taken, below zero; or 0 */
     struct events events;
 };
@@ -469,8 +470,9 @@ int sync_round(struct till *t, bool *more, bool *soon, struct err *e);
 void sync_run(struct till *t);
 /* TP_OFFLINE when nothing was answered. */
 int outbox_run(struct till *t, struct err *e);
-/* This commit goes before the backlog for as long as its grant lives. */
+/* This commit goes before the backlog for as long as its grant lives; and those of the runs before. */
 void outbox_hurry(struct till *t, const uint8_t d[HASH_SIZE], int64_t until_boot);
+int outbox_load(struct till *t, struct err *e);
 /* Somewhere between half of it and all, so that tills that lost one authority together do not come back
  * together. */
 int64_t retry_wait(int64_t wait_ms);
@@ -584,6 +586,11 @@ bool alone_beyond(struct price_table *w, const struct quote *q);
 void alone_leased(const struct price_table *w, struct price *price);
 /* What the sale's price says of each offer, for the journal. */
 size_t decisions(struct till *t, const struct sale *s, struct journal_decision out[TABLE_MAX]);
+/* What the caps say of a sale that is committed without a hold, and without having been told a price alone:
+ * puts the reasons beside the decisions, which are in the order of the price's offers. *unheld: the commit
+ * says *out. */
+int alone_unheld(struct till *t, const struct sale *s, struct journal_decision *decided, struct unheld *out,
+                 bool *unheld, struct err *e);
 /* Writes what was decided alone, before anybody is told. */
 int alone_keep(struct till *t, struct sale *s, struct err *e);
 

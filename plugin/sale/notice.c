@@ -82,6 +82,7 @@ void notices_run(struct till *t)
             event_notice(t, &l.v[i]);
         }
     }
+    t->damaged = t->damaged || rc == TP_E_CORRUPT;
     /* A disk that is full is not asked again at once. */
     q->acks_due = monotonic_ms() + (rc ? RETRY_MOST_MS : q->waiting ? 0 : ACK_MS);
 }

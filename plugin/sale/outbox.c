@@ -56,6 +56,19 @@ void outbox_hurry(struct till *t, const uint8_t d[HASH_SIZE], int64_t until_boot
     u->until_boot = until_boot;
 }
 
+static int hurry_one(void *arg, const uint8_t d[HASH_SIZE], int64_t until_ms)
+{
+    struct till *t = arg;
+    outbox_hurry(t, d, clock_boot(t->clock) + until_ms - till_now(t, NULL));
+    return 0;
+}
+
+/* By the time that the till goes by before it hears anybody: it decides an order, and nothing else. */
+int outbox_load(struct till *t, struct err *e)
+{
+    return journal_urgent(t->journal, till_now(t, NULL), URGENT_MAX, hurry_one, t, e);
+}
+
 /* Those whose grant has ended wait their turn in the backlog. */
 static int put_urgent(struct till *t, struct batch_out *b, struct err *e)
 {

@@ -30,8 +30,8 @@ int person_part_put(const struct sale *s, bool with_reference, struct buf *out, 
 
 int record_begin(struct till *t, struct chain *chain, struct common *common, struct err *e)
 {
-    if (t->behind) {
-        return err_code(e, TP_E_BEHIND);
+    if (t->behind || t->damaged) {
+        return err_code(e, t->behind ? TP_E_BEHIND : TP_E_CORRUPT);
     }
     *chain = (struct chain){.epoch = t->head.epoch, .seq = t->head.seq + 1};
     chain->checkpoint = t->seen.size ? &t->seen : NULL;

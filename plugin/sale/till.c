@@ -220,6 +220,7 @@ int till_open(const struct till_config *c, struct till **out, struct err *e)
     rc = rc ? rc : set_dir(t, c->dir, e);
     rc = rc ? rc : load_journal(t, c, e);
     rc = rc ? rc : load_replica(t, e);
+    rc = rc ? rc : outbox_load(t, e);
     rc = rc ? rc : rekey_load(t, e);
     rc = rc ? rc : journal_sale_ids(t->journal, &t->next_id, e);
     t->last_id = t->next_id + SALE_ID_BLOCK - 1;

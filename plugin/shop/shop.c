@@ -40,6 +40,13 @@ int shop_store(const struct shop *shop, struct store **out, struct err *e)
     return store_open(path, shop->authority, access(path, W_OK) == 0 ? 0 : STORE_READ_ONLY, out, e);
 }
 
+int shop_store_write(const struct shop *shop, struct store **out, struct err *e)
+{
+    char path[SHOP_PATH_MAX];
+    int rc = shop_store_address(shop, path, e);
+    return rc ? rc : store_open(path, shop->authority, 0, out, e);
+}
+
 /* A shop that was made before there was a log, or a registrar, has no key for it, and goes on without. */
 static int load_if_there(const struct shop *shop, const char *file, struct cose_key *key, struct err *e)
 {
@@ -91,9 +98,12 @@ int shop_authority(const struct shop *shop, const struct clock_source *clock, st
     return rc;
 }
 
+/* A backlog of many records in one transaction: a disk that is waited for once. */
 static int handle(void *authority, struct bytes request, struct buf *reply)
 {
-    return authority_handle(authority, request, reply);
+    struct authority_message one = {.request = request, .reply = reply};
+    authority_handle_many(authority, &one, 1);
+    return one.rc;
 }
 
 static void drop(void *authority)

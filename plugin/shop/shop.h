@@ -70,5 +70,7 @@ int shop_store_address(const struct shop *shop, char out[SHOP_PATH_MAX], struct 
 /* The store alone, to read reports: of a shop whose authority is away, too, where shop.ini names its store.
  * Owned: store_close. */
 int shop_store(const struct shop *shop, struct store **out, struct err *e);
+/* The same, to write what is no statement: tokens, cosignatures. TP_E_READ_ONLY. */
+int shop_store_write(const struct shop *shop, struct store **out, struct err *e);
 
 #endif

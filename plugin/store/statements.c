@@ -53,43 +53,68 @@ static int hand_out(struct store *s, struct rows *st, int (*fn)(void *, const st
     return rc ? rc : fn(arg, &row);
 }
 
-/* Whether there is any, by the index of each kind: what comes and goes in between is not read. Counted, for a
- * planner that is asked for the first by n would rather walk through all kinds in their order. */
-static int any_after(struct store *s, uint32_t wanted, int64_t after, bool *any)
+/* A few kinds are found by the index of kinds, so that what comes and goes in between is not read; more are
+ * not few any more. */
+enum { FEW_KINDS = 8 };
+#define OF_FEW_KINDS "s.kind IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+
+/* How many; the last one again fills up the list. */
+static size_t list_kinds(uint32_t wanted, int64_t out[FEW_KINDS])
 {
-    int rc = 0;
-    *any = false;
-    for (int kind = 0; kind < KIND_COUNT && rc == 0 && !*any; kind++) {
-        struct rows *st = NULL;
-        if (!(wanted >> kind & 1)) {
-            continue;
-        }
-        rc = sql_open(s, &st,
-                      "SELECT count(*) FROM statement s WHERE s.merchant = ?1 AND s.kind = ?2 AND s.n > ?3",
-                      "ii", (int64_t)kind, after);
-        if (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
-            *any = sql_int(st, 0) > 0;
-            sql_end(s, st);
-            rc = 0;
+    size_t n = 0;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        if (wanted >> kind & 1 && n++ < FEW_KINDS) {
+            out[n - 1] = kind;
         }
     }
-    return rc;
+    for (size_t i = n; n > 0 && i < FEW_KINDS; i++) {
+        out[i] = out[n - 1];
+    }
+    return n;
 }
+
+/* Each kind by itself, and counted: a planner that does not know how rare they are would rather walk through
+ * all statements in their order. */
+#define COUNT_OF(kind) "(SELECT count(*) FROM statement WHERE merchant = ?1 AND kind = " kind " AND n > ?2)"
+static int any_after(struct store *s, const int64_t k[FEW_KINDS], int64_t after, bool *any)
+{
+    struct rows *st = NULL;
+    int rc = sql_open(
+        s, &st,
+        "SELECT " COUNT_OF("?3") " + " COUNT_OF("?4") " + " COUNT_OF("?5") " + " COUNT_OF(
+            "?6") " + " COUNT_OF("?7") " + " COUNT_OF("?8") " + " COUNT_OF("?9") " + " COUNT_OF("?10"),
+        "iiiiiiiii", after, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]);
+    *any = false;
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    *any = sql_int(st, 0) > 0;
+    sql_end(s, st);
+    return 0;
+}
+
+#define ALL_OF_STATEMENTS                                                                                    \
+    "SELECT " STORED_COLUMNS ", " RESIDUE_COLUMN " FROM statement s " STORED_JOINS RESIDUE_JOIN              \
+    "WHERE s.merchant = ?1 AND s.n > ?2 AND "
 
 int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t limit,
                      int (*fn)(void *arg, const struct stored *row), void *arg)
 {
     struct rows *st = NULL;
-    bool any;
-    int rc = any_after(s, wanted, after, &any);
-    if (rc || !any) {
+    int64_t k[FEW_KINDS];
+    bool any = true;
+    size_t kinds_wanted = list_kinds(wanted, k);
+    bool few = kinds_wanted <= FEW_KINDS;
+    int rc = kinds_wanted && few ? any_after(s, k, after, &any) : 0;
+    if (rc || !any || kinds_wanted == 0) {
         return rc;
     }
-    rc = sql_open(s, &st,
-                  "SELECT " STORED_COLUMNS ", " RESIDUE_COLUMN " FROM statement s " STORED_JOINS RESIDUE_JOIN
-                  "WHERE s.merchant = ?1 AND s.n > ?2 AND ((?3 >> CAST(s.kind AS INTEGER)) & 1) = 1 "
-                  "ORDER BY s.n LIMIT ?4",
-                  "*iii", after, (int64_t)wanted, limit);
+    /* The 0 is added so that the order does not lead a planner away from the index of kinds. */
+    rc = few ? sql_open(s, &st, ALL_OF_STATEMENTS OF_FEW_KINDS " ORDER BY s.n + 0 LIMIT ?3", "*iiiiiiiiii",
+                        after, limit, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7])
+             : sql_open(s, &st,
+                        ALL_OF_STATEMENTS "((?4 >> CAST(s.kind AS INTEGER)) & 1) = 1 ORDER BY s.n LIMIT ?3",
+                        "*iii", after, limit, (int64_t)wanted);
     while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
         rc = hand_out(s, st, fn, arg);
         if (rc) {

@@ -158,6 +158,8 @@ struct tenure_row {
     int64_t epoch, from_ms, until_ms; /* from <= t < until */
     int state;                        /* enum terminal_state */
     int64_t from_seq;                 /* what is signed from it on is disputed; NONE */
+    bool has_terminal;
+    uint8_t terminal[HASH_SIZE]; /* D of the statement that gave this epoch */
 };
 int store_tenure(struct store *s, struct bytes till, int64_t epoch,
                  struct tenure_row *row); /* STORE_NOT_FOUND */

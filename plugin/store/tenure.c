@@ -5,7 +5,7 @@ int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenur
 {
     struct rows *st = NULL;
     int rc = sql_open(s, &st,
-                      "SELECT till, epoch, from_ms, until_ms, state, from_seq FROM tenure "
+                      "SELECT till, epoch, from_ms, until_ms, state, from_seq, terminal FROM tenure "
                       "WHERE merchant = ?1 AND till = ?2 AND epoch = ?3",
                       "xi", till, epoch);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
@@ -15,7 +15,9 @@ int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenur
                                .from_ms = sql_int(st, 2),
                                .until_ms = sql_int(st, 3),
                                .state = (int)sql_int(st, 4),
-                               .from_seq = sql_int(st, 5)};
+                               .from_seq = sql_int(st, 5),
+                               .has_terminal = sql_bytes(st, 6).p != NULL};
+    sql_fixed(st, 6, row->terminal, HASH_SIZE);
     sql_cstr(st, 0, row->till, sizeof row->till);
     sql_end(s, st);
     return 0;
@@ -23,13 +25,14 @@ int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenur
 
 int store_tenure_put(struct store *s, const struct tenure_row *row)
 {
-    return sql_run(s,
-                   "INSERT INTO tenure (merchant, till, epoch, from_ms, until_ms, state, from_seq) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (merchant, till, epoch) DO UPDATE SET "
-                   "from_ms = excluded.from_ms, until_ms = excluded.until_ms, state = excluded.state, "
-                   "from_seq = excluded.from_seq",
-                   "tiiiii", row->till, row->epoch, row->from_ms, row->until_ms, (int64_t)row->state,
-                   row->from_seq);
+    return sql_run(
+        s,
+        "INSERT INTO tenure (merchant, till, epoch, from_ms, until_ms, state, from_seq, terminal) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (merchant, till, epoch) DO UPDATE SET "
+        "from_ms = excluded.from_ms, until_ms = excluded.until_ms, state = excluded.state, "
+        "from_seq = excluded.from_seq, terminal = excluded.terminal",
+        "tiiiiih", row->till, row->epoch, row->from_ms, row->until_ms, (int64_t)row->state, row->from_seq,
+        row->has_terminal ? row->terminal : NULL);
 }
 
 int store_ruling_put(struct store *s, const uint8_t record[HASH_SIZE], const uint8_t d[HASH_SIZE],

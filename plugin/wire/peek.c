@@ -77,7 +77,7 @@ static bool peek_statement(struct dec *d, struct peek *out)
         memcpy(out->kid, kid.p, KID_SIZE);
     }
     out->kinds[kind]++;
-    out->codes += kind == KIND_HOLD ? peek_codes(payload) : 0;
+    out->codes += kind == KIND_HOLD ? peek_codes(payload) : kind == KIND_ENROL;
     return true;
 }
 

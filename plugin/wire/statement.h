@@ -287,6 +287,11 @@ struct redemption {
     int64_t basis, discount, cashback;
 };
 
+/* Of a sale that was paid without a hold: what its till might still have redeemed alone in that hour. */
+struct unheld {
+    int64_t hour_left; /* minor units, 0 or more */
+};
+
 struct commit {
     struct common common;
     struct chain chain;
@@ -298,6 +303,7 @@ struct commit {
     LIST(struct redemption) redemptions;
     struct bytes grant; /* the whole grant statement, or absent */
     uint8_t lines[HASH_SIZE], person[HASH_SIZE];
+    const struct unheld *unheld; /* NULL: its price was held, or decided by the till within its caps */
 };
 
 enum reverse_op { REVERSE_RETURN, REVERSE_VOID };

@@ -217,6 +217,11 @@ static const struct field redemption_fields[] = {
 static const struct schema schema_redemption =
     SCHEMA("redemption", SHAPE_TUPLE, redemption, redemption_fields);
 
+static const struct field unheld_fields[] = {
+    PART(unheld, hour_left, 0),
+};
+static const struct schema schema_unheld = SCHEMA("unheld", SHAPE_TUPLE, unheld, unheld_fields);
+
 static const struct field commit_fields[] = {
     COMMON(commit),
     CHAIN(commit),
@@ -235,6 +240,7 @@ static const struct field commit_fields[] = {
     FIELD_OPT(F_BYTES, commit, grant, 22, 1, GRANT_MAX),
     FIXED(commit, lines, 23, HASH_SIZE),
     FIXED(commit, person, 24, HASH_SIZE),
+    FIELD_SUB_OPT(commit, unheld, 25, &schema_unheld),
 };
 static const struct schema schema_commit = SCHEMA("commit", SHAPE_MAP, commit, commit_fields);
 

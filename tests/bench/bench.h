@@ -41,6 +41,7 @@ struct bench_report {
 int bench_till(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_authority(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_journal(const struct bench_options *options, struct bench_report *report, struct err *e);
+int bench_audit(const struct bench_options *options, struct bench_report *report, struct err *e);
 int bench_quote(const struct bench_options *options, struct bench_report *report, struct err *e);
 /*
  * One start of the plugin in a process that has done nothing else, as bench_till runs it again and again:

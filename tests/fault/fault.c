@@ -67,15 +67,20 @@ const char *fault_where(void)
 /* ---- sites ---- */
 
 /* Of the wrapper's callers. backtrace allocates at its first use: that is not a point. */
-static __attribute__((noinline)) uint64_t here(void)
+static uint64_t here(const void *wrapper)
 {
-    enum { OWN = 3 }; /* this function, fault_counts, the wrapper */
+    enum { OWN = 4 }; /* at most: this function, fault_counts, the wrapper, a sanitizer's own */
     void *frames[SITE_DEPTH + OWN];
     uint64_t h = 1469598103934665603u;
+    int from = 0;
     looking = true;
     int n = backtrace(frames, SITE_DEPTH + OWN);
     looking = false;
-    for (int i = OWN - 1; i < n; i++) { /* the wrapper's address tells which call it is */
+    while (from < n && frames[from] != wrapper) {
+        from++;
+    }
+    /* The wrapper's address tells which call it is. */
+    for (int i = from; i < n && i <= from + SITE_DEPTH; i++) {
         h = (h ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211u;
         h ^= h >> 29;
     }
@@ -146,6 +151,7 @@ static bool is_next(enum fault family)
 
 bool fault_counts(enum fault family, const char *name)
 {
+    const void *wrapper = __builtin_return_address(0);
     if (armed != family || looking) {
         return false;
     }
@@ -153,11 +159,11 @@ bool fault_counts(enum fault family, const char *name)
         int lane = arming ? 0 : 1;
         long n = atomic_fetch_add(&lanes[lane], 1) + 1;
         if (seek) {
-            note(here(), lane, n);
+            note(here(wrapper), lane, n);
             return false;
         }
         if ((armed_lane >= 0 && lane != armed_lane) ||
-            (site_mark && (n < site_from || fault_left() <= 0 || here() != site_mark))) {
+            (site_mark && (n < site_from || fault_left() <= 0 || here(wrapper) != site_mark))) {
             return false;
         }
     }
@@ -166,7 +172,7 @@ bool fault_counts(enum fault family, const char *name)
     }
     atomic_store(&where, name);
     if (mark) {
-        note_tried(here());
+        note_tried(here(wrapper));
     }
     if (getenv("FAULT_TRACE")) {
         void *frames[24];

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BEYOND = 7, SHORT_MS = 300, EVENT_MS = 3000, WRONG_MAX = 5, PAGE = 4096, RAW_CORRUPT = 3 };
+enum { BEYOND = 7, SHORT_MS = 300, EVENT_MS = 15000, WRONG_MAX = 5, PAGE = 4096, RAW_CORRUPT = 3 };
 
 #define TILL_DB      "tills/till1/till.db"
 #define AUTHORITY_DB "authority/authority.db"

@@ -45,8 +45,11 @@ no 1 unknown_till till lose --shop shop --till till1 --epoch 7 --from-seq 1
 no 2 argument till lose --shop shop --till till1 --epoch 7
 no 2 argument till lose --shop shop
 
-# It begins anew, and redeems again.
+# It begins anew, with another key, and redeems again.
+before=$(sha256sum <shop/tills/till1/till.key)
 ok till enrol till1 --anew --shop shop
+[ "$(sha256sum <shop/tills/till1/till.key)" != "$before" ] || fail "the old key goes on"
+[ ! -e shop/tills/till1/till.key.next ] || fail "a key is left over"
 ok sale --shop shop --basket basket.json --scan "$(coupon 4)" --json
 same "the new epoch redeems" "$(printf '%s' "$out" | json "d['quote']['due']")" 18.00
 

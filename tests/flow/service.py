@@ -56,7 +56,7 @@ def unit():
     check(out.splitlines()[-1], re.search("Overall exposure level for tillproofd.service: [01]\\.[0-9]", out))
     d = Daemon("shop")
     worst = int(re.search(r"^tillproofd_worst_bytes (\d+)$", ask(connect(d.port), "GET", "/metrics")[2].decode(), re.M)[1])
-    check("the unit's memory is enough at worst", worst <= int(value("MemoryMax")[0].rstrip("G")) << 30)
+    check("the unit's memory is enough at worst", worst <= int(value("MemoryMax")[0].rstrip("M")) << 20)
     check("its stop waits long enough", int(value("TimeoutStopSec")[0]) > 30)
     d.stop()
 

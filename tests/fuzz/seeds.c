@@ -1,6 +1,7 @@
 /* Writes the corpora: fuzz_seeds DIR, whose folders are named like the targets and must be there. */
 #include "fuzz/fuzz.h"
 #include "unit/wire/sample.h"
+#include "proof/note.h"
 #include "vectors/cose.h"
 #include "wire/cbor.h"
 
@@ -367,6 +368,33 @@ static void authority_seeds(void)
     buf_free(&b);
 }
 
+static void note_seeds(void)
+{
+    static const char *const paths[] = {"tile/0/000.p/1", "tile/7/x001/x234/067", "tile/entries/000"};
+    struct cose_key log, witness;
+    struct bytes name = bytes_str("one.example");
+    struct buf note, text;
+    const uint8_t root[HASH_SIZE] = {1};
+    HOLDS(cose_key_generate(ALG_ED25519, &log) == 0 && cose_key_generate(ALG_ED25519, &witness) == 0);
+    buf_init(&note, NOTE_MAX);
+    buf_init(&text, NOTE_MAX);
+    HOLDS(note_sign(bytes_str("log.example"), 70000, root, &log, &note) == 0);
+    put_with("note", "signed", 0, buf_view(&note));
+    HOLDS(note_cosign(&note, name, 1700000000, &witness) == 0);
+    put_with("note", "cosigned", 0, buf_view(&note));
+    HOLDS(note_key_text(name, true, &witness, &text) == 0);
+    put_with("note", "key", 2, buf_view(&text));
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char file[16];
+        snprintf(file, sizeof file, "path-%zu", i);
+        put_with("note", file, 1, bytes_str(paths[i]));
+    }
+    buf_free(&note);
+    buf_free(&text);
+    cose_key_free(&log);
+    cose_key_free(&witness);
+}
+
 int main(int argc, char **argv)
 {
     struct cose_key key;
@@ -381,6 +409,7 @@ int main(int argc, char **argv)
     cose_seeds();
     form_seeds();
     hid_seeds();
+    note_seeds();
     authority_seeds();
     cose_key_free(&key);
     return 0;

@@ -4,6 +4,7 @@
  */
 #include "fuzz/mutate.h"
 #include "wire/cbor.h"
+#include "wire/peek.h"
 #include "wire/statement.h"
 
 enum { ROOM = 8 * 1024 * 1024, OTHERS = 0x80, ENVELOPE = 0xF0, MESSAGE, ANSWERS };
@@ -88,7 +89,12 @@ static void check_message(struct bytes in)
     struct dec d;
     struct statement s;
     struct err e = {0};
+    struct peek p;
+    size_t items = 0;
     int rc = 1;
+    count_allocations();
+    message_peek(in, &p);
+    HOLDS(allocations() == 0);
     arena_init(&a, 64 * 1024 * 1024);
     dec_init(&d, in);
     while (rc == 1) {
@@ -96,10 +102,12 @@ static void check_message(struct bytes in)
         rc = message_next(&d, &a, &s, &e);
         HOLDS(rc == 1 ? d.p > from : d.p == from);
         if (rc == 1) {
+            items++;
             check_statement(&s);
             HOLDS(statement_check_parts(&s, NULL) == 0);
         }
     }
+    HOLDS(p.items >= items || p.items == MESSAGE_ITEMS_MAX); /* a peek is as lax as the reader, or more */
     HOLDS(rc == 0 ? dec_done(&d) : rc == TP_E_MEMORY || rc == TP_E_MALFORMED || rc == TP_BAD_STATEMENT);
     arena_reset(&a);
 }

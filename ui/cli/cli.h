@@ -122,6 +122,8 @@ int cmd_till_disputed(int argc, char **argv);
 int cmd_till_forks(int argc, char **argv);
 int cmd_till_decisions(int argc, char **argv);
 int cmd_till_evidence(int argc, char **argv);
+int cmd_policy_set(int argc, char **argv);
+int cmd_policy_show(int argc, char **argv);
 int cmd_receipt(int argc, char **argv);
 int cmd_keys_rotate(int argc, char **argv);
 int cmd_offer_publish(int argc, char **argv);

@@ -65,7 +65,7 @@ static int cosign(const char *dir, struct bytes text, const struct witnesses *to
     struct shop shop;
     struct store *s = NULL;
     int rc = shop_load(dir, &shop, e);
-    rc = rc ? rc : shop_store(&shop, &s, e);
+    rc = rc ? rc : shop_store_write(&shop, &s, e);
     if (rc == 0 && (rc = publish_cosign(s, &who, told, NONE, text, taken, e)) != 0) {
         err_set(e, rc, "the cosignature: %s", rc < 0 ? store_error(s) : code_sentence(rc));
     }

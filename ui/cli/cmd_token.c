@@ -93,6 +93,19 @@ static int put(struct store *s, void *row)
     return store_token_put(s, row);
 }
 
+/* In a handle of its own: the office's reads, and a database server may let it do no more. */
+static int write_store(const struct shop *shop, int (*fn)(struct store *s, void *arg), void *arg,
+                       struct err *e)
+{
+    struct store *s = NULL;
+    int rc = shop_store_write(shop, &s, e);
+    if (rc == 0 && (rc = store_write(s, fn, arg)) != 0) {
+        err_set(e, rc, "the token was not kept: %s", store_error(s));
+    }
+    store_close(s);
+    return rc;
+}
+
 static int issue(const struct wish *w, struct token_row *row, char text[TOKEN_TEXT_SIZE], struct err *e)
 {
     struct office office;
@@ -103,10 +116,7 @@ static int issue(const struct wish *w, struct token_row *row, char text[TOKEN_TE
     rc = until_of(&office, w->until, row, e);
     if (rc == 0) {
         rc = token_make(row, text);
-        rc = rc ? rc : store_write(office.store, put, row);
-        if (rc) {
-            err_set(e, rc, "the token was not kept: %s", store_error(office.store));
-        }
+        rc = rc ? err_code(e, rc) : write_store(&office.shop, put, row, e);
     }
     office_close(&office);
     return rc;
@@ -273,11 +283,10 @@ int cmd_token_revoke(int argc, char **argv)
         struct naming n = {.id = bytes_str(rest.v[0])};
         int rc = office_open(dir, OFFICE_READ, &office, &e);
         if (rc == 0) {
-            rc = store_write(office.store, revoke, &n);
-            rc = rc ? err_set(&e, rc, "the token: %s", store_error(office.store))
-                 : n.found == 1
-                     ? 0
-                     : err_set(&e, TP_UNKNOWN_TOKEN, "no token has this id; see tillproof token list");
+            rc = write_store(&office.shop, revoke, &n, &e);
+            if (rc == 0 && n.found != 1) {
+                rc = err_set(&e, TP_UNKNOWN_TOKEN, "no token has this id; see tillproof token list");
+            }
             office_close(&office);
         }
         if (rc) {

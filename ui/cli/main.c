@@ -21,6 +21,8 @@ static const struct verb {
     {"till", "forks", cmd_till_forks, "records in which a till contradicts itself"},
     {"keys", "rotate", cmd_keys_rotate, "replace one of the shop's keys"},
     {"offer", "publish", cmd_offer_publish, "check offers and publish them"},
+    {"policy", "set", cmd_policy_set, "change the shop's policy: what tills may do without a line, and more"},
+    {"policy", "show", cmd_policy_show, "the policy in force, or the one that a till goes by"},
     {"coupon", "issue", cmd_coupon_issue, "issue coupons as QR codes for a channel"},
     {"coupon", "show", cmd_coupon_show, "decode a coupon's picture or text, check it, explain it"},
     {"coupon", "pickup", cmd_coupon_pickup, "give a coupon nine digits to type, for five minutes"},

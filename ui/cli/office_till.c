@@ -89,27 +89,36 @@ static int enrol_first(struct office *o, const char *name, const char *store, in
     return rc;
 }
 
+/* A copy of the folder may be anywhere, so the new epoch has another key. It lies beside the old one until it
+ * is in force: a till that is opened after a crash in between takes it from there. */
+static int next_key(const char *path, struct cose_key *key, struct err *e)
+{
+    return access(path, F_OK) == 0 ? keyfile_load(path, key, e) : keyfile_create(path, ALG_ESP256, key, e);
+}
+
 static int enrol_anew(struct office *o, const char *name, const char *store, int64_t epoch, const char *place,
                       struct err *e)
 {
-    char path[SHOP_PATH_MAX];
+    char path[SHOP_PATH_MAX], fresh[SHOP_PATH_MAX + 8];
     struct cose_key key = {0};
     struct journal *journal = NULL;
     uint8_t d[HASH_SIZE];
     int rc = shop_path(&o->shop, "tills", name, "till.key", path);
-    rc = rc ? err_code(e, rc) : keyfile_load(path, &key, e);
     if (rc) {
-        return rc;
+        return err_code(e, rc);
     }
+    snprintf(fresh, sizeof fresh, "%s.next", path);
     /* A till that is open keeps its chain: renewing is refused before anything is signed. */
     rc = journal_open(place, &journal, e);
     journal_close(journal);
+    rc = rc ? rc : next_key(fresh, &key, e);
     if (rc == 0) {
         rc = submit_terminal(o, name, store, epoch, &key, d, e);
     }
     if (rc == 0) {
         rc = journal_renew(place, bytes_str(store), epoch, d, e);
     }
+    rc = rc ? rc : keyfile_replace(fresh, path, e);
     cose_key_free(&key);
     return rc;
 }

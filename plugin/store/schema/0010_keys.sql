@@ -7,6 +7,7 @@ CREATE TABLE tenure (
   until_ms INTEGER NOT NULL,
   state INTEGER NOT NULL,
   from_seq INTEGER,
+  terminal BLOB,
   PRIMARY KEY (merchant, till, epoch)
 ) STRICT, WITHOUT ROWID;
 -- What the merchant said of single records.

@@ -507,7 +507,8 @@ def reported(world):
         if rows != sums[what]:
             yield f"the report's {what} is {rows}, and that of the tills' sales {sums[what]}"
     booked = collections.Counter((WORDS.get(row["outcome"]), row["conflict"]) for row in world.redemptions.values())
-    listed = collections.Counter((row["outcome"], minor(row["amount"])) for row in world.conflicts)
+    listed = collections.Counter((row["outcome"], minor(row["amount"])) for row in world.conflicts
+                                 if row["of"] == "redemption")
     for (word, amount), times in booked.items():
         if word not in ("ok", "voided") and times != listed[word, amount]:
             yield f"{times} times {amount} {word} is booked, and {listed[word, amount]} times reported"

@@ -161,7 +161,7 @@ def report_off(world):
 
 
 def conflict_unreported(world):
-    world.conflicts.pop()
+    world.conflicts.remove(next(row for row in world.conflicts if row["of"] == "redemption"))
 
 
 def audit_no(world):

@@ -91,7 +91,8 @@ static int drain(struct pos *p, bool rest)
     struct tillproof_status s;
     int64_t until = boot_us() + (int64_t)DRAIN_MS * 1000;
     pos_settle(p, true);
-    while (ask_status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until && go_on(50)) {
+    while (ask_status(p, &s) && (s.queue > 0 || !s.online) && boot_us() < until) {
+        pos_nap(50);
     }
     tell("drained", &s);
     while (rest && go_on(50) && boot_us() < until) {

@@ -254,6 +254,36 @@ static void a_new_epoch_with_another_key_leaves_what_the_old_one_signed(void **s
     cose_key_free(&fresh);
 }
 
+/* A till that was switched off for years, its epochs long over: what it recorded is taken, and can be given
+ * up. */
+static void a_record_of_an_epoch_long_over_is_taken(void **state)
+{
+    struct shop *s = *state;
+    uint8_t d[HASH_SIZE], e[HASH_SIZE];
+    sell(s, 0, 0, d);
+    struct bytes late = arena_copy(&s->w.arena, buf_view(&s->message));
+    buf_reset(&s->message);
+    struct world_till thief = s->w.tills[0];
+    for (int64_t epoch = 2; epoch < 8; epoch++) {
+        struct cose_key fresh = {0};
+        assert_int_equal(cose_key_generate(ALG_ESP256, &fresh), 0);
+        say_terminal(s, "t0", &fresh, epoch, TERMINAL_ACTIVE, NONE);
+        assert_int_equal(send(s), 0);
+        cose_key_free(&fresh);
+    }
+    assert_int_equal(world_send(&s->w, late), 0);
+    assert_int_not_equal(redeemed(s, d).outcome, TP_DISPUTED);
+    /* by another key of that name it is not its */
+    thief.key = s->w.tills[1].key;
+    struct world_sale sale = world_sale(&s->w, 2000);
+    sale.coupons[sale.coupon_count++] = world_coupon(&s->w, &s->o, 1, 1);
+    world_alone_message(&s->w, &thief, &sale, &s->o, 200, &s->message, e);
+    assert_int_equal(send(s), TP_BAD_SIGNATURE);
+    give_up(s, 0, TERMINAL_REVOKED, 1);
+    assert_int_equal(send(s), 0);
+    assert_int_equal(redeemed(s, d).outcome, TP_DISPUTED);
+}
+
 static void what_never_was_is_not_revoked_and_nobody_else_may(void **state)
 {
     struct shop *s = *state;
@@ -410,6 +440,7 @@ int main(void)
         WITH_SHOP(a_disputed_link_joins_nothing),
         WITH_SHOP(a_record_from_outside_of_its_keys_time_is_disputed_and_a_request_is_refused),
         WITH_SHOP(a_new_epoch_with_another_key_leaves_what_the_old_one_signed),
+        WITH_SHOP(a_record_of_an_epoch_long_over_is_taken),
         WITH_SHOP(what_never_was_is_not_revoked_and_nobody_else_may),
         WITH_SHOP(any_order_of_records_revocations_and_rulings_leaves_equal_tables),
     };

@@ -197,7 +197,7 @@ static void a_keyset_with_a_wrong_key_changes_nothing(void **state)
 static void each_epoch_has_a_key_of_its_own(void **state)
 {
     (void)state;
-    struct trust t = {0};
+    struct trust t = {.all = true};
     assert_int_equal(take_till(&t, "till-1", 4, 2, TERMINAL_ACTIVE), 0);
     assert_int_equal(take_till(&t, "till-1", 5, 3, TERMINAL_ACTIVE), 0);
     assert_int_equal(t.n, 2);
@@ -214,6 +214,23 @@ static void each_epoch_has_a_key_of_its_own(void **state)
     assert_int_equal(trust_verify(&t, &one.s, FROM, &by, NULL), 0);
     assert_false(by->revoked);
     free_one(&one);
+    trust_free(&t);
+}
+
+/* Unless all are kept: the last two, in whatever order they come. */
+static void older_epochs_than_two_are_forgotten(void **state)
+{
+    (void)state;
+    struct trust t = {0};
+    assert_int_equal(take_till(&t, "till-1", 4, 2, TERMINAL_ACTIVE), 0);
+    assert_int_equal(take_till(&t, "till-1", 5, 4, TERMINAL_ACTIVE), 0);
+    assert_int_equal(take_till(&t, "till-1", 4, 3, TERMINAL_ACTIVE), 0);
+    assert_int_equal(take_till(&t, "till-1", 4, 1, TERMINAL_REVOKED), 0);
+    assert_int_equal(t.n, 2);
+    assert_int_equal(verify_in(&t, "till-1", 4, 2, FROM, NULL), TP_E_UNTRUSTED);
+    assert_int_equal(verify_in(&t, "till-1", 4, 3, FROM, NULL), 0);
+    assert_int_equal(verify_in(&t, "till-1", 5, 4, FROM, NULL), 0);
+    assert_int_equal(verify_in(&t, "till-1", 4, 1, FROM, NULL), TP_E_UNTRUSTED);
     trust_free(&t);
 }
 
@@ -415,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_new_keyset_keeps_the_tills),
         cmocka_unit_test(a_keyset_with_a_wrong_key_changes_nothing),
         cmocka_unit_test(each_epoch_has_a_key_of_its_own),
+        cmocka_unit_test(older_epochs_than_two_are_forgotten),
         cmocka_unit_test(a_registrar_signs_active_tills_alone),
         cmocka_unit_test(within_an_epoch_a_revoked_till_stays_revoked),
         cmocka_unit_test(within_an_epoch_another_key_is_refused),

@@ -158,6 +158,36 @@ static void a_return_that_came_first_is_shown_with_its_commit(void **state)
     assert_true(shown.index[shown.n - 1] < shown.index[shown.n - 2]);
 }
 
+/* A till may say that it takes back what itself takes back, and so on: that leads to nobody's offer, and not
+ * deep. */
+static void reverses_of_reverses_lead_nowhere(void **state)
+{
+    struct scene *c = *state;
+    struct world *w = &c->w;
+    const struct visitor us = {.role = ROLE_FUNDER, .funder = "us"};
+    struct buf message;
+    struct world_sale s = world_sale(w, 1000);
+    uint8_t d[HASH_SIZE];
+    int64_t added = 0;
+    struct shown before, shown;
+    read_all(c, &us, 1000, &before);
+    memcpy(d, c->early, HASH_SIZE);
+    buf_init(&message, MESSAGE_MAX);
+    s.quote = (struct quote){.gross = 1000, .net = 1000, .due = 1000};
+    for (int i = 0; i < 200; i++) {
+        uint8_t next[HASH_SIZE];
+        world_return_message(w, &w->tills[0], &s, d, 1000, &message, next);
+        memcpy(d, next, HASH_SIZE);
+    }
+    assert_int_equal(world_send(w, buf_view(&message)), 0);
+    do {
+        assert_int_equal(authority_log(w->authority, &added, NULL), 0);
+    } while (added);
+    read_all(c, &us, 1000, &shown);
+    assert_true(shown.n > before.n && shown.n <= before.n + 3);
+    buf_free(&message);
+}
+
 static void an_auditor_is_shown_the_parts_that_are_released(void **state)
 {
     struct shown shown, all;
@@ -230,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_funder_is_shown_what_names_its_offers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_return_that_came_first_is_shown_with_its_commit, setup, teardown),
+        cmocka_unit_test_setup_teardown(reverses_of_reverses_lead_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(an_auditor_is_shown_the_parts_that_are_released, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_shown_statements, setup, teardown),
         cmocka_unit_test_setup_teardown(a_token_opens_until_it_ends_or_is_revoked, setup, teardown),

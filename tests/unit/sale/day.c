@@ -1,5 +1,9 @@
 /* A day's sums are those of its records; a close counts each of them once, and what it counted stands. */
 #include "fake.h"
+#include "sale/internal.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +149,58 @@ static void what_is_unsent_is_told(void **state)
     till_close(t, 0);
 }
 
+static void doctor(struct fake *f, const char *sql)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/till.db", f->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    sqlite3_close(db);
+}
+
+/* Of a till's own file, from which somebody took a record, or changed one: the first that is wrong is named,
+ * and nothing is signed on top of it. */
+static void check_doctored(struct fake *f, const char *sql, const char *named)
+{
+    struct till *t = fake_till(f);
+    struct err e = {0};
+    struct day_info d = {.seq = 77};
+    sold(t, "A-1");
+    sold(t, "A-2");
+    assert_int_equal(close_day(t).seq, 3);
+    sold(t, "A-3");
+    sold(t, "A-4");
+    sold(t, "A-5");
+    assert_int_equal(till_close(t, FAKE_WAIT), 0);
+    doctor(f, sql);
+    t = fake_till(f);
+    int64_t seq = t->head.seq;
+    assert_int_equal(till_day_close(t, &d, &e), TP_E_CORRUPT);
+    if (!strstr(e.text, named)) {
+        fail_msg("'%s' is not in: %s", named, e.text);
+    }
+    assert_int_equal(d.seq, 77);
+    assert_int_equal(t->head.seq, seq);
+    till_close(t, 0);
+}
+
+#define DOCTORED(name, sql, named)                                                                           \
+    static void name(void **state)                                                                           \
+    {                                                                                                        \
+        check_doctored(*state, sql, named);                                                                  \
+    }
+
+DOCTORED(a_record_that_is_gone_from_the_midst_is_named, "DELETE FROM record WHERE seq = 5",
+         "record 1/5 is missing")
+DOCTORED(the_first_record_of_a_day_is_missed, "DELETE FROM record WHERE seq = 4", "record 1/4 is missing")
+DOCTORED(the_last_record_of_a_day_is_missed, "DELETE FROM record WHERE seq = 6", "record 1/6 is missing")
+DOCTORED(a_close_that_is_gone_is_missed, "DELETE FROM record WHERE seq = 3", "record 1/3 is missing")
+DOCTORED(a_record_that_stands_on_another_is_named,
+         "UPDATE record SET prev = (SELECT d FROM record WHERE seq = 1) WHERE seq = 5",
+         "record 1/5 does not follow")
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -155,6 +211,11 @@ int main(void)
         T(what_a_close_has_counted_is_not_voided),
         T(a_copy_closes_no_day),
         T(what_is_unsent_is_told),
+        T(a_record_that_is_gone_from_the_midst_is_named),
+        T(the_first_record_of_a_day_is_missed),
+        T(the_last_record_of_a_day_is_missed),
+        T(a_close_that_is_gone_is_missed),
+        T(a_record_that_stands_on_another_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

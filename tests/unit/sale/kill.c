@@ -228,7 +228,9 @@ static void the_replica_is_checked_again_when_it_is_read(void **state)
     assert_int_equal(fake_present(f, t, sale, 0, 1), 0);
     assert_int_equal(fake_quote(t, sale).due, 2338);
     till_close(t, 0);
-    ask(f, "UPDATE public SET raw = CAST(substr(raw, 1, length(raw) - 1) || x'00' AS BLOB) WHERE n = 4");
+    ask(f, "UPDATE public SET raw = CAST(substr(raw, 1, length(raw) - 1) || CASE WHEN substr(raw, -1) = "
+           "x'00' THEN "
+           "x'01' ELSE x'00' END AS BLOB) WHERE n = 4");
     assert_int_equal(fake_try(f, &t, &e), TP_E_UNTRUSTED);
 }
 

@@ -82,18 +82,44 @@ static void once_its_grant_has_ended_it_waits_its_turn(void **state)
     assert_int_equal(till_close(t, FAKE_WAIT), 0);
 }
 
+static void check_order(struct fake *f, bool urgent)
+{
+    struct till *t = fake_till(f);
+    fake_mode(f, GOOD, KIND_COUNT);
+    assert_int_equal(till_flush(t, FAKE_WAIT, NULL), 0);
+    for (size_t i = 0; i <= BACKLOG; i++) {
+        assert_int_equal(arrived(f, i), urgent ? (i ? i : BACKLOG + 1) : i + 1);
+    }
+    assert_int_equal(f->record_count, BACKLOG + 1);
+    assert_int_equal(till_close(t, FAKE_WAIT), 0);
+}
+
 static void a_restart_loses_nothing_and_keeps_the_order(void **state)
 {
     struct fake *f = *state;
-    struct till *t = sell_many(f);
-    assert_int_equal(till_close(t, 0), TP_E_TIMEOUT);
-    fake_mode(f, GOOD, KIND_COUNT);
-    t = fake_till(f);
-    assert_int_equal(till_flush(t, FAKE_WAIT, NULL), 0);
-    for (size_t i = 0; i <= BACKLOG; i++) {
-        assert_int_equal(arrived(f, i), i + 1);
-    }
-    assert_int_equal(till_close(t, FAKE_WAIT), 0);
+    assert_int_equal(till_close(sell_many(f), 0), TP_E_TIMEOUT);
+    fake_mode(f, DOWN, KIND_COMMIT);
+    check_order(f, true);
+}
+
+static void a_reboot_keeps_it_too(void **state)
+{
+    struct fake *f = *state;
+    assert_int_equal(till_close(sell_many(f), 0), TP_E_TIMEOUT);
+    atomic_store(&f->boot, 5000);
+    atomic_fetch_add(&f->wall, 60000);
+    fake_mode(f, DOWN, KIND_COMMIT);
+    check_order(f, true);
+}
+
+static void a_grant_that_ended_meanwhile_hurries_nothing(void **state)
+{
+    struct fake *f = *state;
+    assert_int_equal(till_close(sell_many(f), 0), TP_E_TIMEOUT);
+    atomic_store(&f->boot, 5000);
+    atomic_fetch_add(&f->wall, 121000);
+    fake_mode(f, DOWN, KIND_COMMIT);
+    check_order(f, false);
 }
 
 /* Handled, and the answer lost: it is sent again and counted once. */
@@ -136,6 +162,8 @@ int main(void)
         T(a_commit_whose_grant_lives_goes_first),
         T(once_its_grant_has_ended_it_waits_its_turn),
         T(a_restart_loses_nothing_and_keeps_the_order),
+        T(a_reboot_keeps_it_too),
+        T(a_grant_that_ended_meanwhile_hurries_nothing),
         T(a_lost_answer_is_asked_for_again),
         cmocka_unit_test(waiting_is_spread_over_half_of_the_time),
     };

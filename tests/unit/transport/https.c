@@ -2,6 +2,7 @@
  * the test's. */
 #include "support/cm.h"
 #include "support/peer.h"
+#include "helper/https.h"
 #include "transport/transport.h"
 #include "unit/helper/child.h"
 
@@ -291,6 +292,34 @@ static void what_cannot_be_an_address_is_refused(void **state)
     transport_close(&t);
 }
 
+/* Nobody smuggles a header or another request into the one for a page; no helper is started for such. */
+static void what_cannot_be_a_page_is_refused(void **state)
+{
+    static const char *const paths[] = {"checkpoint", "",      "/a b",     "/a\r\nHost: x",
+                                        "/a\n",       "/\x7f", "/\xc3\xa4"};
+    struct https_config c = {"/nowhere/tillproof-helper", "https://127.0.0.1", bytes_str("x"), &clock_test};
+    struct https *h = NULL;
+    struct buf reply;
+    char longer[2000] = "/";
+    (void)state;
+    assert_int_equal(https_open(&c, &h, NULL), 0);
+    buf_init(&reply, 100);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        assert_int_equal(https_get(h, paths[i], NULL, 1000, &reply, NULL), TP_E_ARGUMENT);
+    }
+    static const char *const tokens[] = {"a b", "a\r\nHost: x", "\xc3\xa4"};
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        assert_int_equal(https_get(h, "/checkpoint", tokens[i], 1000, &reply, NULL), TP_E_ARGUMENT);
+    }
+    memset(longer + 1, 'a', sizeof longer - 2);
+    assert_int_equal(https_get(h, longer, NULL, 1000, &reply, NULL), TP_E_ARGUMENT);
+    assert_int_equal(https_get(h, "/checkpoint", NULL, 0, &reply, NULL), TP_E_ARGUMENT);
+    assert_int_equal(https_get(h, "/checkpoint", "tpt_1", 1000, &reply, NULL),
+                     TP_E_IO); /* that helper is none */
+    https_close(h);
+    buf_free(&reply);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test(name)
@@ -305,6 +334,7 @@ int main(void)
         T(a_helper_that_is_none_is_not_believed),
         T(what_a_helper_says_of_a_failure_is_one_plain_line),
         T(what_cannot_be_an_address_is_refused),
+        T(what_cannot_be_a_page_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

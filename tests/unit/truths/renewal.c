@@ -332,6 +332,55 @@ static void a_renewal_that_was_interrupted_is_finished(void **state)
     s->till[0] = NULL;
 }
 
+/* ---- given up ---- */
+
+static void a_till_that_was_given_up_is_told_and_redeems_nothing(void **state)
+{
+    struct shop *s = *state;
+    struct cose_key key = {0};
+    char path[320];
+    int reason;
+    path_in(s, 0, "till.key", path);
+    assert_int_equal(keyfile_load(path, &key, NULL), 0);
+    start(s, 0);
+    assert_int_equal(till_sync_now(s->till[0], WAIT, NULL), 0);
+    pthread_mutex_lock(&s->lock);
+    struct buf encoded;
+    buf_init(&encoded, 256);
+    cose_key_encode(&key, &encoded);
+    cose_key_free(&key);
+    struct terminal t = {.common = world_common(&s->w),
+                         .till = bytes_str("till"),
+                         .store = bytes_str("main"),
+                         .epoch = 1,
+                         .cose_key = buf_view(&encoded),
+                         .from = s->w.now,
+                         .until = s->w.now + DAY_MS,
+                         .state = TERMINAL_LOST,
+                         .from_seq = 1};
+    assert_int_equal(world_office(&s->w, KIND_TERMINAL, &t), 0);
+    buf_free(&encoded);
+    pthread_mutex_unlock(&s->lock);
+    /* The sale is recorded and kept, at the full price. */
+    assert_int_equal(sell(s, 0, "A-1", 0, &reason), 2000);
+    assert_int_equal(reason, TP_REVOKED);
+    assert_int_equal(till_flush(s->till[0], WAIT, NULL), 0);
+    assert_int_equal(status_of(s, 0).refused, 0);
+    (void)till_sync_now(s->till[0], WAIT, NULL);
+    assert_true(status_of(s, 0).quarantined);
+    struct till_event event = {0};
+    bool told = false;
+    do {
+        till_event_next(s->till[0], 0, &event);
+        told = told || (event.kind == EVENT_QUARANTINED && event.code == TP_REVOKED);
+    } while (event.kind);
+    assert_true(told);
+    /* without a line it redeems nothing, either; and past two thirds of its time it asks for no next epoch */
+    pass(s, 61 * DAY_MS);
+    (void)till_sync_now(s->till[0], WAIT, NULL);
+    assert_int_equal(atomic_load(&s->way[0].renewals), 0);
+}
+
 /* ---- copies ---- */
 
 static void two_copies_that_sell_make_a_fork_and_redeem_nothing_more(void **state)
@@ -538,6 +587,7 @@ int main(void)
         WITH_SHOP(what_was_not_sent_before_is_taken_after),
         WITH_SHOP(a_lost_answer_costs_nothing),
         WITH_SHOP(a_renewal_that_was_interrupted_is_finished),
+        WITH_SHOP(a_till_that_was_given_up_is_told_and_redeems_nothing),
         WITH_SHOP(two_copies_that_sell_make_a_fork_and_redeem_nothing_more),
         WITH_SHOP(yesterdays_folder_is_behind_and_signs_nothing),
         WITH_SHOP(a_copy_from_before_a_renewal_is_behind),
