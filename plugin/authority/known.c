@@ -56,7 +56,9 @@ void known_offer_add(struct known *k, const uint8_t d[HASH_SIZE], const struct o
 
 int known_place(struct call *c, const uint8_t ref[REF_SIZE], int64_t version, uint8_t d[HASH_SIZE])
 {
-    struct known *k = c->a && c->a->grouped ? &c->a->known : NULL;
+    /* An offer statement asks before and after its own version is there. */
+    bool still = c->a && c->a->grouped && c->st && c->st->kind != KIND_OFFER;
+    struct known *k = still ? &c->a->known : NULL;
     for (size_t i = 0; k && i < k->place_count; i++) {
         if (k->places[i].version == version && memcmp(k->places[i].ref, ref, REF_SIZE) == 0) {
             memcpy(d, k->places[i].d, HASH_SIZE);

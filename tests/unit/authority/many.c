@@ -205,6 +205,52 @@ static void a_store_that_is_gone_answers_busy_and_keeps_nothing(void **state)
     done(g);
 }
 
+static void offer_message(struct world *w, const struct offer *o, struct buf *out)
+{
+    struct offer_statement s = {.common = world_common(w), .terms = *o};
+    struct buf envelope;
+    buf_init(&envelope, ENVELOPE_MAX);
+    assert_int_equal(
+        statement_sign(KIND_OFFER, &s, bytes_str("merchant"), &w->merchant, &envelope, NULL, NULL), 0);
+    message_put(out, KIND_OFFER, buf_view(&envelope), (struct bytes){0}, (struct bytes){0});
+    buf_free(&envelope);
+}
+
+/* A version that comes between two sales is what the second one is ranked by; `undone`: also when the group
+ * that brought it was undone, and each came again. */
+static void check_version_between(int undone)
+{
+    struct group *g = setup_group(1);
+    struct world *w = &g->w;
+    struct offer o = world_offer(w, "coffee10", 10000);
+    uint8_t d[2][HASH_SIZE];
+    world_publish(w, &o);
+    world_batch(w, 1, &o, 10, "email", "");
+    for (uint32_t i = 0; i < 2; i++) {
+        struct world_sale sale = world_sale(w, 1000);
+        sale.coupons[sale.coupon_count++] = world_coupon(w, &o, 1, i);
+        world_alone_message(w, &w->tills[0], &sale, &o, 100, &g->requests[2 * i], d[i]);
+    }
+    o.version = 2;
+    o.total = 1;
+    offer_message(w, &o, &g->requests[1]);
+    fault.fail_commits = undone;
+    handle(g, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(said(g, i), 0);
+    }
+    assert_int_equal(world_redemption(w, d[0], 0).outcome, TP_CONFLICT);
+    assert_int_equal(world_redemption(w, d[1], 0).outcome, TP_LIMIT_REACHED);
+    done(g);
+}
+
+static void what_is_known_of_an_offer_ends_when_another_version_comes(void **state)
+{
+    (void)state;
+    check_version_between(0);
+    check_version_between(1);
+}
+
 /* More than two batches of leaves in one message's group, all in the log when it is answered. */
 static void a_group_writes_the_log_for_all_it_brought(void **state)
 {
@@ -230,6 +276,7 @@ int main(void)
         cmocka_unit_test(each_is_answered_as_if_alone_by_one_commit),
         cmocka_unit_test(a_commit_that_fails_costs_nobody_an_answer),
         cmocka_unit_test(what_was_undone_is_not_remembered),
+        cmocka_unit_test(what_is_known_of_an_offer_ends_when_another_version_comes),
         cmocka_unit_test(a_store_that_is_gone_answers_busy_and_keeps_nothing),
         cmocka_unit_test(a_group_writes_the_log_for_all_it_brought),
     };
