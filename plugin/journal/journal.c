@@ -131,7 +131,7 @@ int journal_replica(struct journal *j, int (*fn)(void *arg, struct bytes stateme
 
 int journal_next_epoch(struct journal *j, int64_t epoch, const uint8_t terminal[HASH_SIZE], struct err *e)
 {
-    struct journal_till till;
+    struct journal_till till = {0};
     int rc = journal_till(j, &till, e);
     if (rc == 0 && epoch <= till.head.epoch) {
         rc = err_set(e, TP_E_STATE, "the till is in epoch %lld already", (long long)till.head.epoch);

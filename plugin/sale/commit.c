@@ -180,8 +180,9 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     sale_row(s, &row);
     row.state = SALE_COMMITTED;
     row.binding = s->granted != NULL;
-    row.urgent_until_ms =
-        granted_alive(t, s) ? till_now(t, NULL) + s->granted->until_boot - clock_boot(t->clock) : 0;
+    if (s->granted && granted_alive(t, s)) {
+        row.urgent_until_ms = till_now(t, NULL) + s->granted->until_boot - clock_boot(t->clock);
+    }
     row.redemptions = (int64_t)c.redemptions.n;
     if (!s->refund) {
         row.decided = decided;
@@ -196,7 +197,7 @@ static int commit_priced(struct till *t, struct sale *s, struct bytes receipt, c
     if (rc == 0 && !s->training) {
         rc = s->refund ? refund_record(t, s, tenders, n, &row, d, e) : record(t, s, &c, &row, d, e);
     }
-    if (rc == 0 && !s->training && granted_alive(t, s)) {
+    if (rc == 0 && !s->training && s->granted && granted_alive(t, s)) {
         outbox_hurry(t, d, s->granted->until_boot);
     }
     if (rc == 0) {
