@@ -28,20 +28,6 @@ int store_till(struct store *s, struct bytes name, struct till_row *row)
     return 0;
 }
 
-int store_tills(struct store *s, int (*fn)(void *arg, const struct till_row *row), void *arg)
-{
-    struct rows *st = NULL;
-    int rc = sql_open(s, &st, "SELECT " TILL_COLUMNS " FROM till WHERE merchant = ?1 ORDER BY name", "");
-    while (rc == 0 && (rc = sql_next(s, st)) == SQL_ROW) {
-        struct till_row row;
-        read_till(st, &row);
-        if ((rc = fn(arg, &row)) != 0) {
-            sql_end(s, st);
-        }
-    }
-    return rc;
-}
-
 int store_till_put(struct store *s, const struct till_row *row)
 {
     return sql_run(
@@ -64,19 +50,15 @@ int store_record_put(struct store *s, const struct record_row *row)
 
 int store_record_fork(struct store *s, const struct record_row *row, bool *fork)
 {
-    struct rows *st = NULL;
+    int64_t found = 0;
     int rc =
-        sql_open(s, &st,
+        sql_ints(s, &found, 1,
                  "SELECT EXISTS (SELECT 1 FROM record WHERE merchant = ?1 AND till = ?2 AND epoch = ?3 "
                  "AND seq BETWEEN ?4 - 1 AND ?4 + 1 AND ("
                  "(seq = ?4 AND d <> ?5) OR (seq = ?4 - 1 AND d <> ?6) OR (seq = ?4 + 1 AND prev <> ?5)))",
                  "xiihh", row->till, row->epoch, row->seq, row->d, row->prev);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *fork = sql_int(st, 0) != 0;
-    sql_end(s, st);
-    return 0;
+    *fork = found != 0;
+    return rc;
 }
 
 int store_records(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),

@@ -59,19 +59,11 @@ int store_first_loser(struct store *s, int contest, const struct redemption_row 
 int store_customer_uses(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
                         int64_t *uses)
 {
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT count(*) FROM (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.offer = ?2 "
-                 "AND r.customer IS NOT NULL AND r.customer = ?3 AND r.stage >= 3 ORDER BY r.rank "
-                 "LIMIT 1000000000000) AS won",
-                 "rh", offer, customer);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *uses = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(s, uses, 1,
+                    "SELECT count(*) FROM (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.offer = ?2 "
+                    "AND r.customer IS NOT NULL AND r.customer = ?3 AND r.stage >= 3 ORDER BY r.rank "
+                    "LIMIT 1000000000000) AS won",
+                    "rh", offer, customer);
 }
 
 int store_redemption(struct store *s, const uint8_t commit[HASH_SIZE], int64_t place,

@@ -3,17 +3,12 @@
 
 int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 {
-    struct rows *st = NULL;
-    *row = (struct rev_row){0};
+    int64_t v[2] = {0};
     int rc =
-        sql_open(s, &st, "SELECT rev, finished FROM revision WHERE merchant = ?1 AND sale = ?2", "d", sale);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    row->rev = sql_int(st, 0);
-    row->finished = sql_int(st, 1) != 0;
-    sql_end(s, st);
-    return 0;
+        sql_ints(s, v, 2, "SELECT rev, finished FROM revision WHERE merchant = ?1 AND sale = ?2", "d", sale);
+    row->rev = v[0];
+    row->finished = v[1] != 0;
+    return rc;
 }
 
 int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row)

@@ -43,18 +43,14 @@ int store_enrol_miss(struct store *s, struct bytes till, int64_t now_ms)
 
 int store_enrol_misses(struct store *s, struct bytes till, int64_t *mine, int64_t *all)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(s, &st,
+    int64_t v[2] = {0};
+    int rc = sql_ints(s, v, 2,
                       "SELECT count(*), coalesce(sum(CASE WHEN till = ?2 THEN 1 ELSE 0 END), 0) "
                       "FROM enrol_miss WHERE merchant = ?1",
                       "x", till);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *all = sql_int(st, 0);
-    *mine = sql_int(st, 1);
-    sql_end(s, st);
-    return 0;
+    *all = v[0];
+    *mine = v[1];
+    return rc;
 }
 
 int store_enrol_misses_expire(struct store *s, int64_t before_ms)

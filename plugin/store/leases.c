@@ -84,20 +84,15 @@ int store_lease_of_coupon(struct store *s, int64_t batch, int64_t index, struct 
 
 int store_lease_left(struct store *s, const uint8_t offer[REF_SIZE], struct lease_left *left)
 {
-    struct rows *st = NULL;
-    *left = (struct lease_left){0};
-    int rc = sql_open(s, &st,
+    int64_t v[2] = {0};
+    int rc = sql_ints(s, v, 2,
                       "SELECT CAST(coalesce(sum(left_uses), 0) AS BIGINT), CAST(coalesce(sum(left_amount), "
                       "0) AS BIGINT) FROM lease "
                       "WHERE merchant = ?1 AND offer = ?2 AND open = 1",
                       "r", offer);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    left->uses = sql_int(st, 0);
-    left->amount = sql_int(st, 1);
-    sql_end(s, st);
-    return 0;
+    left->uses = v[0];
+    left->amount = v[1];
+    return rc;
 }
 
 int store_leases(struct store *s, const char *till, int (*fn)(void *arg, const struct lease_row *row),
@@ -185,20 +180,15 @@ int store_lease_uses(struct store *s, int64_t number, int (*fn)(void *arg, const
 
 int store_lease_claims(struct store *s, int64_t number, struct tally_row *row)
 {
-    struct rows *st = NULL;
-    *row = (struct tally_row){0};
-    int rc = sql_open(s, &st,
+    int64_t v[2] = {0};
+    int rc = sql_ints(s, v, 2,
                       "SELECT count(*), CAST(coalesce(sum(amount), 0) AS BIGINT) FROM claim WHERE merchant = "
                       "?1 AND lease IS "
                       "NOT NULL AND lease = ?2",
                       "i", number);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    row->uses = sql_int(st, 0);
-    row->spent = sql_int(st, 1);
-    sql_end(s, st);
-    return 0;
+    row->uses = v[0];
+    row->spent = v[1];
+    return rc;
 }
 
 int store_coupons_taken(struct store *s, int64_t batch, int (*fn)(void *arg, int64_t first, int64_t last),

@@ -3,16 +3,12 @@
 
 int store_tally(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {
-    struct rows *st = NULL;
-    *row = (struct tally_row){0};
-    int rc = sql_open(s, &st, "SELECT uses, spent FROM tally WHERE merchant = ?1 AND offer = ?2", "r", offer);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    row->uses = sql_int(st, 0);
-    row->spent = sql_int(st, 1);
-    sql_end(s, st);
-    return 0;
+    int64_t v[2] = {0};
+    int rc =
+        sql_ints(s, v, 2, "SELECT uses, spent FROM tally WHERE merchant = ?1 AND offer = ?2", "r", offer);
+    row->uses = v[0];
+    row->spent = v[1];
+    return rc;
 }
 
 int store_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent)
@@ -32,35 +28,24 @@ int store_claim_put(struct store *s, const struct claim_row *row)
 
 int store_claims(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(s, &st,
+    int64_t v[2] = {0};
+    int rc = sql_ints(s, v, 2,
                       "SELECT count(*), CAST(coalesce(sum(amount), 0) AS BIGINT) FROM claim WHERE merchant = "
                       "?1 AND offer = ?2 AND lease IS NULL",
                       "r", offer);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    row->uses = sql_int(st, 0);
-    row->spent = sql_int(st, 1);
-    sql_end(s, st);
-    return 0;
+    row->uses = v[0];
+    row->spent = v[1];
+    return rc;
 }
 
 int store_customer_claims(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],
                           int64_t *claims)
 {
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT count(*) FROM claim WHERE merchant = ?1 AND customer IS NOT NULL AND customer = ?2 "
-                 "AND offer = ?3",
-                 "hr", customer, offer);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *claims = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(
+        s, claims, 1,
+        "SELECT count(*) FROM claim WHERE merchant = ?1 AND customer IS NOT NULL AND customer = ?2 "
+        "AND offer = ?3",
+        "hr", customer, offer);
 }
 
 int store_fresh_claim(struct store *s, const uint8_t customer[HASH_SIZE], struct claim_row *row)
@@ -101,21 +86,17 @@ int store_sale_customer(struct store *s, const uint8_t commit[HASH_SIZE], uint8_
 
 int store_visited(struct store *s, const uint8_t who[HASH_SIZE], const char *customer, bool *visited)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(
-        s, &st,
+    int64_t v[2] = {0};
+    int rc = sql_ints(
+        s, v, 2,
         "SELECT EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
         "WHERE v.merchant = ?1 AND v.who = ?2 AND s.voided = 0 AND s.disputed = 0), "
         "EXISTS (SELECT 1 FROM visit v JOIN sale s ON s.merchant = v.merchant AND s.d = v.d "
         "WHERE v.merchant = ?1 AND s.voided = 0 AND s.disputed = 0 AND v.who IN (SELECT card FROM link "
         "WHERE merchant = ?1 AND disputed = 0 AND customer <> '' AND customer = ?3))",
         "ht", who, customer);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *visited = sql_int(st, 0) != 0 || sql_int(st, 1) != 0;
-    sql_end(s, st);
-    return 0;
+    *visited = v[0] != 0 || v[1] != 0;
+    return rc;
 }
 
 int store_card_customer(struct store *s, const uint8_t card[HASH_SIZE], char *out, size_t size)
@@ -165,15 +146,8 @@ int store_automatic(struct store *s, int64_t after_ms, int (*fn)(void *arg, cons
 
 int store_count(struct store *s, const char *name, int64_t *value)
 {
-    struct rows *st = NULL;
     *value = 0;
-    int rc = sql_open(s, &st, "SELECT value FROM counter WHERE merchant = ?1 AND name = ?2", "t", name);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *value = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(s, value, 1, "SELECT value FROM counter WHERE merchant = ?1 AND name = ?2", "t", name);
 }
 
 int store_count_to(struct store *s, const char *name, int64_t value)

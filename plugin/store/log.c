@@ -8,16 +8,9 @@ int store_leaf_wait(struct store *s, const uint8_t d[HASH_SIZE])
 
 int store_leaves_waiting(struct store *s, int64_t limit, int64_t *count)
 {
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st, "SELECT count(*) FROM (SELECT n FROM leaf_queue WHERE merchant = ?1 LIMIT ?2) AS q",
-                 "i", limit);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *count = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(s, count, 1,
+                    "SELECT count(*) FROM (SELECT n FROM leaf_queue WHERE merchant = ?1 LIMIT ?2) AS q", "i",
+                    limit);
 }
 
 int store_each_waiting(struct store *s, int64_t limit, int (*fn)(void *arg, const struct waiting_leaf *row),
@@ -51,14 +44,7 @@ int store_leaf_put(struct store *s, const struct leaf_row *row)
 
 int store_leaf_count(struct store *s, int64_t *count)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(s, &st, "SELECT coalesce(max(idx) + 1, 0) FROM leaf WHERE merchant = ?1", "");
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *count = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(s, count, 1, "SELECT coalesce(max(idx) + 1, 0) FROM leaf WHERE merchant = ?1", "");
 }
 
 int store_leaf(struct store *s, const uint8_t d[HASH_SIZE], struct leaf_row *row)

@@ -80,14 +80,7 @@ int store_batch(struct store *s, int64_t number, struct batch_row *row)
 
 int store_batch_last(struct store *s, int64_t *number)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(s, &st, "SELECT coalesce(max(number), 0) FROM batch WHERE merchant = ?1", "");
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *number = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(s, number, 1, "SELECT coalesce(max(number), 0) FROM batch WHERE merchant = ?1", "");
 }
 
 int store_report_batches(struct store *s, int (*fn)(void *arg, const struct batch_row *row), void *arg)

@@ -30,17 +30,13 @@ int store_pickup_miss(struct store *s, const char *till, int64_t now_ms)
 
 int store_pickup_misses(struct store *s, const char *till, int64_t *mine, int64_t *all)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(
-        s, &st, "SELECT count(*) FILTER (WHERE till = ?2), count(*) FROM pickup_miss WHERE merchant = ?1",
+    int64_t v[2] = {0};
+    int rc = sql_ints(
+        s, v, 2, "SELECT count(*) FILTER (WHERE till = ?2), count(*) FROM pickup_miss WHERE merchant = ?1",
         "t", till);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *mine = sql_int(st, 0);
-    *all = sql_int(st, 1);
-    sql_end(s, st);
-    return 0;
+    *mine = v[0];
+    *all = v[1];
+    return rc;
 }
 
 int store_pickups_expire(struct store *s, int64_t now_ms, int64_t misses_before_ms)

@@ -137,15 +137,12 @@ int store_reversal_book(struct store *s, const struct reversal_row *row)
 
 int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(s, &st, "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2)",
-                      "h", commit);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *reversed = sql_int(st, 0) != 0;
-    sql_end(s, st);
-    return 0;
+    int64_t found = 0;
+    int rc =
+        sql_ints(s, &found, 1, "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2)",
+                 "h", commit);
+    *reversed = found != 0;
+    return rc;
 }
 
 int store_void_place(struct store *s, const uint8_t commit[HASH_SIZE], const char *till,
@@ -173,16 +170,12 @@ int store_reversal_dispute(struct store *s, const uint8_t d[HASH_SIZE], bool dis
 
 int store_voided(struct store *s, const uint8_t commit[HASH_SIZE], const char *till, bool *voided)
 {
-    struct rows *st = NULL;
+    int64_t found = 0;
     int rc =
-        sql_open(s, &st,
+        sql_ints(s, &found, 1,
                  "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2 AND till = ?3 "
                  "AND op = ?4 AND disputed = 0)",
                  "hti", commit, till, (int64_t)REVERSE_VOID);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *voided = sql_int(st, 0) != 0;
-    sql_end(s, st);
-    return 0;
+    *voided = found != 0;
+    return rc;
 }

@@ -228,16 +228,8 @@ int store_contest(struct store *s, const struct contest_key *key,
 /* The order leads a database to the index of those that have won, and the limit keeps it there. */
 int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses)
 {
-    struct rows *st = NULL;
-    int rc =
-        sql_open(s, &st,
-                 "SELECT count(*) FROM (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = ?2 "
-                 "AND r.idx = ?3 AND r.stage >= 2 ORDER BY r.rank LIMIT 1000000000000) AS won",
-                 "ii", batch, index);
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *uses = sql_int(st, 0);
-    sql_end(s, st);
-    return 0;
+    return sql_ints(s, uses, 1,
+                    "SELECT count(*) FROM (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = ?2 "
+                    "AND r.idx = ?3 AND r.stage >= 2 ORDER BY r.rank LIMIT 1000000000000) AS won",
+                    "ii", batch, index);
 }

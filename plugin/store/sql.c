@@ -130,6 +130,23 @@ void sql_end(struct store *s, struct rows *st)
     s->backend->end(s, st);
 }
 
+int sql_ints(struct store *s, int64_t *out, int n, const char *text, const char *types, ...)
+{
+    struct rows *st = NULL;
+    va_list args;
+    va_start(args, types);
+    int rc = s->backend->open(s, &st, text, types, &args);
+    va_end(args);
+    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
+        return rc;
+    }
+    for (int i = 0; i < n; i++) {
+        out[i] = sql_int(st, i);
+    }
+    sql_end(s, st);
+    return 0;
+}
+
 int sql_run(struct store *s, const char *text, const char *types, ...)
 {
     va_list args;

@@ -79,6 +79,9 @@ enum { SQL_ROW = 1000, SQL_DONE = 0 };
 int sql_open(struct store *s, struct rows **st, const char *text, const char *types, ...);
 int sql_next(struct store *s, struct rows *st);
 void sql_end(struct store *s, struct rows *st);
+/* The first row's first n columns as integers (NONE for NULL); without a row they stay as they are, and it is
+ * 0, too. */
+int sql_ints(struct store *s, int64_t *out, int n, const char *text, const char *types, ...);
 /* Runs a statement that gives no rows. */
 int sql_run(struct store *s, const char *text, const char *types, ...);
 /* Rows that the last sql_run changed; -1 when it failed, which the next call says. Where a unique key may be

@@ -78,19 +78,14 @@ static size_t list_kinds(uint32_t wanted, int64_t out[FEW_KINDS])
 #define COUNT_OF(kind) "(SELECT count(*) FROM statement WHERE merchant = ?1 AND kind = " kind " AND n > ?2)"
 static int any_after(struct store *s, const int64_t k[FEW_KINDS], int64_t after, bool *any)
 {
-    struct rows *st = NULL;
-    int rc = sql_open(
-        s, &st,
+    int64_t found = 0;
+    int rc = sql_ints(
+        s, &found, 1,
         "SELECT " COUNT_OF("?3") " + " COUNT_OF("?4") " + " COUNT_OF("?5") " + " COUNT_OF(
             "?6") " + " COUNT_OF("?7") " + " COUNT_OF("?8") " + " COUNT_OF("?9") " + " COUNT_OF("?10"),
         "iiiiiiiii", after, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]);
-    *any = false;
-    if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
-        return rc;
-    }
-    *any = sql_int(st, 0) > 0;
-    sql_end(s, st);
-    return 0;
+    *any = found > 0;
+    return rc;
 }
 
 #define ALL_OF_STATEMENTS                                                                                    \

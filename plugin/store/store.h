@@ -694,8 +694,6 @@ int store_records(struct store *s, int (*fn)(void *arg, const struct record_row 
 /* All records that are or were disputed, decided or not, by (till, epoch, seq, d). */
 int store_disputes(struct store *s, int (*fn)(void *arg, const struct record_row *row, struct bytes raw),
                    void *arg);
-/* Tills, by name. */
-int store_tills(struct store *s, int (*fn)(void *arg, const struct till_row *row), void *arg);
 /* The same as store_dump, a row at a time: `line` has no end of line; `table` is its first word. */
 int store_dump_each(struct store *s, int (*fn)(void *arg, const char *table, struct bytes line), void *arg);
 /* Writes what is kept at this moment to a new database of the same kind at path, which must not exist.
