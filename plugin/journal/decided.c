@@ -12,7 +12,9 @@ static int add(struct journal *j, const struct journal_sale *s, const struct jou
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     "iiibiiiii", s->id, (int64_t)stage, (int64_t)v->alone, bytes_of(v->offer, REF_SIZE),
                     v->batch, v->index, v->time_ms, (int64_t)v->reason, v->amount);
-    return rc || !v->lease ? rc : leased_write(j, v->lease, e);
+    return rc || !v->lease
+               ? rc
+               : db_run(j, e, "INSERT INTO leased (n, lease) VALUES (last_insert_rowid(), ?)", "i", v->lease);
 }
 
 int decided_write(struct journal *j, const struct journal_sale *s, struct err *e)
@@ -60,11 +62,6 @@ int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struc
                                "FROM leased l WHERE l.n = d.n)",
                                "iii", after_ms, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
     return st ? one_number(j, st, sum, e) : rc;
-}
-
-int leased_write(struct journal *j, int64_t lease, struct err *e)
-{
-    return db_run(j, e, "INSERT INTO leased (n, lease) VALUES (last_insert_rowid(), ?)", "i", lease);
 }
 
 int journal_lease_spent(struct journal *j, int64_t lease, struct journal_spent *out, struct err *e)

@@ -53,8 +53,6 @@ int damaged(struct err *e);
 int sale_write(struct journal *j, const struct journal_sale *s, struct err *e);
 /* What was decided of the sale's offers, inside the caller's transaction. */
 int decided_write(struct journal *j, const struct journal_sale *s, struct err *e);
-/* The decision that was written last spends this lease; inside the caller's transaction. */
-int leased_write(struct journal *j, int64_t lease, struct err *e);
 /* One more thing that the program is to be told, inside the caller's transaction. */
 int notice_write(struct journal *j, const struct journal_notice *v, struct err *e);
 /* A record has been taken: its receipt is waited for. Inside the caller's transaction. */

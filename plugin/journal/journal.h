@@ -185,8 +185,6 @@ int journal_unsent(struct journal *j, int64_t limit, int (*fn)(void *arg, const 
 int journal_urgent(struct journal *j, int64_t now_ms, int64_t limit,
                    int (*fn)(void *arg, const uint8_t d[HASH_SIZE], int64_t until_ms), void *arg,
                    struct err *e);
-/* The sale that a record belongs to. JOURNAL_NOT_FOUND: none, or no such record. */
-int journal_record_sale(struct journal *j, const uint8_t d[HASH_SIZE], int64_t *sale, struct err *e);
 /* What was last heard of one redemption. JOURNAL_NOT_FOUND: nothing. */
 int journal_outcome(struct journal *j, const uint8_t commit[HASH_SIZE], int64_t redemption, int *reason,
                     struct err *e);

@@ -275,18 +275,6 @@ int journal_sale_sent(struct journal *j, int64_t sale, bool *sent, struct err *e
     return rc;
 }
 
-int journal_record_sale(struct journal *j, const uint8_t d[HASH_SIZE], int64_t *sale, struct err *e)
-{
-    int rc = 0;
-    int64_t id = 0;
-    sqlite3_stmt *st = db_bind(j, &rc, e, "SELECT sale FROM record WHERE d = ? AND sale IS NOT NULL", "d", d);
-    rc = st ? one_int(j, st, &id, e) : rc;
-    if (rc == 0 && id) {
-        *sale = id;
-    }
-    return rc ? rc : id ? 0 : JOURNAL_NOT_FOUND;
-}
-
 int journal_outcome(struct journal *j, const uint8_t commit[HASH_SIZE], int64_t redemption, int *reason,
                     struct err *e)
 {

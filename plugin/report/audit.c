@@ -242,7 +242,8 @@ int audit_statements(struct audit *a, struct store *s, struct err *e)
 
 /* ---- what was erased ---- */
 
-void audit_where(const struct audit *a, int64_t n, char out[64])
+/* "leaf 7", or "statement 8". */
+static void where_is(const struct audit *a, int64_t n, char out[64])
 {
     if (!a->by_leaf) {
         snprintf(out, 64, "statement %lld", (long long)n);
@@ -261,11 +262,11 @@ int audit_erasures(struct audit *a, struct store *s)
     char where[64];
     int rc = store_erased_since(s, a->erasure, &which);
     if (rc == 0) {
-        audit_where(a, which, where);
+        where_is(a, which, where);
         return audit_false(a, "%s: its person's part was erased, and no erasure counts it", where);
     }
     rc = rc == STORE_NOT_FOUND && a->erasure ? store_erased_digest(s, a->erasure, &count, digest) : rc;
-    audit_where(a, a->erasure, where);
+    where_is(a, a->erasure, where);
     if (rc == 0 && count != a->erasure_parts) {
         return audit_false(a, "%s: the erasure counts %lld parts, and %lld are gone", where,
                            (long long)a->erasure_parts, (long long)count);

@@ -22,8 +22,6 @@ int audit_statement(struct audit *a, const char *where, const struct stored *row
 int audit_signed(struct audit *a, const struct checkpoint_row *row);
 /* What is gone is what the merchant's last erasure counts. */
 int audit_erasures(struct audit *a, struct store *s);
-/* "leaf 7", or "statement 8". */
-void audit_where(const struct audit *a, int64_t n, char out[64]);
 /* Which checkpoints a witness signed, too. */
 int audit_witnesses(struct audit *a, struct store *s);
 /* What the log said of a leaf in a receipt, against the tree whose nodes the store keeps. */

@@ -14,12 +14,6 @@ void local_time_put(const struct policy *policy, int64_t time_ms, struct buf *ou
                (long long)(minutes % 60));
 }
 
-void local_day_put(const struct policy *policy, int64_t time_ms, struct buf *out)
-{
-    struct civil c = zone_civil(policy, time_ms);
-    buf_printf(out, "%04lld-%02d-%02d", (long long)c.year, c.month, c.day);
-}
-
 /* "dddd-dd-dd", nothing else. */
 static bool read_day(const char *text, int64_t *year, int *month, int *day)
 {
