@@ -8,6 +8,7 @@ import re
 import sqlite3
 import time
 
+from cbor import decode, sequence
 from net import *
 
 DASH = "\u2014 "
@@ -74,52 +75,8 @@ def settle(d, bearer=None):
     raise SystemExit("FAILED: the log never came to rest")
 
 
-# ---- a reader of CBOR, for what the pages hold ----
-
-def cbor(data, at=0):
-    """One item from there on, and where it ends. COSE_Sign1 is its four parts."""
-    first = data[at]
-    kind, low = first >> 5, first & 31
-    at += 1
-    if low < 24:
-        n = low
-    else:
-        size = 1 << (low - 24)
-        n = int.from_bytes(data[at:at + size], "big")
-        at += size
-    if kind == 0:
-        return n, at
-    if kind == 1:
-        return -1 - n, at
-    if kind in (2, 3):
-        return (data[at:at + n] if kind == 2 else data[at:at + n].decode()), at + n
-    if kind == 4:
-        items = []
-        for _ in range(n):
-            item, at = cbor(data, at)
-            items.append(item)
-        return items, at
-    if kind == 5:
-        pairs = {}
-        for _ in range(n):
-            key, at = cbor(data, at)
-            pairs[key], at = cbor(data, at)
-        return pairs, at
-    if kind == 6:
-        return cbor(data, at)
-    return {20: False, 21: True, 22: None}[n], at
-
-
-def sequence(data):
-    at, items = 0, []
-    while at < len(data):
-        item, at = cbor(data, at)
-        items.append(item)
-    return items
-
-
 def kind_of(sign1):
-    return cbor(sign1[0])[0][16].rsplit(".", 1)[1]
+    return decode(sign1[0])[16].rsplit(".", 1)[1]
 
 
 def head(kind, n):

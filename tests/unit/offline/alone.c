@@ -15,21 +15,6 @@ struct shop {
 
 enum { COUPON_CAP = 500, HOUR_CAP = 1000, SMALL_CAP = 200 };
 
-static void publish_caps(struct world *w)
-{
-    struct zone_step step = {0, 60};
-    struct policy_statement p = {.common = world_common(w),
-                                 .terms = {.version = 2,
-                                           .currency = bytes_str("EUR"),
-                                           .zone = bytes_str("Etc/GMT-1"),
-                                           .zone_steps = {&step, 1},
-                                           .tax_included = true,
-                                           .offline_age_ms = DAY_MS,
-                                           .risk_coupon_cap = COUPON_CAP,
-                                           .risk_hour_cap = HOUR_CAP}};
-    assert_int_equal(world_office(w, KIND_POLICY, &p), 0);
-}
-
 static struct offer publish(struct world *w, const char *id, int mode, int64_t cap, int64_t batch)
 {
     struct offer o = world_offer(w, id, 10000);
@@ -37,8 +22,7 @@ static struct offer publish(struct world *w, const char *id, int mode, int64_t c
     o.offline_cap = cap;
     o.per_coupon = strcmp(id, "twice") == 0 ? 2 : 1;
     o.bears = BEARS_ISSUER;
-    world_publish(w, &o);
-    world_batch(w, batch, &o, COUNTER_LAST + 1, "email", "autumn");
+    counter_publish(w, &o, batch);
     return o;
 }
 
@@ -47,7 +31,7 @@ static int setup(void **state)
     struct shop *s = calloc(1, sizeof *s);
     assert_non_null(s);
     world_open(&s->w, 0);
-    publish_caps(&s->w);
+    counter_policy(&s->w, COUPON_CAP, HOUR_CAP);
     s->deny = publish(&s->w, "deny", OFFLINE_DENY, NONE, 1);
     s->risk = publish(&s->w, "risk", OFFLINE_RISK, NONE, 2);
     s->small = publish(&s->w, "small", OFFLINE_RISK, SMALL_CAP, 3);

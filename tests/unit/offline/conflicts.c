@@ -17,8 +17,7 @@ static struct offer publish(struct world *w, const char *id, int bears, int64_t 
     o.offline = OFFLINE_RISK;
     o.bears = bears;
     o.per_coupon = per_coupon;
-    world_publish(w, &o);
-    world_batch(w, batch, &o, COUNTER_LAST + 1, "email", "autumn");
+    counter_publish(w, &o, batch);
     return o;
 }
 
@@ -27,17 +26,7 @@ static int setup(void **state)
     struct shop *s = calloc(1, sizeof *s);
     assert_non_null(s);
     world_open(&s->w, 0);
-    struct zone_step step = {0, 60};
-    struct policy_statement p = {.common = world_common(&s->w),
-                                 .terms = {.version = 2,
-                                           .currency = bytes_str("EUR"),
-                                           .zone = bytes_str("Etc/GMT-1"),
-                                           .zone_steps = {&step, 1},
-                                           .tax_included = true,
-                                           .offline_age_ms = DAY_MS,
-                                           .risk_coupon_cap = 100000,
-                                           .risk_hour_cap = 1000000}};
-    assert_int_equal(world_office(&s->w, KIND_POLICY, &p), 0);
+    counter_policy(&s->w, 100000, 1000000);
     s->ours = publish(&s->w, "ours", BEARS_MERCHANT, 1, 1);
     s->theirs = publish(&s->w, "theirs", BEARS_ISSUER, 1, 2);
     s->twice = publish(&s->w, "twice", BEARS_ISSUER, 2, 3);

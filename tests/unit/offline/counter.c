@@ -62,6 +62,27 @@ static void start(struct counter *c)
     }
 }
 
+void counter_policy(struct world *w, int64_t coupon_cap, int64_t hour_cap)
+{
+    struct zone_step step = {0, 60};
+    struct policy_statement p = {.common = world_common(w),
+                                 .terms = {.version = 2,
+                                           .currency = bytes_str("EUR"),
+                                           .zone = bytes_str("Etc/GMT-1"),
+                                           .zone_steps = {&step, 1},
+                                           .tax_included = true,
+                                           .offline_age_ms = DAY_MS,
+                                           .risk_coupon_cap = coupon_cap,
+                                           .risk_hour_cap = hour_cap}};
+    assert_int_equal(world_office(w, KIND_POLICY, &p), 0);
+}
+
+void counter_publish(struct world *w, const struct offer *o, int64_t batch)
+{
+    world_publish(w, o);
+    world_batch(w, batch, o, COUNTER_LAST + 1, "email", "autumn");
+}
+
 void counter_open(struct counter *c, struct world *w, const char *name)
 {
     struct cose_key key;

@@ -30,6 +30,10 @@ struct counter {
     void *between_arg;
 };
 
+/* Policy 2: as the world's first, with these caps of what a till alone may risk. */
+void counter_policy(struct world *w, int64_t coupon_cap, int64_t hour_cap);
+/* Publishes the offer, and issues coupons 0..COUNTER_LAST of it. */
+void counter_publish(struct world *w, const struct offer *o, int64_t batch);
 /* Enrols the till, opens it with clocks that are right, and lets it sync. */
 void counter_open(struct counter *c, struct world *w, const char *name);
 /* Closes the till, without waiting for what is unsent, and removes its directory. */

@@ -16,17 +16,7 @@ static int setup(void **state)
 {
     struct shop *s = calloc(1, sizeof *s);
     world_open(&s->w, 1);
-    struct zone_step step = {0, 60};
-    struct policy_statement p = {.common = world_common(&s->w),
-                                 .terms = {.version = 2,
-                                           .currency = bytes_str("EUR"),
-                                           .zone = bytes_str("Etc/GMT-1"),
-                                           .zone_steps = {&step, 1},
-                                           .tax_included = true,
-                                           .offline_age_ms = DAY_MS,
-                                           .risk_coupon_cap = 500,
-                                           .risk_hour_cap = 500}};
-    assert_int_equal(world_office(&s->w, KIND_POLICY, &p), 0);
+    counter_policy(&s->w, 500, 500);
     s->risky = world_offer(&s->w, "risky", 10000);
     s->risky.offline = OFFLINE_RISK;
     s->risky.offline_cap = 500;

@@ -15,8 +15,7 @@ static struct offer publish(struct world *w, const char *id, int mode, int64_t b
 {
     struct offer o = world_offer(w, id, 10000);
     o.offline = mode;
-    world_publish(w, &o);
-    world_batch(w, batch, &o, COUNTER_LAST + 1, "email", "autumn");
+    counter_publish(w, &o, batch);
     return o;
 }
 
@@ -25,17 +24,7 @@ static int setup(void **state)
     struct shop *s = calloc(1, sizeof *s);
     assert_non_null(s);
     world_open(&s->w, 1);
-    struct zone_step step = {0, 60};
-    struct policy_statement p = {.common = world_common(&s->w),
-                                 .terms = {.version = 2,
-                                           .currency = bytes_str("EUR"),
-                                           .zone = bytes_str("Etc/GMT-1"),
-                                           .zone_steps = {&step, 1},
-                                           .tax_included = true,
-                                           .offline_age_ms = DAY_MS,
-                                           .risk_coupon_cap = COUPON_CAP,
-                                           .risk_hour_cap = HOUR_CAP}};
-    assert_int_equal(world_office(&s->w, KIND_POLICY, &p), 0);
+    counter_policy(&s->w, COUPON_CAP, HOUR_CAP);
     s->deny = publish(&s->w, "deny", OFFLINE_DENY, 1);
     s->risk = publish(&s->w, "risk", OFFLINE_RISK, 2);
     counter_open(&s->c, &s->w, "kasse1");
