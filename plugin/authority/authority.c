@@ -188,7 +188,8 @@ static int authenticate(struct call *c)
 static int keep(struct call *c)
 {
     bool fresh = false;
-    int rc = store_statement_put(c->s, c->st, c->now, &fresh);
+    int rc = kinds[c->st->kind].record ? chain_check(c) : 0;
+    rc = rc ? rc : store_statement_put(c->s, c->st, c->now, &fresh);
     if (rc == 0 && fresh && (kinds[c->st->kind].parts & PART_PERSON) && !c->st->person.p) {
         rc = store_erased_put(c->s, c->st->d, bytes_str("")); /* it came without */
     }
@@ -249,7 +250,9 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
         rc = authenticate(&c);
     }
     if (rc == 0) {
-        rc = store_write(a->config.store, run, &c);
+        /* Whether a record is taken is known before it changes anything. */
+        rc = kinds[st->kind].record ? store_write_sure(a->config.store, run, &c)
+                                    : store_write(a->config.store, run, &c);
         a->level = a->level && teaches_nothing(st->kind);
         if (st->kind == KIND_OFFER) {
             known_places_forget(&a->known);

@@ -159,9 +159,9 @@ static int take_automatic(struct call *c, const struct redemption *r, struct red
     return rc;
 }
 
-/* hour_left: see alone_allows. */
-static int put_redemption(struct call *c, size_t place, const struct grant *g, const struct sale_row *sale,
-                          const struct person_part *person, int64_t *hour_left)
+/* Its row, before any contest. hour_left: see alone_allows. */
+static int make_redemption(struct call *c, size_t place, const struct grant *g, const struct sale_row *sale,
+                           const struct person_part *person, int64_t *hour_left, struct redemption_row *out)
 {
     const struct redemption *r = &c->st->payload.commit.redemptions.v[place];
     struct taking t = {.r = r};
@@ -199,7 +199,26 @@ static int put_redemption(struct call *c, size_t place, const struct grant *g, c
     if (rc == 0 && row->batch != NONE && !t.gs1 && row->grant == NONE && row->lease == 0) {
         rc = alone_allows(c, r, hour_left, &row->granted);
     }
-    return rc ? rc : store_redemption_put(c->s, row);
+    *out = *row;
+    return rc;
+}
+
+/* Most commits are decided before they are written. */
+static int put_redemptions(struct call *c, struct redemption_row *rows, size_t n, const struct sale_row *sale,
+                           bool reversed)
+{
+    bool settled = false;
+    int rc = reversed ? 0 : rank_new(c, rows, n, sale, &settled);
+    if (rc || settled) {
+        return rc;
+    }
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = store_redemption_put(c->s, &rows[i]);
+    }
+    if (rc == 0 && reversed) {
+        rc = returns_book(c, c->st->d);
+    }
+    return rc || n == 0 ? rc : rank_commit(c, c->st->d);
 }
 
 static int put_sale(struct call *c, struct sale_row *out, bool reversed)
@@ -260,12 +279,11 @@ int commit_project(struct call *c)
         return rc;
     }
     int64_t hour_left = m->unheld ? m->unheld->hour_left : INT64_MAX;
-    for (size_t i = 0; i < m->redemptions.n && rc == 0; i++) {
-        rc = put_redemption(c, i, g, &sale, &person, &hour_left);
+    size_t n = m->redemptions.n;
+    struct redemption_row *rows = ARENA_NEW(c->arena, struct redemption_row, n);
+    rc = rows || n == 0 ? finish(c) : TP_E_MEMORY;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = make_redemption(c, i, g, &sale, &person, &hour_left, &rows[i]);
     }
-    rc = rc ? rc : finish(c);
-    if (rc == 0 && reversed) {
-        rc = returns_book(c, c->st->d);
-    }
-    return rc || m->redemptions.n == 0 ? rc : rank_commit(c, c->st->d);
+    return rc ? rc : put_redemptions(c, rows, n, &sale, reversed);
 }

@@ -51,13 +51,28 @@ static int touch(struct contests *t, struct redemption_row *r)
     return 0;
 }
 
+static void set_stage(struct contests *t, struct redemption_row *r, int stage)
+{
+    bool sole = r->batch != NONE && t->terms.per_coupon == 1 && stage > CONTEST_COUPON;
+    r->stage = stage;
+    r->slot = sole ? 0 : NONE;
+}
+
+void contests_won(struct contests *t, struct redemption_row *r)
+{
+    set_stage(t, r, STAGE_WON);
+}
+
+int contests_count(struct contests *t, const struct redemption_row *r)
+{
+    return r->limited && r->stage == STAGE_WON ? store_tally_add(t->c->s, r->offer, 1, charge(r)) : 0;
+}
+
 int contests_stage(struct contests *t, struct redemption_row *r, int stage)
 {
     int64_t uses = (stage > CONTEST_TOTAL) - (r->stage > CONTEST_TOTAL);
     int64_t spent = charge(r) * ((stage == STAGE_WON) - (r->stage == STAGE_WON));
-    bool sole = r->batch != NONE && t->terms.per_coupon == 1 && stage > CONTEST_COUPON;
-    r->stage = stage;
-    r->slot = sole ? 0 : NONE;
+    set_stage(t, r, stage);
     int rc = touch(t, r);
     rc = rc ? rc : store_redemption_rank(t->c->s, r);
     if (rc == 0 && r->limited && (uses || spent)) {
@@ -131,6 +146,25 @@ static int refill_budget(struct contests *t, const struct redemption_row *r)
         }
     }
     return rc == STORE_NOT_FOUND ? 0 : rc;
+}
+
+int contests_fit(struct contests *t, const struct redemption_row *r, bool *fits)
+{
+    struct redemption_row other;
+    int rc = 0;
+    *fits = r->frozen != TP_LIMIT_REACHED;
+    for (int contest = CONTEST_COUPON; contest < CONTEST_BUDGET && rc == 0 && *fits; contest++) {
+        rc = takes_part(t, r, contest) ? has_room(t, r, contest, fits) : 0;
+    }
+    if (rc || !*fits || !takes_part(t, r, CONTEST_BUDGET)) {
+        return rc;
+    }
+    bool over = false;
+    rc = store_first_loser(t->c->s, CONTEST_BUDGET, r, &other);
+    *fits = rc == STORE_NOT_FOUND;
+    rc = *fits ? overspent(t, r, charge(r), &over) : rc;
+    *fits = *fits && !over;
+    return rc;
 }
 
 static int enter(struct contests *t, struct redemption_row *r, int contest);

@@ -24,6 +24,11 @@ struct contests {
 
 /* r, which takes part in no contest, comes in. Rows are changed; r is stale afterwards. */
 int contests_enter(struct contests *t, struct redemption_row *r);
+/* Whether r, not yet written, wins all that it takes part in while everybody else stays where they are. */
+int contests_fit(struct contests *t, const struct redemption_row *r, bool *fits);
+/* It does: its stage and slot, in r alone; and once it is written, what it takes of the offer. */
+void contests_won(struct contests *t, struct redemption_row *r);
+int contests_count(struct contests *t, const struct redemption_row *r);
 /* r leaves them all, to a stage of 0 or below. */
 int contests_leave(struct contests *t, struct redemption_row *r, int stage);
 /* rank.c: what a stage means, into outcome and conflict. */

@@ -129,7 +129,10 @@ int dispute_judge(struct call *c, struct record_row *row);
 /* The call's terminal statement: when its key signs, or from where on its records are disputed. */
 int dispute_terminal(struct call *c);
 
-/* chain.c: a record takes its place in its till's chain; a contradiction quarantines the till. */
+/* chain.c: why a record is not taken, before anything is changed: its till is not known, or its epoch was
+ * never given, or its person part is malformed. */
+int chain_check(struct call *c);
+/* It takes its place in its till's chain; a contradiction quarantines the till. */
 int chain_take(struct call *c, const struct chain *chain);
 
 /* Inside a transaction: checks a statement's signature and keeps it, as if it had come in a message. */
@@ -234,6 +237,11 @@ int lease_room(struct call *c, const struct lease_row *lease, struct lease_left 
 int lease_give(struct call *c, const struct sync *sync);
 
 /* rank.c: who wins what is claimed more than once. A function of the kept set alone. */
+/* Decides a new commit's redemptions before they are written, and writes and tells them: *settled, where
+ * nobody else's outcome changes by them and each is decided by itself. Else nothing is written, and the rows
+ * are as they were: they are to be put and ranked. */
+int rank_new(struct call *c, const struct redemption_row *rows, size_t n, const struct sale_row *sale,
+             bool *settled);
 int rank_commit(struct call *c, const uint8_t commit[HASH_SIZE]); /* it came in, or was voided */
 int rank_card(struct call *c, const uint8_t card[HASH_SIZE]);     /* it was linked, or no longer */
 int rank_offer(struct call *c, const uint8_t ref[REF_SIZE]);      /* its newest version has other limits */

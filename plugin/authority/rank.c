@@ -192,6 +192,19 @@ static bool same_contests(const struct redemption_row *a, const struct redemptio
            (!a->has_customer || memcmp(a->customer, b->customer, HASH_SIZE) == 0);
 }
 
+/* What contests it is for, and why it is for none. */
+static int judge(struct contests *t, struct redemption_row *r, const struct sale_row *sale, int *why)
+{
+    r->limited = t->terms.total != NONE || t->terms.budget != NONE;
+    if (r->frozen != NONE) {
+        r->has_customer = false;
+        *why = *why ? *why : frozen_why(r);
+        return 0;
+    }
+    int rc = r->has_card ? check_link(t, r, sale, why) : 0;
+    return rc ? rc : check_customer(t, r, why);
+}
+
 /* Takes a redemption to where it belongs by now. Before anything was touched it is as it was just read. */
 static int replace(struct contests *t, const struct redemption_row *which, const struct sale_row *sale)
 {
@@ -206,14 +219,7 @@ static int replace(struct contests *t, const struct redemption_row *which, const
         return contests_stage(t, &now, why ? -why : -now.barred);
     }
     next = now;
-    next.limited = t->terms.total != NONE || t->terms.budget != NONE;
-    if (now.frozen != NONE) {
-        next.has_customer = false;
-        why = why ? why : frozen_why(&now);
-    } else {
-        rc = now.has_card ? check_link(t, &next, sale, &why) : 0;
-        rc = rc ? rc : check_customer(t, &next, &why);
-    }
+    rc = judge(t, &next, sale, &why);
     int out = why ? -why : now.revived ? STAGE_REVIVED : 0;
     if (rc == 0 && now.stage > 0 && (out || !same_contests(&now, &next))) {
         rc = contests_leave(t, &now, out ? out : -OUTCOME_NEW);
@@ -386,5 +392,65 @@ int rank_offer(struct call *c, const uint8_t ref[REF_SIZE])
         }
         rc = rc ? rc : finish(&t);
     } while (rc == 0 && page->n == PAGE);
+    return rc;
+}
+
+/* ---- new ones ---- */
+
+/* No two of them are for one offer, so none of their contests is another's; and none spends a lease. */
+static bool apart(const struct redemption_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (memcmp(rows[i].offer, rows[k].offer, REF_SIZE) == 0) {
+                return false;
+            }
+        }
+        if (rows[i].lease) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int settle(struct contests *t, struct redemption_row *r, const struct sale_row *sale, bool *settled)
+{
+    int why = sale_out(sale), rc = load_terms(t, r);
+    if (rc) {
+        return rc;
+    }
+    if (r->barred) {
+        r->stage = why ? -why : -r->barred;
+    } else if ((rc = judge(t, r, sale, &why)) == 0 && why) {
+        r->stage = -why;
+    } else if (rc == 0 && (rc = contests_fit(t, r, settled)) == 0 && *settled) {
+        contests_won(t, r);
+    }
+    rank_decide(r);
+    return rc;
+}
+
+static int put_settled(struct contests *t, const struct redemption_row *r)
+{
+    int rc = store_redemption_put(t->c->s, r);
+    rc = rc ? rc : contests_count(t, r);
+    return rc || (r->outcome == OUTCOME_NEW && r->conflict == 0) ? rc : tell(t->c, r);
+}
+
+int rank_new(struct call *c, const struct redemption_row *rows, size_t n, const struct sale_row *sale,
+             bool *settled)
+{
+    struct redemption_row *v = ARENA_NEW(c->arena, struct redemption_row, n);
+    struct contests t;
+    int rc = v || n == 0 ? 0 : TP_E_MEMORY;
+    contests_init(&t, c);
+    *settled = apart(rows, n);
+    for (size_t i = 0; i < n && rc == 0 && *settled; i++) {
+        v[i] = rows[i];
+        rc = settle(&t, &v[i], sale, settled);
+    }
+    for (size_t i = 0; i < n && rc == 0 && *settled; i++) {
+        rc = put_settled(&t, &v[i]);
+    }
     return rc;
 }

@@ -1,5 +1,5 @@
 /* Tills, and the chains of their records. */
-#include "store/sql.h"
+#include "store/group.h"
 
 #define TILL_COLUMNS "name, store, epoch, terminal, head_epoch, head_seq, head_d, quarantined"
 
@@ -18,6 +18,11 @@ static void read_till(struct rows *st, struct till_row *row)
 int store_till(struct store *s, struct bytes name, struct till_row *row)
 {
     struct rows *st = NULL;
+    const struct till_row *known = group_till(s, name);
+    if (known) {
+        *row = *known;
+        return 0;
+    }
     int rc =
         sql_open(s, &st, "SELECT " TILL_COLUMNS " FROM till WHERE merchant = ?1 AND name = ?2", "x", name);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
@@ -25,10 +30,11 @@ int store_till(struct store *s, struct bytes name, struct till_row *row)
     }
     read_till(st, row);
     sql_end(s, st);
+    group_till_is(s, row, false);
     return 0;
 }
 
-int store_till_put(struct store *s, const struct till_row *row)
+int till_write(struct store *s, const struct till_row *row)
 {
     return sql_run(
         s,
@@ -38,6 +44,12 @@ int store_till_put(struct store *s, const struct till_row *row)
         "quarantined = excluded.quarantined",
         "ttihiihi", row->name, row->store, row->epoch, row->terminal, row->head.epoch, row->head.seq,
         row->head.d, (int64_t)row->quarantined);
+}
+
+int store_till_put(struct store *s, const struct till_row *row)
+{
+    s->runs++;
+    return group_till_is(s, row, true) ? 0 : till_write(s, row);
 }
 
 int store_record_put(struct store *s, const struct record_row *row)

@@ -1,5 +1,5 @@
 /* The short memory: revisions of sales, reservations of coupons, the counter of grants, outcomes to tell. */
-#include "store/sql.h"
+#include "store/group.h"
 
 int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 {
@@ -13,6 +13,7 @@ int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 
 int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row)
 {
+    group_present_is(s, ABSENT_REVISION, sale, ID_SIZE);
     return sql_run(s,
                    "INSERT INTO revision VALUES (?1, ?2, ?3, ?4) ON CONFLICT (merchant, sale) DO UPDATE SET "
                    "rev = excluded.rev, finished = excluded.finished",
@@ -21,6 +22,11 @@ int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev
 
 int store_rev_finish(struct store *s, const uint8_t sale[ID_SIZE], int64_t rev)
 {
+    bool first = group_absent(s, ABSENT_REVISION, sale, ID_SIZE);
+    group_present_is(s, ABSENT_REVISION, sale, ID_SIZE);
+    if (first) {
+        return sql_run(s, "INSERT INTO revision VALUES (?1, ?2, ?3, 1)", "di", sale, rev);
+    }
     return sql_run(s,
                    "INSERT INTO revision VALUES (?1, ?2, ?3, 1) ON CONFLICT (merchant, sale) DO UPDATE SET "
                    "rev = CASE WHEN excluded.rev > revision.rev THEN excluded.rev ELSE revision.rev END, "
@@ -30,6 +36,7 @@ int store_rev_finish(struct store *s, const uint8_t sale[ID_SIZE], int64_t rev)
 
 int store_reservation_put(struct store *s, const struct reservation_row *row)
 {
+    group_present_is(s, ABSENT_HELD, row->sale, ID_SIZE);
     int rc = sql_run(s,
                      "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
                      "ON CONFLICT (merchant, batch, idx, slot) DO NOTHING",
@@ -40,6 +47,9 @@ int store_reservation_put(struct store *s, const struct reservation_row *row)
 
 int store_reservations_drop(struct store *s, const uint8_t sale[ID_SIZE])
 {
+    if (group_absent(s, ABSENT_HELD, sale, ID_SIZE)) {
+        return 0;
+    }
     int rc = sql_run(s, "DELETE FROM reservation WHERE merchant = ?1 AND sale = ?2", "d", sale);
     return rc ? rc : sql_run(s, "DELETE FROM claim WHERE merchant = ?1 AND sale = ?2", "d", sale);
 }

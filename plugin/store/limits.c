@@ -1,5 +1,5 @@
 /* Limits: what an offer has used, what holds have claimed of it, and which customers were here before. */
-#include "store/sql.h"
+#include "store/group.h"
 
 int store_tally(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {
@@ -21,6 +21,7 @@ int store_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses
 
 int store_claim_put(struct store *s, const struct claim_row *row)
 {
+    group_present_is(s, ABSENT_HELD, row->sale, ID_SIZE);
     return sql_run(s, "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "drhiitiii",
                    row->sale, row->offer, row->has_customer ? row->customer : NULL, (int64_t)row->fresh,
                    row->amount, row->till, row->number, row->until_ms, row->lease ? row->lease : NONE);

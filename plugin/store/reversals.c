@@ -1,8 +1,9 @@
 /* Reverse statements: what they say came back, and what became of them. */
-#include "store/sql.h"
+#include "store/group.h"
 
 int store_reversal_put(struct store *s, const struct reversal_row *row)
 {
+    group_present_is(s, ABSENT_REVERSAL, row->commit, HASH_SIZE);
     return sql_run(s,
                    "INSERT INTO reversal (merchant, d, commit_d, till, op, time_ms, gross, discount, net, "
                    "tax, due, epoch, seq, currency, outcome, conflict, disputed) "
@@ -138,6 +139,10 @@ int store_reversal_book(struct store *s, const struct reversal_row *row)
 int store_reversed(struct store *s, const uint8_t commit[HASH_SIZE], bool *reversed)
 {
     int64_t found = 0;
+    if (group_absent(s, ABSENT_REVERSAL, commit, HASH_SIZE)) {
+        *reversed = false;
+        return 0;
+    }
     int rc =
         sql_ints(s, &found, 1, "SELECT EXISTS (SELECT 1 FROM reversal WHERE merchant = ?1 AND commit_d = ?2)",
                  "h", commit);

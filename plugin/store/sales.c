@@ -1,4 +1,5 @@
 /* Sales, redemptions, reversals: what commits and reverses become. */
+#include "store/group.h"
 #include "store/sales.h"
 
 #include <stdio.h>
@@ -111,6 +112,9 @@ void redemption_rank(struct redemption_row *r, const struct sale_row *sale)
 
 int store_redemption_put(struct store *s, const struct redemption_row *row)
 {
+    uint8_t key[COUPON_KEY_SIZE];
+    group_coupon_key(row->batch, row->index, key);
+    group_present_is(s, ABSENT_COUPON, key, sizeof key);
     return sql_run(
         s,
         "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
@@ -228,6 +232,12 @@ int store_contest(struct store *s, const struct contest_key *key,
 /* The order leads a database to the index of those that have won, and the limit keeps it there. */
 int store_coupon_uses(struct store *s, int64_t batch, int64_t index, int64_t *uses)
 {
+    uint8_t key[COUPON_KEY_SIZE];
+    group_coupon_key(batch, index, key);
+    if (group_absent(s, ABSENT_COUPON, key, sizeof key)) {
+        *uses = 0;
+        return 0;
+    }
     return sql_ints(s, uses, 1,
                     "SELECT count(*) FROM (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = ?2 "
                     "AND r.idx = ?3 AND r.stage >= 2 ORDER BY r.rank LIMIT 1000000000000) AS won",

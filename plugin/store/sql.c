@@ -1,5 +1,5 @@
 /* What is the same for every database: rows, columns, transactions that are run again. */
-#include "store/sql.h"
+#include "store/group.h"
 
 enum { RETRIES = 4 };
 
@@ -32,6 +32,7 @@ bool store_is_server(const char *address)
 void store_close(struct store *s)
 {
     if (s) {
+        group_free(s);
         s->backend->close(s);
     }
 }
@@ -56,17 +57,39 @@ static int once(struct store *s, bool write, int (*fn)(struct store *, void *), 
     return rc;
 }
 
+static int undo(struct store *s)
+{
+    group_undo(s);
+    return s->backend->undo(s);
+}
+
 /* One step of a group: undone alone when it is refused; a fault ends the whole group. */
 static int step(struct store *s, int (*fn)(struct store *, void *), void *arg)
 {
-    int rc = s->doomed ? s->doomed : s->backend->save(s);
+    int rc = s->doomed ? s->doomed : group_settle(s);
+    rc = rc ? rc : s->backend->save(s);
     if (rc == 0) {
         rc = fn(s, arg);
-        int end = rc == 0 ? s->backend->keep(s) : rc > 0 ? s->backend->undo(s) : 0;
+        int end = rc == 0 ? s->backend->keep(s) : rc > 0 ? undo(s) : 0;
         rc = end ? end : rc;
     }
     s->doomed = rc < 0 ? rc : 0;
     return rc;
+}
+
+/* One that cannot be undone alone, and need not be. */
+static int sure_step(struct store *s, int (*fn)(struct store *, void *), void *arg)
+{
+    uint64_t before = s->runs;
+    int rc = s->doomed ? s->doomed : fn(s, arg);
+    rc = rc > 0 && s->runs != before ? TP_E_STATE : rc;
+    s->doomed = rc < 0 ? rc : 0;
+    return rc;
+}
+
+int store_write_sure(struct store *s, int (*fn)(struct store *s, void *arg), void *arg)
+{
+    return s->grouped ? sure_step(s, fn, arg) : store_write(s, fn, arg);
 }
 
 int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *arg)
@@ -89,7 +112,7 @@ int store_read(struct store *s, int (*fn)(struct store *s, void *arg), void *arg
 
 int store_group_begin(struct store *s)
 {
-    int rc = TP_E_BUSY;
+    int rc = group_begin(s) ? TP_E_MEMORY : TP_E_BUSY;
     for (int i = 0; i < RETRIES && rc == TP_E_BUSY; i++) {
         rc = s->backend->begin(s, true);
     }
@@ -101,6 +124,8 @@ int store_group_begin(struct store *s)
 int store_group_end(struct store *s, bool keep)
 {
     int rc = s->doomed ? s->doomed : keep ? 0 : TP_E_STATE;
+    rc = rc ? rc : group_settle(s);
+    group_forget(s);
     s->grouped = false;
     s->unsure = false;
     s->doomed = 0;
@@ -150,6 +175,7 @@ int sql_ints(struct store *s, int64_t *out, int n, const char *text, const char 
 int sql_run(struct store *s, const char *text, const char *types, ...)
 {
     va_list args;
+    s->runs++;
     va_start(args, types);
     int rc = s->backend->run(s, text, types, &args);
     va_end(args);

@@ -33,6 +33,8 @@ struct backend {
     int64_t (*changes)(struct store *s);            /* rows that the last statement changed */
     int (*copy)(struct store *s, const char *path); /* NULL: it is no file */
     int (*scrub)(struct store *s);                  /* NULL: deleted rows are its own business */
+    /* NULL: a question costs too little. Calls group_present_is for what there is of the keys. */
+    int (*ahead)(struct store *s, const struct store_keys *keys);
     int (*columns)(struct rows *st);
     bool (*is_null)(struct rows *st, int column);
     bool (*is_blob)(struct rows *st, int column);
@@ -46,13 +48,16 @@ struct backend {
 struct rows {
     const struct backend *backend;
 };
+struct group;
 struct store {
     const struct backend *backend;
     uint8_t merchant[ID_SIZE];
     char error[240];
-    bool grouped; /* between store_group_begin and store_group_end */
-    int doomed;   /* the fault that ended the group; 0: none */
-    bool unsure;  /* the last commit's fate is unknown */
+    bool grouped;        /* between store_group_begin and store_group_end */
+    int doomed;          /* the fault that ended the group; 0: none */
+    bool unsure;         /* the last commit's fate is unknown */
+    uint64_t runs;       /* changes that were asked for */
+    struct group *group; /* group.h; NULL before the first */
 };
 
 /* Opens what an address that begins with `scheme` names; flags, out and e as in store_open. */
@@ -96,5 +101,8 @@ int64_t sql_int(struct rows *st, int column);        /* NONE for NULL */
 struct bytes sql_bytes(struct rows *st, int column); /* absent for NULL; of an integer its decimal text */
 void sql_fixed(struct rows *st, int column, void *out, size_t n); /* zeroed where the length differs */
 void sql_cstr(struct rows *st, int column, char *out, size_t size);
+
+/* chain.c: writes it now, whatever is remembered. */
+int till_write(struct store *s, const struct till_row *row);
 
 #endif

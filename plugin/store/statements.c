@@ -1,4 +1,5 @@
 /* Statements as received, their parts, and the answers kept for repeated requests. */
+#include "store/group.h"
 #include "store/stored.h"
 
 #include <stdio.h>
@@ -10,16 +11,24 @@ static int put_part(struct store *s, const uint8_t d[HASH_SIZE], int64_t which, 
 
 int store_statement_put(struct store *s, const struct statement *st, int64_t received_ms, bool *fresh)
 {
-    *fresh = false;
-    int rc =
-        sql_run(s,
-                "INSERT INTO statement (merchant, d, kind, received_ms, raw) VALUES (?1, ?2, ?3, ?4, ?5) "
-                "ON CONFLICT (merchant, d) DO NOTHING",
-                "hiiv", st->d, (int64_t)st->kind, received_ms, st->raw);
-    if (rc || sql_changes(s) == 0) {
+    int rc;
+    *fresh = group_absent(s, ABSENT_STATEMENT, st->d, HASH_SIZE);
+    if (*fresh) {
+        group_present_is(s, ABSENT_STATEMENT, st->d, HASH_SIZE);
+        rc = sql_run(s,
+                     "INSERT INTO statement (merchant, d, kind, received_ms, raw) "
+                     "VALUES (?1, ?2, ?3, ?4, ?5)",
+                     "hiiv", st->d, (int64_t)st->kind, received_ms, st->raw);
+    } else {
+        rc = sql_run(s,
+                     "INSERT INTO statement (merchant, d, kind, received_ms, raw) "
+                     "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (merchant, d) DO NOTHING",
+                     "hiiv", st->d, (int64_t)st->kind, received_ms, st->raw);
+        *fresh = rc == 0 && sql_changes(s) != 0;
+    }
+    if (rc || !*fresh) {
         return rc;
     }
-    *fresh = true;
     if ((rc = put_part(s, st->d, PART_LINES, st->lines)) == 0) {
         rc = put_part(s, st->d, PART_PERSON, st->person);
     }

@@ -41,6 +41,28 @@ int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *ar
  */
 int store_group_begin(struct store *s);
 int store_group_end(struct store *s, bool keep);
+/*
+ * What the messages of a group will ask for: which of it is not there is found out by one question to a server,
+ * and remembered until the group ends or it comes to be there. Within a group; the arrays are the caller's. 0,
+ * or the fault that ended the group. A database that is no server is not asked: its questions cost little.
+ */
+enum { STORE_KEYS_MAX = 512 }; /* of each sort */
+struct store_keys {
+    struct {
+        uint8_t v[HASH_SIZE];
+    } records[STORE_KEYS_MAX]; /* D */
+    struct {
+        uint8_t v[ID_SIZE];
+    } sales[STORE_KEYS_MAX];
+    struct {
+        int64_t batch, index;
+    } coupons[STORE_KEYS_MAX];
+    size_t record_count, sale_count, coupon_count;
+};
+int store_ahead(struct store *s, const struct store_keys *keys);
+/* The same as store_write for an fn that refuses, if it does, before it changes anything: in a group it costs
+ * no savepoint. One that refuses after a change ends the group with TP_E_STATE. */
+int store_write_sure(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
 
 /* ---- statements ---- */
 

@@ -1,9 +1,14 @@
 /* Enrolments of tills, and which of their records are disputed. */
-#include "store/sql.h"
+#include "store/group.h"
 
 int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenure_row *row)
 {
     struct rows *st = NULL;
+    const struct tenure_row *known = group_tenure(s, till, epoch);
+    if (known) {
+        *row = *known;
+        return 0;
+    }
     int rc = sql_open(s, &st,
                       "SELECT till, epoch, from_ms, until_ms, state, from_seq, terminal FROM tenure "
                       "WHERE merchant = ?1 AND till = ?2 AND epoch = ?3",
@@ -20,11 +25,13 @@ int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenur
     sql_fixed(st, 6, row->terminal, HASH_SIZE);
     sql_cstr(st, 0, row->till, sizeof row->till);
     sql_end(s, st);
+    group_tenure_is(s, row);
     return 0;
 }
 
 int store_tenure_put(struct store *s, const struct tenure_row *row)
 {
+    group_tenure_is(s, row);
     return sql_run(
         s,
         "INSERT INTO tenure (merchant, till, epoch, from_ms, until_ms, state, from_seq, terminal) "

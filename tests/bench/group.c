@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TILLS = 16, GROUP = 16, ROUNDS = 40, FSYNCS = 200 };
+enum { TILLS = 16, GROUP = 16, ROUNDS = 40, FSYNCS = 200, BATCH = 128, BATCH_ROUNDS = 40 };
 
 static double now(void)
 {
@@ -116,6 +116,44 @@ static void measure(struct world *w, const struct offer *o, const char *what, en
     }
 }
 
+static double cpu(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Commits of one till, each with a coupon, in messages of so many: what they take of this process. */
+static void measure_batches(struct world *w, const struct offer *o)
+{
+    static uint32_t next;
+    const char *rounds_text = getenv("BATCH_ROUNDS");
+    long rounds = rounds_text ? atol(rounds_text) : BATCH_ROUNDS;
+    double took = 0, used = 0;
+    struct buf request, reply;
+    buf_init(&request, MESSAGE_MAX);
+    buf_init(&reply, WORLD_REPLY_MAX);
+    for (long round = 0; round < rounds; round++) {
+        buf_reset(&request);
+        buf_reset(&reply);
+        for (size_t i = 0; i < BATCH; i++) {
+            struct world_sale s = world_sale(w, 1000);
+            s.coupons[s.coupon_count++] = world_coupon(w, o, 2, next++);
+            world_alone_message(w, &w->tills[round % TILLS], &s, o, 100, &request, NULL);
+        }
+        struct authority_message v = {.request = buf_view(&request), .reply = &reply};
+        double from = now(), from_cpu = cpu();
+        authority_handle_many(w->authority, &v, 1);
+        took += now() - from;
+        used += cpu() - from_cpu;
+        assert_int_equal(v.rc, 0);
+    }
+    row("commits with a coupon, 128 a message", (double)(rounds * BATCH), took);
+    row("  processor time of this process", (double)(rounds * BATCH), used);
+    buf_free(&request);
+    buf_free(&reply);
+}
+
 static void bench(void **state)
 {
     struct world *w = test_malloc(sizeof *w);
@@ -125,12 +163,18 @@ static void bench(void **state)
     struct offer o = world_offer(w, "coffee10", 10000);
     world_publish(w, &o);
     world_batch(w, 1, &o, 100000, "email", "");
+    struct offer alone = world_offer(w, "alone10", 10000);
+    alone.offline = OFFLINE_RISK;
+    alone.offline_cap = 100;
+    world_publish(w, &alone);
+    world_batch(w, 2, &alone, 10000000, "email", "");
     printf("on %s\n", server ? "PostgreSQL" : "SQLite");
     floor_fsync(w);
     if (server) {
         floor_server(server);
     }
-    for (int i = 0; i < 2; i++) {
+    measure_batches(w, &alone);
+    for (int i = 0; i < 2 && !getenv("BATCH_ROUNDS"); i++) {
         measure(w, &o, "commits, one a transaction", SALES, 1);
         measure(w, &o, "commits, 16 a transaction", SALES, GROUP);
         measure(w, &o, "holds with a coupon, one a transaction", HOLDS, 1);

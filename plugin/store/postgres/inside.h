@@ -18,6 +18,8 @@ enum {
     PARAMS_MAX = 28,
     TEXT_MAX = 8 * 1024,
     PIECE = 100, /* rows that a cursor fetches at once */
+    GATHERED_MAX = 24,
+    TABLE_SIZE = 40,
     NAME_SIZE = 24,
     /* Statements between two looks at how the tables have grown: at first, and as many as it doubles to. */
     LOOK_FIRST = 1024,
@@ -36,6 +38,15 @@ struct prepared {
     enum { UNPREPARED, ASKED, PREPARED } state;
 };
 
+/* Rows of one INSERT that wait, each column as an array in the binary form. */
+struct gathered {
+    const char *text, *types; /* literals; NULL: not used yet */
+    char table[TABLE_SIZE];
+    char *insert; /* the statement that takes them all */
+    size_t columns, rows, bytes;
+    struct buf arrays[PARAMS_MAX - 1];
+};
+
 struct pg_store {
     struct store head;
     char *address; /* may hold a password */
@@ -50,6 +61,7 @@ struct pg_store {
     struct sent sent[PENDING_MAX];
     size_t pending;
     struct prepared cache[STATEMENT_CACHE];
+    struct gathered gathered[GATHERED_MAX];
 };
 
 static inline struct pg_store *pg_own(struct store *s)
@@ -66,7 +78,22 @@ struct params {
     uint8_t numbers[PARAMS_MAX][8];
 };
 
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25 };
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_INT8 = 20,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_BYTEAS = 1001,
+    OID_TEXTS = 1009,
+    OID_INT8S = 1016
+};
+
+/* array.c: an array is begun, filled and bound; b is the caller's until the statement was sent. */
+void pg_array_begin(struct buf *b, Oid element);
+void pg_array_put(struct buf *b, const void *value, size_t n); /* NULL: none */
+void pg_array_put_number(struct buf *b, int64_t v);
+void pg_array_bind(struct params *p, struct buf *b, size_t count, Oid type);
 
 /* connect.c */
 /* Makes the connection, settles the session, brings the schema forward where flags and role allow it. */
@@ -92,6 +119,17 @@ int pg_send_once(struct pg_store *s, const char *text, const struct params *p);
 int pg_sync(struct pg_store *s);
 /* Takes every answer that is due; the last statement's into *last unless last is NULL. The first fault. */
 int pg_drain(struct pg_store *s, PGresult **last);
+
+/* gather.c */
+/* Keeps a row that a group adds, where the text is a plain INSERT; else *taken is false, and it is to be sent. */
+int pg_gather(struct pg_store *s, const char *text, const char *types, const struct params *p, bool *taken);
+/* Sends the rows that wait for a table that the text names; NULL: all. */
+int pg_settle(struct pg_store *s, const char *text);
+void pg_scatter(struct pg_store *s); /* they are dropped: their transaction is undone */
+void pg_gather_free(struct pg_store *s);
+
+/* ahead.c */
+int pg_ahead(struct store *s, const struct store_keys *keys);
 
 /* transact.c */
 int pg_begin(struct store *s, bool write);

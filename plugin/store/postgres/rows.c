@@ -145,6 +145,7 @@ static int open_rows(struct store *store, struct rows **st, const char *text, co
     }
     r->head.backend = &pg_backend;
     rc = bind(s, &p, types + many, args);
+    rc = rc ? rc : pg_settle(s, text);
     if (rc == 0) {
         rc = many && s->inside ? open_cursor(s, r, text, &p) : ask_all(s, r, text, &p);
     }
@@ -176,7 +177,13 @@ static int run(struct store *store, const char *text, const char *types, va_list
     struct pg_store *s = pg_own(store);
     struct params p;
     int rc = s->inside ? s->failed : pg_ready(s);
+    bool taken = false;
     rc = rc ? rc : bind(s, &p, types, args);
+    rc = rc ? rc : pg_gather(s, text, types, &p, &taken);
+    if (rc || taken) {
+        return rc;
+    }
+    rc = pg_settle(s, text);
     rc = rc ? rc : pg_send(s, text, &p);
     if (rc == 0 && !s->inside) {
         rc = pg_sync(s);
@@ -195,6 +202,7 @@ static void close_store(struct store *store)
 {
     struct pg_store *s = pg_own(store);
     pg_drop(s);
+    pg_gather_free(s);
     wipe(s->address, strlen(s->address));
     free(s->address);
     free(s);
@@ -258,6 +266,7 @@ const struct backend pg_backend = {
     .next = next_row,
     .end = end_rows,
     .changes = changes,
+    .ahead = pg_ahead,
     .columns = columns,
     .is_null = is_null,
     .is_blob = is_blob,

@@ -67,7 +67,8 @@ int pg_commit(struct store *store)
 {
     struct pg_store *s = pg_own(store);
     PGresult *r = NULL;
-    int rc = s->failed ? s->failed : pg_send(s, "COMMIT", &none);
+    int rc = s->failed ? s->failed : pg_settle(s, NULL);
+    rc = rc ? rc : pg_send(s, "COMMIT", &none);
     if (rc) {
         return rc;
     }
@@ -88,6 +89,7 @@ void pg_rollback(struct store *store)
     struct pg_store *s = pg_own(store);
     int rc = 0;
     s->inside = false;
+    pg_scatter(s);
     if (s->conn && (s->failed || s->pending) && (rc = pg_sync(s)) == 0) {
         pg_drain(s, NULL); /* what it says was said */
     }
@@ -103,11 +105,14 @@ void pg_rollback(struct store *store)
     s->failed = 0;
 }
 
+/* What waits is of before it. */
 int pg_save(struct store *s)
 {
-    return pg_send(pg_own(s), "SAVEPOINT one", &none);
+    int rc = pg_settle(pg_own(s), NULL);
+    return rc ? rc : pg_send(pg_own(s), "SAVEPOINT one", &none);
 }
 
+/* What waits goes on to wait: the rows before it are in, and nothing undoes it alone any more. */
 int pg_keep(struct store *s)
 {
     return pg_send(pg_own(s), "RELEASE SAVEPOINT one", &none);
@@ -115,6 +120,7 @@ int pg_keep(struct store *s)
 
 int pg_undo(struct store *s)
 {
+    pg_scatter(pg_own(s));
     int rc = pg_send(pg_own(s), "ROLLBACK TO SAVEPOINT one", &none);
     return rc ? rc : pg_send(pg_own(s), "RELEASE SAVEPOINT one", &none);
 }

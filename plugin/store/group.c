@@ -1,0 +1,226 @@
+#include "store/group.h"
+
+#include <stdlib.h>
+
+enum { TILLS = 64, KEYS = 8192, PROBES = 16 };
+
+struct known_till {
+    struct till_row row;
+    bool due;
+};
+
+struct key {
+    uint8_t sort; /* and one more, so that 0 is an empty place */
+    uint8_t n;
+    bool gone; /* it was absent, and is no longer */
+    uint8_t bytes[HASH_SIZE];
+};
+
+struct group {
+    struct known_till tills[TILLS];
+    struct tenure_row tenures[TILLS];
+    size_t till_count, tenure_count, key_count;
+    struct key keys[KEYS];
+};
+
+int group_begin(struct store *s)
+{
+    s->group = s->group ? s->group : calloc(1, sizeof *s->group);
+    group_forget(s);
+    return s->group ? 0 : TP_E_MEMORY;
+}
+
+void group_undo(struct store *s)
+{
+    struct group *g = s->group;
+    if (g) {
+        g->till_count = g->tenure_count = 0;
+    }
+}
+
+void group_forget(struct store *s)
+{
+    struct group *g = s->group;
+    group_undo(s);
+    if (g && g->key_count) {
+        memset(g->keys, 0, sizeof g->keys);
+        g->key_count = 0;
+    }
+}
+
+void group_free(struct store *s)
+{
+    free(s->group);
+    s->group = NULL;
+}
+
+static struct group *lasting(const struct store *s)
+{
+    return s->grouped ? s->group : NULL;
+}
+
+int group_settle(struct store *s)
+{
+    struct group *g = lasting(s);
+    int rc = 0;
+    for (size_t i = 0; g && i < g->till_count && rc == 0; i++) {
+        if (g->tills[i].due) {
+            rc = till_write(s, &g->tills[i].row);
+            g->tills[i].due = false;
+        }
+    }
+    return rc;
+}
+
+static struct known_till *find_till(const struct store *s, struct bytes name)
+{
+    struct group *g = lasting(s);
+    for (size_t i = 0; g && i < g->till_count; i++) {
+        if (bytes_is(name, g->tills[i].row.name)) {
+            return &g->tills[i];
+        }
+    }
+    return NULL;
+}
+
+const struct till_row *group_till(const struct store *s, struct bytes name)
+{
+    const struct known_till *k = find_till(s, name);
+    return k ? &k->row : NULL;
+}
+
+bool group_till_is(struct store *s, const struct till_row *row, bool due)
+{
+    struct group *g = lasting(s);
+    struct known_till *k = find_till(s, bytes_str(row->name));
+    if (!k && g && g->till_count < TILLS) {
+        k = &g->tills[g->till_count++];
+        k->due = false;
+    }
+    if (k) {
+        k->row = *row;
+        k->due = k->due || due;
+    }
+    return k != NULL;
+}
+
+static struct tenure_row *find_tenure(const struct store *s, struct bytes till, int64_t epoch)
+{
+    struct group *g = lasting(s);
+    for (size_t i = 0; g && i < g->tenure_count; i++) {
+        if (g->tenures[i].epoch == epoch && bytes_is(till, g->tenures[i].till)) {
+            return &g->tenures[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tenure_row *group_tenure(const struct store *s, struct bytes till, int64_t epoch)
+{
+    return find_tenure(s, till, epoch);
+}
+
+void group_tenure_is(struct store *s, const struct tenure_row *row)
+{
+    struct group *g = lasting(s);
+    struct tenure_row *t = find_tenure(s, bytes_str(row->till), row->epoch);
+    if (!t && g && g->tenure_count < TILLS) {
+        t = &g->tenures[g->tenure_count++];
+    }
+    if (t) {
+        *t = *row;
+    }
+}
+
+/* ---- absent keys ---- */
+
+void group_coupon_key(int64_t batch, int64_t index, uint8_t key[COUPON_KEY_SIZE])
+{
+    memcpy(key, &batch, sizeof batch);
+    memcpy(key + sizeof batch, &index, sizeof index);
+}
+
+/* Most keys are hashes; a coupon's numbers and a sale's id are mixed. */
+static size_t place_of(enum absent sort, const uint8_t *key, size_t n)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325) + (uint64_t)sort;
+    for (size_t i = 0; i < n && i < COUPON_KEY_SIZE; i++) {
+        h = (h ^ key[i]) * UINT64_C(0x100000001b3);
+    }
+    return (size_t)(h ^ h >> 32) % KEYS;
+}
+
+/* The key's own place; with `make` an empty one for it; NULL. */
+static struct key *find_key(struct group *g, enum absent sort, const uint8_t *key, size_t n, bool make)
+{
+    size_t at = place_of(sort, key, n);
+    for (size_t i = 0; i < PROBES; i++) {
+        struct key *k = &g->keys[(at + i) % KEYS];
+        if (k->sort == 0) {
+            return make ? k : NULL;
+        }
+        if (k->sort == (uint8_t)sort + 1 && k->n == n && memcmp(k->bytes, key, n) == 0) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+void group_absent_is(struct store *s, enum absent sort, const uint8_t *key, size_t n)
+{
+    struct group *g = lasting(s);
+    struct key *k = g && n <= HASH_SIZE ? find_key(g, sort, key, n, true) : NULL;
+    if (k && k->sort == 0) {
+        *k = (struct key){.sort = (uint8_t)((uint8_t)sort + 1), .n = (uint8_t)n};
+        memcpy(k->bytes, key, n);
+        g->key_count++;
+    }
+}
+
+void group_present_is(struct store *s, enum absent sort, const uint8_t *key, size_t n)
+{
+    struct group *g = lasting(s);
+    struct key *k = g && g->key_count ? find_key(g, sort, key, n, false) : NULL;
+    if (k) {
+        k->gone = true;
+    }
+}
+
+bool group_absent(const struct store *s, enum absent sort, const uint8_t *key, size_t n)
+{
+    struct group *g = lasting(s);
+    const struct key *k = g && g->key_count ? find_key(g, sort, key, n, false) : NULL;
+    return k && !k->gone;
+}
+
+static void ask_for(struct store *s, const struct store_keys *k)
+{
+    for (size_t i = 0; i < k->record_count; i++) {
+        group_absent_is(s, ABSENT_STATEMENT, k->records[i].v, HASH_SIZE);
+        group_absent_is(s, ABSENT_REVERSAL, k->records[i].v, HASH_SIZE);
+    }
+    for (size_t i = 0; i < k->sale_count; i++) {
+        group_absent_is(s, ABSENT_REVISION, k->sales[i].v, ID_SIZE);
+        group_absent_is(s, ABSENT_HELD, k->sales[i].v, ID_SIZE);
+    }
+    for (size_t i = 0; i < k->coupon_count; i++) {
+        uint8_t key[COUPON_KEY_SIZE];
+        group_coupon_key(k->coupons[i].batch, k->coupons[i].index, key);
+        group_absent_is(s, ABSENT_COUPON, key, sizeof key);
+    }
+}
+
+int store_ahead(struct store *s, const struct store_keys *k)
+{
+    if (!s->backend->ahead || !lasting(s) || s->doomed) {
+        return s->doomed;
+    }
+    int rc = group_settle(s);
+    ask_for(s, k); /* and then what is there is not absent */
+    rc = rc ? rc : s->backend->ahead(s, k);
+    if (rc) {
+        group_forget(s);
+        s->doomed = rc < 0 ? rc : TP_E_STATE;
+    }
+    return s->doomed;
+}
