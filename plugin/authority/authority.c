@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { ITEM_MEMORY_MAX = 64 * 1024 * 1024, PUBLIC_MEMORY = 512 * 1024 };
+enum { PUBLIC_MEMORY = 512 * 1024 };
 
 static const struct {
     int (*check)(struct call *c);   /* before it is kept for the first time */
@@ -332,7 +332,8 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
     a->grouped = true;
     a->log_due = a->log_grew = a->level = false;
     known_places_forget(&a->known);
-    for (size_t i = 0; i < n && rc == 0; i++) {
+    for (size_t i = 0, read = 0; i < n && rc == 0; i++) {
+        read = i < read ? read : i + ahead_read(a, v + i, n - i);
         rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
     }
     if (rc == 0 && (a->log_due || (a->log_grew && log_is_due(a)))) {

@@ -12,6 +12,7 @@ enum {
     ANSWER_KEPT_MS = 15 * 60000, /* how long a request may be repeated */
     TERMINAL_DAYS_MAX = 90,
     AUTOMATIC_MEMORY = 64 * 1024 * 1024,
+    ITEM_MEMORY_MAX = 64 * 1024 * 1024, /* what one item of a message may take, taken apart */
 };
 
 /* Automatic offers as last read: they are on every hold's table. */
@@ -60,6 +61,7 @@ struct authority {
     bool log_due, log_grew;
     bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
                  */
+    struct store_keys ahead; /* ahead.c: of the messages at hand */
     bool damaged; /* the log's tables were found to be: this handle answers nothing more */
 };
 
@@ -108,6 +110,9 @@ int release_answer(struct call *c);
 int sync_answer(struct call *c);
 int pickup_answer(struct call *c);
 int recall_answer(struct call *c);
+
+/* ahead.c: within a group, reads ahead for the first of the messages; for how many of them. At least one. */
+size_t ahead_read(struct authority *a, const struct authority_message *v, size_t n);
 
 /* request.c: what every request is held against; then the kind's own answer. */
 int request_handle(struct call *c, int (*answer)(struct call *c));

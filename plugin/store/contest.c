@@ -2,6 +2,7 @@
  * One contest at a time: who of those that claim the same use has won it last, and who has lost it first.
  * Each question is one step in an index of its own (schema 0003), so its cost does not grow with the claims.
  */
+#include "store/group.h"
 #include "store/sales.h"
 
 #define SELECT_ROW    "SELECT " RANKED_COLUMNS " FROM redemption r WHERE r.merchant = ?1 AND "
@@ -92,6 +93,7 @@ int store_offer_redemptions(struct store *s, const uint8_t offer[REF_SIZE], stru
 
 int store_offer_unrank(struct store *s, const uint8_t offer[REF_SIZE], int stage)
 {
+    group_tally_forget(s, offer);
     int rc = sql_run(
         s, "UPDATE redemption SET stage = ?3, slot = NULL WHERE merchant = ?1 AND offer = ?2 AND stage > 0",
         "ri", offer, (int64_t)stage);

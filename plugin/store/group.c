@@ -2,11 +2,16 @@
 
 #include <stdlib.h>
 
-enum { TILLS = 64, KEYS = 8192, PROBES = 16 };
+enum { TILLS = 64, TALLIES = 64, KEYS = 8192, PROBES = 16 };
 
 struct known_till {
     struct till_row row;
     bool due;
+};
+
+struct known_tally {
+    uint8_t offer[REF_SIZE];
+    struct tally_row is, more; /* more: to be written */
 };
 
 struct key {
@@ -19,7 +24,9 @@ struct key {
 struct group {
     struct known_till tills[TILLS];
     struct tenure_row tenures[TILLS];
-    size_t till_count, tenure_count, key_count;
+    struct known_tally tallies[TALLIES];
+    int64_t conflicts; /* to be written */
+    size_t till_count, tenure_count, tally_count, key_count;
     struct key keys[KEYS];
 };
 
@@ -34,7 +41,8 @@ void group_undo(struct store *s)
 {
     struct group *g = s->group;
     if (g) {
-        g->till_count = g->tenure_count = 0;
+        g->till_count = g->tenure_count = g->tally_count = 0;
+        g->conflicts = 0;
     }
 }
 
@@ -59,15 +67,36 @@ static struct group *lasting(const struct store *s)
     return s->grouped ? s->group : NULL;
 }
 
+static int settle_tallies(struct store *s, struct group *g)
+{
+    int rc = 0;
+    for (size_t i = 0; i < g->tally_count && rc == 0; i++) {
+        struct known_tally *t = &g->tallies[i];
+        if (t->more.uses || t->more.spent) {
+            rc = tally_write(s, t->offer, t->more.uses, t->more.spent);
+            t->more = (struct tally_row){0};
+        }
+    }
+    return rc;
+}
+
 int group_settle(struct store *s)
 {
     struct group *g = lasting(s);
     int rc = 0;
-    for (size_t i = 0; g && i < g->till_count && rc == 0; i++) {
+    if (!g) {
+        return 0;
+    }
+    for (size_t i = 0; i < g->till_count && rc == 0; i++) {
         if (g->tills[i].due) {
             rc = till_write(s, &g->tills[i].row);
             g->tills[i].due = false;
         }
+    }
+    rc = rc ? rc : settle_tallies(s, g);
+    if (rc == 0 && g->conflicts) {
+        rc = count_write(s, STORE_CONFLICTS, g->conflicts);
+        g->conflicts = 0;
     }
     return rc;
 }
@@ -130,6 +159,63 @@ void group_tenure_is(struct store *s, const struct tenure_row *row)
     if (t) {
         *t = *row;
     }
+}
+
+static struct known_tally *find_tally(const struct store *s, const uint8_t offer[REF_SIZE])
+{
+    struct group *g = lasting(s);
+    for (size_t i = 0; g && i < g->tally_count; i++) {
+        if (memcmp(g->tallies[i].offer, offer, REF_SIZE) == 0) {
+            return &g->tallies[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tally_row *group_tally(const struct store *s, const uint8_t offer[REF_SIZE])
+{
+    const struct known_tally *t = find_tally(s, offer);
+    return t ? &t->is : NULL;
+}
+
+void group_tally_is(struct store *s, const uint8_t offer[REF_SIZE], const struct tally_row *row)
+{
+    struct group *g = lasting(s);
+    if (g && !find_tally(s, offer) && g->tally_count < TALLIES) {
+        struct known_tally *t = &g->tallies[g->tally_count++];
+        *t = (struct known_tally){.is = *row};
+        memcpy(t->offer, offer, REF_SIZE);
+    }
+}
+
+bool group_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent)
+{
+    struct known_tally *t = find_tally(s, offer);
+    if (t) {
+        t->is.uses += uses;
+        t->is.spent += spent;
+        t->more.uses += uses;
+        t->more.spent += spent;
+    }
+    return t != NULL;
+}
+
+void group_tally_forget(struct store *s, const uint8_t offer[REF_SIZE])
+{
+    struct known_tally *t = find_tally(s, offer);
+    if (t) {
+        *t = s->group->tallies[--s->group->tally_count];
+    }
+}
+
+bool group_conflict(struct store *s)
+{
+    struct group *g = lasting(s);
+    if (g) {
+        g->conflicts++;
+        s->runs++;
+    }
+    return g != NULL;
 }
 
 /* ---- absent keys ---- */
@@ -208,6 +294,11 @@ static void ask_for(struct store *s, const struct store_keys *k)
         group_coupon_key(k->coupons[i].batch, k->coupons[i].index, key);
         group_absent_is(s, ABSENT_COUPON, key, sizeof key);
     }
+}
+
+bool store_reads_ahead(const struct store *s)
+{
+    return s->backend->ahead != NULL;
 }
 
 int store_ahead(struct store *s, const struct store_keys *k)

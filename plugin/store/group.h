@@ -26,6 +26,14 @@ bool group_till_is(struct store *s, const struct till_row *row, bool due);
 const struct tenure_row *group_tenure(const struct store *s, struct bytes till, int64_t epoch);
 void group_tenure_is(struct store *s, const struct tenure_row *row);
 
+const struct tally_row *group_tally(const struct store *s, const uint8_t offer[REF_SIZE]);
+void group_tally_is(struct store *s, const uint8_t offer[REF_SIZE], const struct tally_row *row);
+/* Counts on, and is to be written; false when it is not known. */
+bool group_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent);
+void group_tally_forget(struct store *s, const uint8_t offer[REF_SIZE]); /* its row was removed */
+/* One more of STORE_CONFLICTS, to be written; false outside of a group. */
+bool group_conflict(struct store *s);
+
 /* Sorts of keys: what there is no row for. */
 enum absent {
     ABSENT_STATEMENT, /* D */

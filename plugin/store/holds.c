@@ -104,7 +104,8 @@ int store_outcome_put(struct store *s, const struct outcome_row *row)
                      "INSERT INTO outcome (merchant, till, commit_d, place, reason, amount) "
                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                      "thiii", row->till, row->commit, row->redemption, (int64_t)row->reason, row->amount);
-    return rc || row->reason == 0 ? rc : store_count_on(s, STORE_CONFLICTS);
+    bool counted = row->reason == 0 || group_conflict(s);
+    return rc || counted ? rc : store_count_on(s, STORE_CONFLICTS);
 }
 
 int store_outcomes(struct store *s, struct bytes till, int64_t after, int64_t limit,

@@ -4,14 +4,28 @@
 int store_tally(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {
     int64_t v[2] = {0};
+    const struct tally_row *known = group_tally(s, offer);
+    if (known) {
+        *row = *known;
+        return 0;
+    }
     int rc =
         sql_ints(s, v, 2, "SELECT uses, spent FROM tally WHERE merchant = ?1 AND offer = ?2", "r", offer);
     row->uses = v[0];
     row->spent = v[1];
+    if (rc == 0) {
+        group_tally_is(s, offer, row);
+    }
     return rc;
 }
 
 int store_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent)
+{
+    s->runs++;
+    return group_tally_add(s, offer, uses, spent) ? 0 : tally_write(s, offer, uses, spent);
+}
+
+int tally_write(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent)
 {
     return sql_run(s,
                    "INSERT INTO tally VALUES (?1, ?2, ?3, ?4) ON CONFLICT (merchant, offer) DO UPDATE SET "
@@ -147,8 +161,9 @@ int store_automatic(struct store *s, int64_t after_ms, int (*fn)(void *arg, cons
 
 int store_count(struct store *s, const char *name, int64_t *value)
 {
+    int rc = strcmp(name, STORE_CONFLICTS) == 0 ? group_settle(s) : 0;
     *value = 0;
-    return sql_ints(s, value, 1, "SELECT value FROM counter WHERE merchant = ?1 AND name = ?2", "t", name);
+    return rc ? rc : sql_ints(s, value, 1, "SELECT value FROM counter WHERE merchant = ?1 AND name = ?2", "t", name);
 }
 
 int store_count_to(struct store *s, const char *name, int64_t value)
@@ -160,11 +175,16 @@ int store_count_to(struct store *s, const char *name, int64_t value)
         "ti", name, value);
 }
 
-int store_count_on(struct store *s, const char *name)
+int count_write(struct store *s, const char *name, int64_t more)
 {
     return sql_run(
         s,
-        "INSERT INTO counter VALUES (?1, ?2, 1) ON CONFLICT (merchant, name) DO UPDATE SET value = "
-        "counter.value + 1",
-        "t", name);
+        "INSERT INTO counter VALUES (?1, ?2, ?3) ON CONFLICT (merchant, name) DO UPDATE SET value = "
+        "counter.value + excluded.value",
+        "ti", name, more);
+}
+
+int store_count_on(struct store *s, const char *name)
+{
+    return count_write(s, name, 1);
 }

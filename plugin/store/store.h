@@ -46,7 +46,7 @@ int store_group_end(struct store *s, bool keep);
  * and remembered until the group ends or it comes to be there. Within a group; the arrays are the caller's. 0,
  * or the fault that ended the group. A database that is no server is not asked: its questions cost little.
  */
-enum { STORE_KEYS_MAX = 512 }; /* of each sort */
+enum { STORE_KEYS_MAX = 1024 }; /* of each sort */
 struct store_keys {
     struct {
         uint8_t v[HASH_SIZE];
@@ -60,6 +60,7 @@ struct store_keys {
     size_t record_count, sale_count, coupon_count;
 };
 int store_ahead(struct store *s, const struct store_keys *keys);
+bool store_reads_ahead(const struct store *s); /* it is worth the trouble */
 /* The same as store_write for an fn that refuses, if it does, before it changes anything: in a group it costs
  * no savepoint. One that refuses after a change ends the group with TP_E_STATE. */
 int store_write_sure(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
