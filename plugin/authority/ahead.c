@@ -5,11 +5,24 @@
  */
 #include "authority/internal.h"
 
+static void add_till(struct store_keys *k, struct bytes name)
+{
+    for (size_t i = 0; i < k->till_count; i++) {
+        if (bytes_is(name, k->tills[i])) {
+            return;
+        }
+    }
+    if (k->till_count < STORE_TILLS_MAX && name.n < sizeof k->tills[0]) {
+        COPY_TEXT(k->tills[k->till_count++], name);
+    }
+}
+
 static void add_commit(struct store_keys *k, const struct statement *st)
 {
     const struct commit *m = &st->payload.commit;
     memcpy(k->records[k->record_count++].v, st->d, HASH_SIZE);
     memcpy(k->sales[k->sale_count++].v, m->sale, ID_SIZE);
+    add_till(k, st->iss);
     for (size_t i = 0; i < m->redemptions.n && k->coupon_count < STORE_KEYS_MAX; i++) {
         struct coupon coupon;
         if (m->redemptions.v[i].coupon.p && coupon_parse(m->redemptions.v[i].coupon, &coupon) == 0) {
@@ -46,7 +59,7 @@ size_t ahead_read(struct authority *a, const struct authority_message *v, size_t
         return n;
     }
     arena_init(&arena, ITEM_MEMORY_MAX);
-    k->record_count = k->sale_count = k->coupon_count = 0;
+    k->record_count = k->sale_count = k->coupon_count = k->till_count = 0;
     while (read < n && k->record_count + MESSAGE_ITEMS_MAX <= STORE_KEYS_MAX) {
         add_message(k, v[read++].request, &arena);
     }

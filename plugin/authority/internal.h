@@ -62,7 +62,7 @@ struct authority {
     bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
                  */
     struct store_keys ahead; /* ahead.c: of the messages at hand */
-    bool damaged; /* the log's tables were found to be: this handle answers nothing more */
+    bool damaged;            /* the log's tables were found to be: this handle answers nothing more */
 };
 
 struct call {

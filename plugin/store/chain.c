@@ -1,9 +1,8 @@
 /* Tills, and the chains of their records. */
 #include "store/group.h"
+#include "store/tills.h"
 
-#define TILL_COLUMNS "name, store, epoch, terminal, head_epoch, head_seq, head_d, quarantined"
-
-static void read_till(struct rows *st, struct till_row *row)
+void read_till(struct rows *st, struct till_row *row)
 {
     sql_cstr(st, 0, row->name, sizeof row->name);
     sql_cstr(st, 1, row->store, sizeof row->store);
@@ -23,8 +22,8 @@ int store_till(struct store *s, struct bytes name, struct till_row *row)
         *row = *known;
         return 0;
     }
-    int rc =
-        sql_open(s, &st, "SELECT " TILL_COLUMNS " FROM till WHERE merchant = ?1 AND name = ?2", "x", name);
+    int rc = sql_open(s, &st, "SELECT " TILL_COLUMNS " FROM till l WHERE l.merchant = ?1 AND l.name = ?2",
+                      "x", name);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
     }

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { TILLS = 64, TALLIES = 64, KEYS = 8192, PROBES = 16 };
+enum { TILLS = STORE_TILLS_MAX, TALLIES = 64, KEYS = 8192, PROBES = 16 };
 
 struct known_till {
     struct till_row row;

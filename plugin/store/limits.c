@@ -163,7 +163,9 @@ int store_count(struct store *s, const char *name, int64_t *value)
 {
     int rc = strcmp(name, STORE_CONFLICTS) == 0 ? group_settle(s) : 0;
     *value = 0;
-    return rc ? rc : sql_ints(s, value, 1, "SELECT value FROM counter WHERE merchant = ?1 AND name = ?2", "t", name);
+    return rc ? rc
+              : sql_ints(s, value, 1, "SELECT value FROM counter WHERE merchant = ?1 AND name = ?2", "t",
+                         name);
 }
 
 int store_count_to(struct store *s, const char *name, int64_t value)

@@ -42,11 +42,12 @@ int store_write(struct store *s, int (*fn)(struct store *s, void *arg), void *ar
 int store_group_begin(struct store *s);
 int store_group_end(struct store *s, bool keep);
 /*
- * What the messages of a group will ask for: which of it is not there is found out by one question to a server,
- * and remembered until the group ends or it comes to be there. Within a group; the arrays are the caller's. 0,
- * or the fault that ended the group. A database that is no server is not asked: its questions cost little.
+ * What the messages of a group will ask for: which of it is not there is found out by one question to a
+ * server, and remembered until the group ends or it comes to be there. Within a group; the arrays are the
+ * caller's. 0, or the fault that ended the group. A database that is no server is not asked: its questions
+ * cost little.
  */
-enum { STORE_KEYS_MAX = 1024 }; /* of each sort */
+enum { STORE_KEYS_MAX = 1024, STORE_TILLS_MAX = 64 }; /* of each sort */
 struct store_keys {
     struct {
         uint8_t v[HASH_SIZE];
@@ -57,7 +58,8 @@ struct store_keys {
     struct {
         int64_t batch, index;
     } coupons[STORE_KEYS_MAX];
-    size_t record_count, sale_count, coupon_count;
+    char tills[STORE_TILLS_MAX][64]; /* whose rows are to be known, too */
+    size_t record_count, sale_count, coupon_count, till_count;
 };
 int store_ahead(struct store *s, const struct store_keys *keys);
 bool store_reads_ahead(const struct store *s); /* it is worth the trouble */

@@ -1,5 +1,18 @@
 /* Enrolments of tills, and which of their records are disputed. */
 #include "store/group.h"
+#include "store/tills.h"
+
+void read_tenure(struct rows *st, int from, struct tenure_row *row)
+{
+    *row = (struct tenure_row){.epoch = sql_int(st, from + 1),
+                               .from_ms = sql_int(st, from + 2),
+                               .until_ms = sql_int(st, from + 3),
+                               .state = (int)sql_int(st, from + 4),
+                               .from_seq = sql_int(st, from + 5),
+                               .has_terminal = sql_bytes(st, from + 6).p != NULL};
+    sql_fixed(st, from + 6, row->terminal, HASH_SIZE);
+    sql_cstr(st, from, row->till, sizeof row->till);
+}
 
 int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenure_row *row)
 {
@@ -10,20 +23,13 @@ int store_tenure(struct store *s, struct bytes till, int64_t epoch, struct tenur
         return 0;
     }
     int rc = sql_open(s, &st,
-                      "SELECT till, epoch, from_ms, until_ms, state, from_seq, terminal FROM tenure "
-                      "WHERE merchant = ?1 AND till = ?2 AND epoch = ?3",
+                      "SELECT " TENURE_COLUMNS " FROM tenure t WHERE t.merchant = ?1 AND t.till = ?2 AND "
+                      "t.epoch = ?3",
                       "xi", till, epoch);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
     }
-    *row = (struct tenure_row){.epoch = sql_int(st, 1),
-                               .from_ms = sql_int(st, 2),
-                               .until_ms = sql_int(st, 3),
-                               .state = (int)sql_int(st, 4),
-                               .from_seq = sql_int(st, 5),
-                               .has_terminal = sql_bytes(st, 6).p != NULL};
-    sql_fixed(st, 6, row->terminal, HASH_SIZE);
-    sql_cstr(st, 0, row->till, sizeof row->till);
+    read_tenure(st, 0, row);
     sql_end(s, st);
     group_tenure_is(s, row);
     return 0;

@@ -2,6 +2,7 @@
 #include "store/postgres/inside.h"
 
 #include "store/group.h"
+#include "store/tills.h"
 
 enum { KEYS_BYTES = 64 * STORE_KEYS_MAX };
 
@@ -11,10 +12,16 @@ static const char question[] =
     "UNION ALL SELECT 2, sale, 0, 0 FROM revision WHERE merchant = ?1 AND sale = ANY(?3) "
     "UNION ALL SELECT 3, sale, 0, 0 FROM reservation WHERE merchant = ?1 AND sale = ANY(?3) "
     "UNION ALL SELECT 3, sale, 0, 0 FROM claim WHERE merchant = ?1 AND sale = ANY(?3) "
-    "UNION ALL SELECT 4, NULL, q.batch, q.idx FROM unnest(?4::bigint[], ?5::bigint[]) AS q (batch, idx) WHERE "
+    "UNION ALL SELECT 4, NULL, q.batch, q.idx FROM unnest(?4::bigint[], ?5::bigint[]) AS q (batch, idx) "
+    "WHERE "
     "EXISTS (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = q.batch AND r.idx = q.idx)";
 
-enum sent_array { RECORDS, SALES, BATCHES, INDEXES, ARRAYS };
+static const char tills[] =
+    "SELECT " TILL_COLUMNS ", " TENURE_COLUMNS
+    " FROM till l LEFT JOIN tenure t ON t.merchant = l.merchant AND "
+    "t.till = l.name AND t.epoch = l.epoch WHERE l.merchant = ?1 AND l.name = ANY(?2)";
+
+enum sent_array { RECORDS, SALES, BATCHES, INDEXES, TILLS, ARRAYS };
 
 static void gather(const struct store_keys *k, struct buf b[ARRAYS])
 {
@@ -32,73 +39,100 @@ static void gather(const struct store_keys *k, struct buf b[ARRAYS])
         pg_array_put_number(&b[BATCHES], k->coupons[i].batch);
         pg_array_put_number(&b[INDEXES], k->coupons[i].index);
     }
+    pg_array_begin(&b[TILLS], OID_TEXT);
+    for (size_t i = 0; i < k->till_count; i++) {
+        pg_array_put(&b[TILLS], k->tills[i], strlen(k->tills[i]));
+    }
 }
 
-static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRAYS], PGresult **out)
+static struct params of_merchant(const struct pg_store *s)
 {
-    struct params p = {.n = 1,
-                       .types = {OID_BYTEA},
-                       .values = {(const char *)s->head.merchant},
-                       .lengths = {ID_SIZE},
-                       .formats = {1}};
-    bool failed = false;
+    return (struct params){.n = 1,
+                           .types = {OID_BYTEA},
+                           .values = {(const char *)s->head.merchant},
+                           .lengths = {ID_SIZE},
+                           .formats = {1}};
+}
+
+/* Both at once. */
+static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRAYS], PGresult *out[2])
+{
+    struct params keys = of_merchant(s), names = of_merchant(s);
     for (int i = 0; i < ARRAYS; i++) {
-        failed = failed || b[i].failed;
+        if (b[i].failed) {
+            return TP_E_MEMORY;
+        }
     }
-    if (failed) {
-        return TP_E_MEMORY;
-    }
-    pg_array_bind(&p, &b[RECORDS], k->record_count, OID_BYTEAS);
-    pg_array_bind(&p, &b[SALES], k->sale_count, OID_BYTEAS);
-    pg_array_bind(&p, &b[BATCHES], k->coupon_count, OID_INT8S);
-    pg_array_bind(&p, &b[INDEXES], k->coupon_count, OID_INT8S);
-    int rc = pg_settle(s, question);
-    rc = rc ? rc : pg_send(s, question, &p);
-    return rc ? rc : pg_drain(s, out);
+    pg_array_bind(&keys, &b[RECORDS], k->record_count, OID_BYTEAS);
+    pg_array_bind(&keys, &b[SALES], k->sale_count, OID_BYTEAS);
+    pg_array_bind(&keys, &b[BATCHES], k->coupon_count, OID_INT8S);
+    pg_array_bind(&keys, &b[INDEXES], k->coupon_count, OID_INT8S);
+    pg_array_bind(&names, &b[TILLS], k->till_count, OID_TEXTS);
+    int rc = pg_settle(s, NULL);
+    rc = rc ? rc : pg_send(s, question, &keys);
+    rc = rc ? rc : pg_send(s, tills, &names);
+    return rc ? rc : pg_collect(s, out, 2);
 }
 
-static int64_t number_at(const PGresult *r, int row, int column)
+static int read_keys(struct store *s, struct rows *st)
 {
-    const uint8_t *p = (const uint8_t *)PQgetvalue(r, row, column);
-    uint64_t v = 0;
-    for (int i = 0; i < 8 && PQgetlength(r, row, column) == 8; i++) {
-        v = v << 8 | p[i];
-    }
-    return (int64_t)v;
-}
-
-static int read_answer(struct store *s, const PGresult *r)
-{
-    for (int row = 0; row < PQntuples(r); row++) {
-        int64_t sort = number_at(r, row, 0);
+    int rc;
+    while ((rc = sql_next(s, st)) == SQL_ROW) {
+        int64_t sort = sql_int(st, 0);
+        struct bytes key = sql_bytes(st, 1);
+        uint8_t coupon[COUPON_KEY_SIZE];
         if (sort < 0 || sort >= ABSENT_SORTS) {
+            sql_end(s, st);
             return TP_E_CORRUPT;
         }
         if (sort == ABSENT_COUPON) {
-            uint8_t key[COUPON_KEY_SIZE];
-            group_coupon_key(number_at(r, row, 2), number_at(r, row, 3), key);
-            group_present_is(s, ABSENT_COUPON, key, sizeof key);
-        } else {
-            group_present_is(s, (enum absent)sort, (const uint8_t *)PQgetvalue(r, row, 1),
-                             (size_t)PQgetlength(r, row, 1));
+            group_coupon_key(sql_int(st, 2), sql_int(st, 3), coupon);
+            key = bytes_of(coupon, sizeof coupon);
+        }
+        group_present_is(s, (enum absent)sort, key.p, key.n);
+    }
+    return rc;
+}
+
+static int read_tills(struct store *s, struct rows *st)
+{
+    int rc;
+    while ((rc = sql_next(s, st)) == SQL_ROW) {
+        struct till_row till;
+        struct tenure_row tenure;
+        read_till(st, &till);
+        group_till_is(s, &till, false);
+        if (sql_bytes(st, TILL_COLUMN_COUNT).p) {
+            read_tenure(st, TILL_COLUMN_COUNT, &tenure);
+            group_tenure_is(s, &tenure);
         }
     }
-    return 0;
+    return rc;
+}
+
+/* Of an answer, which is freed. */
+static int read_answer(struct store *s, PGresult *r, int (*fn)(struct store *s, struct rows *st))
+{
+    struct rows *st = pg_rows_over(r);
+    return st ? fn(s, st) : TP_E_MEMORY;
 }
 
 int pg_ahead(struct store *store, const struct store_keys *k)
 {
     struct pg_store *s = pg_own(store);
-    PGresult *answer = NULL;
+    PGresult *answers[2] = {NULL, NULL};
     struct buf b[ARRAYS];
     for (int i = 0; i < ARRAYS; i++) {
         buf_init(&b[i], KEYS_BYTES);
     }
     gather(k, b);
     int rc = s->inside ? s->failed : TP_E_STATE;
-    rc = rc ? rc : ask(s, k, b, &answer);
-    rc = rc ? rc : read_answer(store, answer);
-    PQclear(answer);
+    rc = rc ? rc : ask(s, k, b, answers);
+    if (rc == 0) {
+        rc = read_answer(store, answers[0], read_keys);
+        int more = read_answer(store, answers[1], read_tills);
+        rc = rc ? rc : more;
+    }
     for (int i = 0; i < ARRAYS; i++) {
         buf_free(&b[i]);
     }

@@ -1,7 +1,7 @@
 /*
- * Rows that a group adds are gathered, and go to the server many at once: one statement with an array for each
- * column, instead of a statement a row. Whatever else is said about the same table waits for them; so does the
- * end of the transaction. What the server finds wrong with one of them ends the group.
+ * Rows that a group adds are gathered, and go to the server many at once: one statement with an array for
+ * each column, instead of a statement a row. Whatever else is said about the same table waits for them; so
+ * does the end of the transaction. What the server finds wrong with one of them ends the group.
  */
 #include "store/postgres/inside.h"
 

@@ -117,11 +117,14 @@ int pg_migrate(struct pg_store *s);
 int pg_send(struct pg_store *s, const char *text, const struct params *p);
 int pg_send_once(struct pg_store *s, const char *text, const struct params *p);
 int pg_sync(struct pg_store *s);
-/* Takes every answer that is due; the last statement's into *last unless last is NULL. The first fault. */
+/* Takes every answer that is due; those of the last n statements into out. The first fault, and then none. */
+int pg_collect(struct pg_store *s, PGresult **out, size_t n);
+/* The last one's alone, unless last is NULL. */
 int pg_drain(struct pg_store *s, PGresult **last);
 
 /* gather.c */
-/* Keeps a row that a group adds, where the text is a plain INSERT; else *taken is false, and it is to be sent. */
+/* Keeps a row that a group adds, where the text is a plain INSERT; else *taken is false, and it is to be
+ * sent. */
 int pg_gather(struct pg_store *s, const char *text, const char *types, const struct params *p, bool *taken);
 /* Sends the rows that wait for a table that the text names; NULL: all. */
 int pg_settle(struct pg_store *s, const char *text);
@@ -140,6 +143,8 @@ int pg_keep(struct store *s);
 int pg_undo(struct store *s);
 
 /* rows.c */
+/* Steps through an answer, which is freed at its end, or at once without memory: NULL. */
+struct rows *pg_rows_over(PGresult *r);
 extern const struct backend pg_backend;
 
 #endif

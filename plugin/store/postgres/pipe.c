@@ -148,10 +148,32 @@ static int answer(struct pg_store *s, const struct sent *sent, PGresult **out)
     return rc;
 }
 
-int pg_drain(struct pg_store *s, PGresult **last)
+/* The newest is the last. */
+static void keep_result(PGresult **out, size_t n, PGresult *r)
 {
-    PGresult *kept = NULL;
+    if (n == 0) {
+        PQclear(r);
+        return;
+    }
+    PQclear(out[0]);
+    memmove(out, out + 1, (n - 1) * sizeof *out);
+    out[n - 1] = r;
+}
+
+static void drop_results(PGresult **out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        PQclear(out[i]);
+        out[i] = NULL;
+    }
+}
+
+int pg_collect(struct pg_store *s, PGresult **out, size_t n)
+{
     int first = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = NULL;
+    }
     if (s->pending && s->sent[s->pending - 1].kind != SENT_SYNC && !PQsendFlushRequest(s->conn)) {
         return pg_lost(s);
     }
@@ -164,8 +186,7 @@ int pg_drain(struct pg_store *s, PGresult **last)
             rc = pg_lost(s);
         }
         if (s->conn && s->sent[i].kind == SENT_STATEMENT) {
-            PQclear(kept);
-            kept = r;
+            keep_result(out, n, r);
         } else {
             PQclear(r);
         }
@@ -175,10 +196,13 @@ int pg_drain(struct pg_store *s, PGresult **last)
         }
     }
     s->pending = 0;
-    if (last && first == 0) {
-        *last = kept;
-    } else {
-        PQclear(kept);
+    if (first) {
+        drop_results(out, n);
     }
     return first;
+}
+
+int pg_drain(struct pg_store *s, PGresult **last)
+{
+    return pg_collect(s, last, last != NULL);
 }

@@ -84,6 +84,20 @@ static void end_rows(struct store *store, struct rows *st)
     free(r);
 }
 
+struct rows *pg_rows_over(PGresult *result)
+{
+    struct pg_rows *r = calloc(1, sizeof *r);
+    if (!r) {
+        PQclear(result);
+        return NULL;
+    }
+    r->head.backend = &pg_backend;
+    r->result = result;
+    r->row = -1;
+    r->count = PQntuples(result);
+    return &r->head;
+}
+
 static int fetch(struct pg_store *s, struct pg_rows *r)
 {
     char text[60];
