@@ -1,7 +1,7 @@
 /*
- * What the commits of a group will ask the store for, read out of its messages before they are handled, so
- * that a server is asked once for many of them. It saves questions and decides nothing: what is not found
- * here, or does not fit, is asked for when it is needed.
+ * What the commits and holds of a group will ask the store for, read out of its messages before they are
+ * handled, so that a server is asked once for many of them. It saves questions and decides nothing: what is
+ * not found here, or does not fit, is asked for when it is needed.
  */
 #include "authority/internal.h"
 
@@ -17,34 +17,52 @@ static void add_till(struct store_keys *k, struct bytes name)
     }
 }
 
-static void add_commit(struct store_keys *k, const struct statement *st)
+static void add_coupon(struct store_keys *k, struct bytes bytes)
+{
+    struct coupon coupon;
+    if (bytes.p && k->coupon_count < STORE_KEYS_MAX && coupon_parse(bytes, &coupon) == 0) {
+        k->coupons[k->coupon_count].batch = coupon.batch;
+        k->coupons[k->coupon_count++].index = coupon.index;
+    }
+}
+
+static void add_sale(struct store_keys *k, const uint8_t sale[ID_SIZE])
+{
+    memcpy(k->sales[k->sale_count++].v, sale, ID_SIZE);
+}
+
+static void add(struct store_keys *k, const struct statement *st)
 {
     const struct commit *m = &st->payload.commit;
-    memcpy(k->records[k->record_count++].v, st->d, HASH_SIZE);
-    memcpy(k->sales[k->sale_count++].v, m->sale, ID_SIZE);
-    add_till(k, st->iss);
-    for (size_t i = 0; i < m->redemptions.n && k->coupon_count < STORE_KEYS_MAX; i++) {
-        struct coupon coupon;
-        if (m->redemptions.v[i].coupon.p && coupon_parse(m->redemptions.v[i].coupon, &coupon) == 0) {
-            k->coupons[k->coupon_count].batch = coupon.batch;
-            k->coupons[k->coupon_count++].index = coupon.index;
+    const struct hold *h = &st->payload.hold;
+    if (st->kind == KIND_COMMIT) {
+        add_till(k, st->iss);
+        add_sale(k, m->sale);
+        memcpy(k->records[k->record_count++].v, st->d, HASH_SIZE);
+        for (size_t i = 0; i < m->redemptions.n; i++) {
+            add_coupon(k, m->redemptions.v[i].coupon);
+        }
+    } else if (st->kind == KIND_HOLD) {
+        add_till(k, st->iss);
+        add_sale(k, h->sale);
+        memcpy(k->requests[k->request_count++].v, h->id, ID_SIZE);
+        for (size_t i = 0; i < h->coupons.n; i++) {
+            add_coupon(k, h->coupons.v[i]);
         }
     }
 }
 
-/* Its commits, as far as the message is one. */
+/* As far as the message is one. */
 static void add_message(struct store_keys *k, struct bytes request, struct arena *arena)
 {
     struct statement st;
     struct dec d;
     dec_init(&d, request);
-    for (int i = 0; i < MESSAGE_ITEMS_MAX && k->record_count < STORE_KEYS_MAX; i++) {
+    for (int i = 0; i < MESSAGE_ITEMS_MAX && k->sale_count < STORE_KEYS_MAX; i++) {
         if (message_next(&d, arena, &st, NULL) != 1) {
             break;
         }
-        if (st.kind == KIND_COMMIT) {
-            add_commit(k, &st);
-        }
+        add(k, &st);
         arena_reset(arena);
     }
     arena_reset(arena);
@@ -59,11 +77,11 @@ size_t ahead_read(struct authority *a, const struct authority_message *v, size_t
         return n;
     }
     arena_init(&arena, ITEM_MEMORY_MAX);
-    k->record_count = k->sale_count = k->coupon_count = k->till_count = 0;
-    while (read < n && k->record_count + MESSAGE_ITEMS_MAX <= STORE_KEYS_MAX) {
+    k->record_count = k->sale_count = k->coupon_count = k->request_count = k->till_count = 0;
+    while (read < n && k->sale_count + MESSAGE_ITEMS_MAX <= STORE_KEYS_MAX) {
         add_message(k, v[read++].request, &arena);
     }
-    if (k->record_count) {
+    if (k->sale_count) {
         store_ahead(a->config.store, k); /* its fault is the next one's */
     }
     return read;

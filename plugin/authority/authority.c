@@ -112,7 +112,16 @@ int authority_refresh(struct authority *a)
     if (a->grouped && a->level) {
         return 0;
     }
-    int rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    static const enum kind watched[STORE_NEWEST_MAX] = {KIND_KEYSET, KIND_POLICY, KIND_TERMINAL, KIND_OFFER};
+    int64_t newest[STORE_NEWEST_MAX] = {0};
+    int rc = store_newest(a->config.store, watched, newest);
+    if (rc == 0 && newest[3] != a->offers_seen) {
+        known_places_forget(&a->known);
+        a->offers_seen = newest[3];
+    }
+    if (rc == 0 && (newest[0] > a->learned || newest[1] > a->learned || newest[2] > a->learned)) {
+        rc = store_statements(a->config.store, learned_kinds, a->learned, INT64_MAX, learn, a);
+    }
     if (rc == 0) {
         own_keys_reload(a);
     }
@@ -226,6 +235,27 @@ static int run(struct store *s, void *arg)
     return rc == 0 && c->answer->failed ? TP_E_MEMORY : rc;
 }
 
+/* A step of its own, so that a request that is refused has changed nothing. */
+static int run_expire(struct store *s, void *arg)
+{
+    struct call *c = arg;
+    c->s = s;
+    return request_expire(c);
+}
+
+/* Whether it is taken is known before it changes anything; or nearly always, and then it is handled again. */
+static int handle_in(struct authority *a, struct call *c)
+{
+    enum kind kind = c->st->kind;
+    int rc = 0;
+    if (a->grouped && kinds[kind].request && !a->expired) {
+        rc = store_write(a->config.store, run_expire, c);
+        a->expired = rc == 0;
+    }
+    bool sure = kinds[kind].record || kind == KIND_HOLD || kind == KIND_RELEASE;
+    return rc ? rc : sure ? store_write_sure(a->config.store, run, c) : store_write(a->config.store, run, c);
+}
+
 static bool may_come_in(enum kind kind)
 {
     return kind != KIND_LEASE && (handlers[kind].answer || handlers[kind].check || handlers[kind].project);
@@ -250,9 +280,7 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
         rc = authenticate(&c);
     }
     if (rc == 0) {
-        /* Whether a record is taken is known before it changes anything. */
-        rc = kinds[st->kind].record ? store_write_sure(a->config.store, run, &c)
-                                    : store_write(a->config.store, run, &c);
+        rc = handle_in(a, &c);
         a->level = a->level && teaches_nothing(st->kind);
         if (st->kind == KIND_OFFER) {
             known_places_forget(&a->known);
@@ -312,13 +340,14 @@ static void forget(struct authority *a)
 {
     trust_free(&a->trust);
     a->trust = (struct trust){0};
-    a->learned = 0;
+    a->learned = a->offers_seen = 0;
     a->policy = (struct policy){0};
     arena_reset(&a->policy_memory);
-    a->automatics.count = 0;
+    a->automatics.count = a->automatics.offers_seen = 0;
     a->automatics.n = 0;
     arena_reset(&a->automatics.memory);
     known_forget(&a->known);
+    a->head_fence = 0;
     a->name[0] = a->log_name[0] = a->registrar_name[0] = 0;
     a->keys_due = false;
 }
@@ -330,8 +359,7 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
         return rc;
     }
     a->grouped = true;
-    a->log_due = a->log_grew = a->level = false;
-    known_places_forget(&a->known);
+    a->log_due = a->log_grew = a->level = a->expired = false;
     for (size_t i = 0, read = 0; i < n && rc == 0; i++) {
         read = i < read ? read : i + ahead_read(a, v + i, n - i);
         rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
@@ -339,7 +367,7 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
     if (rc == 0 && (a->log_due || (a->log_grew && log_is_due(a)))) {
         log_now(a);
     }
-    a->grouped = false;
+    a->grouped = a->expired = false;
     int end = store_group_end(a->config.store, rc == 0);
     if (end) {
         forget(a);

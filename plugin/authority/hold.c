@@ -108,7 +108,7 @@ static int seat_coupon(struct table *t, struct bytes bytes)
     struct coupon coupon;
     struct batch_row batch;
     if (coupon_parse(bytes, &coupon) != 0) {
-        return err_set(&c->err, TP_BAD_STATEMENT, "a coupon is malformed");
+        return TP_E_CORRUPT; /* what was shown was looked at, and what a code stands for before it was kept */
     }
     struct seat seat = {.batch = coupon.batch, .index = coupon.index, .card = NONE, .customer = t->customer};
     seat.reason = lookup_coupon(c, &coupon, &batch);
@@ -145,7 +145,7 @@ static int seat_gs1(struct table *t, const struct gs1_shown *shown)
     struct gs1_coupon coupon;
     struct seat seat = {.batch = NONE, .index = NONE, .card = NONE, .gs1 = true, .customer = t->customer};
     if (gs1_coupon_read(shown->element, &coupon)) {
-        return err_set(&t->c->err, TP_BAD_STATEMENT, "a GS1 coupon is malformed");
+        return TP_E_STATE; /* check_shown has looked at it */
     }
     int rc = lookup_gs1(t->c, shown->offer, NONE, &coupon, &seat.offer);
     if (rc < 0) {
@@ -412,6 +412,24 @@ static int read_parts(struct table *t)
     return 0;
 }
 
+/* Before anything is changed. */
+static int check_shown(struct table *t)
+{
+    struct coupon coupon;
+    struct gs1_coupon gs1;
+    for (size_t i = 0; i < t->hold->coupons.n; i++) {
+        if (coupon_parse(t->hold->coupons.v[i], &coupon)) {
+            return err_set(&t->c->err, TP_BAD_STATEMENT, "a coupon is malformed");
+        }
+    }
+    for (size_t i = 0; i < t->hold->gs1.n; i++) {
+        if (gs1_coupon_read(t->hold->gs1.v[i].element, &gs1)) {
+            return err_set(&t->c->err, TP_BAD_STATEMENT, "a GS1 coupon is malformed");
+        }
+    }
+    return 0;
+}
+
 int hold_answer(struct call *c)
 {
     struct table t = {.c = c, .hold = &c->st->payload.hold};
@@ -423,6 +441,9 @@ int hold_answer(struct call *c)
     }
     if (rev.finished || t.hold->rev <= rev.rev) {
         return err_code(&c->err, TP_SUPERSEDED);
+    }
+    if ((rc = check_shown(&t))) {
+        return rc;
     }
     rev.rev = t.hold->rev;
     if ((rc = store_rev_put(c->s, t.hold->sale, &rev)) ||

@@ -5,6 +5,7 @@
 #include "authority/authority.h"
 #include "keys/trust.h"
 #include "proof/path.h"
+#include "proof/tree.h"
 
 enum {
     GRANT_TTL_MS = 120000,       /* how long a grant lives */
@@ -17,7 +18,8 @@ enum {
 
 /* Automatic offers as last read: they are on every hold's table. */
 struct automatics {
-    int64_t count; /* of AUTOMATIC_COUNT when they were read */
+    int64_t count;       /* of AUTOMATIC_COUNT when they were read */
+    int64_t offers_seen; /* of the handle, when that was looked at; 0: never */
     struct arena memory;
     struct offer *v;
     size_t n;
@@ -49,18 +51,22 @@ struct authority {
     bool keys_due;           /* the keyset has newer keys of these than are in hand */
     struct trust trust;      /* keysets and terminals up to statement number `learned` */
     int64_t learned;
+    int64_t offers_seen; /* number of the newest offer statement: what is known of versions is as of it */
     struct arena policy_memory;
     struct policy policy; /* version 0: none yet */
     struct automatics automatics;
     struct known known;
     bool log_elsewhere;    /* a sequencer places its leaves */
     uint8_t turn[ID_SIZE]; /* as which it takes turns at the log */
-    bool rebuilding;       /* replaying kept statements: no tills are told */
-    int64_t replayed;      /* the last of them that was begun */
-    bool grouped;          /* in authority_handle_many's transaction: the log is written at its end */
+    struct tree head;      /* of the log, as of the turn with that number; 0: not known */
+    int64_t head_fence;
+    bool rebuilding;  /* replaying kept statements: no tills are told */
+    int64_t replayed; /* the last of them that was begun */
+    bool grouped;     /* in authority_handle_many's transaction: the log is written at its end */
     bool log_due, log_grew;
     bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
                  */
+    bool expired;            /* in it: what has ended by now was removed */
     struct store_keys ahead; /* ahead.c: of the messages at hand */
     bool damaged;            /* the log's tables were found to be: this handle answers nothing more */
 };
@@ -116,6 +122,8 @@ size_t ahead_read(struct authority *a, const struct authority_message *v, size_t
 
 /* request.c: what every request is held against; then the kind's own answer. */
 int request_handle(struct call *c, int (*answer)(struct call *c));
+/* Removes what has ended: once a group, before its first request; else with each. */
+int request_expire(struct call *c);
 /* Its time is further off than REQUEST_WINDOW_MS. */
 bool request_stale(const struct call *c);
 

@@ -1,8 +1,8 @@
 /*
  * What was read of the store and stays so, so that the next record need not read it again: an offer's terms
  * by the identity of their statement, and a batch by its number, which nothing changes once they are there.
- * Which statement an offer's version is may change, and is remembered only inside a group, where nobody else
- * can write.
+ * Which statement an offer's version is may change, and is used only inside a group, where nobody else can
+ * write, and only until another offer statement has come (authority_refresh).
  */
 #include "authority/internal.h"
 

@@ -85,21 +85,37 @@ struct adding {
     struct authority *a;
     int64_t batch, ttl_ms, seize;
     struct log_turn turn;
+    struct tree head; /* where it has added to it */
 };
 
-static int place(const struct adding *add, struct store *s, int64_t now, int64_t *added)
+/* Where the last turn at this log was this handle's, it knows the log's head. A file is read all the same:
+ * its questions cost little, and damage is found before anything is signed on top. */
+static int read_head(const struct adding *add, struct store *s, struct tree *out)
 {
-    struct sequencing q = {.s = s};
+    const struct authority *a = add->a;
     struct tree_nodes nodes = {read_node, s};
     int64_t size = 0;
     int rc = store_leaf_count(s, &size);
-    rc = rc ? rc : tree_at(&nodes, size, &q.tree);
+    if (rc == 0 && store_reads_ahead(s) && a->head_fence && add->turn.fence == a->head_fence + 1 &&
+        a->head.size == size) {
+        *out = a->head;
+        return 0;
+    }
+    return rc ? rc : tree_at(&nodes, size, out);
+}
+
+static int place(struct adding *add, struct store *s, int64_t now, int64_t *added)
+{
+    struct sequencing q = {.s = s};
+    int rc = read_head(add, s, &q.tree);
+    int64_t size = q.tree.size;
     rc = rc ? rc : store_each_waiting(s, add->batch, add_leaf, &q);
     if (rc || q.tree.size == size) {
         return rc;
     }
     rc = store_waiting_drop(s, q.last);
     *added = q.tree.size - size;
+    add->head = q.tree;
     return rc ? rc : sign_checkpoint(add->a, &q.tree, now, s);
 }
 
@@ -118,10 +134,22 @@ static int sequence(struct store *s, void *arg)
     }
     rc = add->seize == NONE ? 0 : store_sequencer_seize(s, a->turn, add->seize, now);
     rc = rc ? rc : store_sequencer_take(s, a->turn, now, add->ttl_ms, &row, &add->turn.mine);
+    add->turn.fence = row.fence;
     if (rc == 0 && add->turn.mine) {
         rc = place(add, s, now, &add->turn.added);
     }
-    add->turn.fence = row.fence;
+    return rc;
+}
+
+/* One transaction; what it found out is kept when it was committed. */
+static int take_turn(struct adding *add)
+{
+    struct authority *a = add->a;
+    int rc = store_write(a->config.store, sequence, add);
+    if (rc || add->turn.added) {
+        a->head = add->head;
+        a->head_fence = rc ? 0 : add->turn.fence;
+    }
     return rc;
 }
 
@@ -142,7 +170,7 @@ int log_queue(struct call *c)
 static int add_some(struct authority *a, int64_t *added)
 {
     struct adding add = {.a = a, .batch = LOG_BATCH, .seize = NONE};
-    int rc = store_write(a->config.store, sequence, &add);
+    int rc = take_turn(&add);
     *added = rc ? 0 : add.turn.added;
     return rc;
 }
@@ -201,7 +229,7 @@ int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struc
     if (rc == 0 && waiting == 0) {
         add.turn.idle = true;
     } else {
-        rc = rc ? rc : store_write(a->config.store, sequence, &add);
+        rc = rc ? rc : take_turn(&add);
     }
     *out = add.turn;
     rc = rc ? rc : store_read(a->config.store, look_behind, out);

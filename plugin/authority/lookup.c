@@ -76,8 +76,9 @@ int lookup_automatic(struct call *c, const struct automatics **out)
 {
     struct automatics *a = &c->a->automatics;
     struct reading r = {.c = c, .out = a};
-    int64_t count;
-    int rc = store_count(c->s, AUTOMATIC_COUNT, &count);
+    bool same = c->a->grouped && c->a->level && a->offers_seen && a->offers_seen == c->a->offers_seen;
+    int64_t count = a->count;
+    int rc = same ? 0 : store_count(c->s, AUTOMATIC_COUNT, &count);
     if (rc == 0 && a->count != count) {
         a->count = 0;
         a->n = 0;
@@ -87,6 +88,7 @@ int lookup_automatic(struct call *c, const struct automatics **out)
         rc = rc ? rc : a->v ? store_automatic(c->s, c->now, read_one, &r) : TP_E_MEMORY;
         a->count = rc ? 0 : count;
     }
+    a->offers_seen = rc == 0 && c->a->grouped && c->a->level ? c->a->offers_seen : 0;
     *out = a;
     return rc;
 }

@@ -37,6 +37,12 @@ bool request_stale(const struct call *c)
     return off > REQUEST_WINDOW_MS || off < -REQUEST_WINDOW_MS;
 }
 
+int request_expire(struct call *c)
+{
+    int rc = store_answers_expire(c->s, c->now);
+    return rc ? rc : store_reservations_expire(c->s, c->now);
+}
+
 int request_handle(struct call *c, int (*answer)(struct call *c))
 {
     const uint8_t *payload = (const uint8_t *)&c->st->payload;
@@ -48,11 +54,8 @@ int request_handle(struct call *c, int (*answer)(struct call *c))
         return err_code(&c->err, TP_STALE);
     }
     int rc = shape[c->st->kind].head ? check_till(c, head) : 0;
-    if (rc == 0) {
-        rc = store_answers_expire(c->s, c->now);
-    }
-    if (rc == 0) {
-        rc = store_reservations_expire(c->s, c->now);
+    if (rc == 0 && !c->a->expired) {
+        rc = request_expire(c);
     }
     if (rc == 0 && kept) {
         uint8_t d[HASH_SIZE];

@@ -25,9 +25,12 @@ struct group {
     struct known_till tills[TILLS];
     struct tenure_row tenures[TILLS];
     struct known_tally tallies[TALLIES];
-    int64_t conflicts; /* to be written */
+    int64_t grant, grants;      /* the last number, 0: not known; and how many are to be written */
+    int64_t conflicts;          /* to be written */
+    int64_t newest[KIND_COUNT]; /* below 0: not known */
     size_t till_count, tenure_count, tally_count, key_count;
     struct key keys[KEYS];
+    uint16_t used[KEYS]; /* key_count places */
 };
 
 int group_begin(struct store *s)
@@ -42,7 +45,10 @@ void group_undo(struct store *s)
     struct group *g = s->group;
     if (g) {
         g->till_count = g->tenure_count = g->tally_count = 0;
-        g->conflicts = 0;
+        g->conflicts = g->grant = g->grants = 0;
+        for (size_t i = 0; i < KIND_COUNT; i++) {
+            g->newest[i] = -1;
+        }
     }
 }
 
@@ -50,9 +56,8 @@ void group_forget(struct store *s)
 {
     struct group *g = s->group;
     group_undo(s);
-    if (g && g->key_count) {
-        memset(g->keys, 0, sizeof g->keys);
-        g->key_count = 0;
+    for (; g && g->key_count; g->key_count--) {
+        g->keys[g->used[g->key_count - 1]] = (struct key){0};
     }
 }
 
@@ -94,6 +99,10 @@ int group_settle(struct store *s)
         }
     }
     rc = rc ? rc : settle_tallies(s, g);
+    if (rc == 0 && g->grants) {
+        rc = count_write(s, STORE_GRANTS, g->grants);
+        g->grants = 0;
+    }
     if (rc == 0 && g->conflicts) {
         rc = count_write(s, STORE_CONFLICTS, g->conflicts);
         g->conflicts = 0;
@@ -208,6 +217,51 @@ void group_tally_forget(struct store *s, const uint8_t offer[REF_SIZE])
     }
 }
 
+bool group_newest(const struct store *s, const enum kind of[STORE_NEWEST_MAX],
+                  int64_t newest[STORE_NEWEST_MAX])
+{
+    const struct group *g = lasting(s);
+    bool known = g != NULL;
+    for (size_t i = 0; i < STORE_NEWEST_MAX && known; i++) {
+        newest[i] = g->newest[of[i]];
+        known = newest[i] >= 0;
+    }
+    return known;
+}
+
+void group_newest_is(struct store *s, enum kind kind, int64_t n)
+{
+    struct group *g = lasting(s);
+    if (g) {
+        g->newest[kind] = n;
+    }
+}
+
+void group_newest_forget(struct store *s, enum kind kind)
+{
+    group_newest_is(s, kind, -1);
+}
+
+bool group_next_grant(struct store *s, int64_t *number)
+{
+    struct group *g = lasting(s);
+    if (!g || g->grant == 0) {
+        return false;
+    }
+    s->runs++;
+    g->grants++;
+    *number = ++g->grant;
+    return true;
+}
+
+void group_grant_is(struct store *s, int64_t last)
+{
+    struct group *g = lasting(s);
+    if (g) {
+        g->grant = last;
+    }
+}
+
 bool group_conflict(struct store *s)
 {
     struct group *g = lasting(s);
@@ -259,7 +313,7 @@ void group_absent_is(struct store *s, enum absent sort, const uint8_t *key, size
     if (k && k->sort == 0) {
         *k = (struct key){.sort = (uint8_t)((uint8_t)sort + 1), .n = (uint8_t)n};
         memcpy(k->bytes, key, n);
-        g->key_count++;
+        g->used[g->key_count++] = (uint16_t)(k - g->keys);
     }
 }
 
@@ -279,6 +333,18 @@ bool group_absent(const struct store *s, enum absent sort, const uint8_t *key, s
     return k && !k->gone;
 }
 
+static const uint8_t no_key[1];
+
+bool group_no_lease(const struct store *s)
+{
+    return group_absent(s, ABSENT_LEASE, no_key, 0);
+}
+
+void group_lease_is(struct store *s)
+{
+    group_present_is(s, ABSENT_LEASE, no_key, 0);
+}
+
 static void ask_for(struct store *s, const struct store_keys *k)
 {
     for (size_t i = 0; i < k->record_count; i++) {
@@ -293,7 +359,12 @@ static void ask_for(struct store *s, const struct store_keys *k)
         uint8_t key[COUPON_KEY_SIZE];
         group_coupon_key(k->coupons[i].batch, k->coupons[i].index, key);
         group_absent_is(s, ABSENT_COUPON, key, sizeof key);
+        group_absent_is(s, ABSENT_RESERVED, key, sizeof key);
     }
+    for (size_t i = 0; i < k->request_count; i++) {
+        group_absent_is(s, ABSENT_ANSWER, k->requests[i].v, ID_SIZE);
+    }
+    group_absent_is(s, ABSENT_LEASE, no_key, 0);
 }
 
 bool store_reads_ahead(const struct store *s)

@@ -31,6 +31,14 @@ void group_tally_is(struct store *s, const uint8_t offer[REF_SIZE], const struct
 /* Counts on, and is to be written; false when it is not known. */
 bool group_tally_add(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent);
 void group_tally_forget(struct store *s, const uint8_t offer[REF_SIZE]); /* its row was removed */
+/* The number of the newest statement of each kind; true when all are known. */
+bool group_newest(const struct store *s, const enum kind of[STORE_NEWEST_MAX],
+                  int64_t newest[STORE_NEWEST_MAX]);
+void group_newest_is(struct store *s, enum kind kind, int64_t n);
+void group_newest_forget(struct store *s, enum kind kind); /* there is a newer one */
+/* The next number of a grant, to be written; false when the last one is not known. */
+bool group_next_grant(struct store *s, int64_t *number);
+void group_grant_is(struct store *s, int64_t last);
 /* One more of STORE_CONFLICTS, to be written; false outside of a group. */
 bool group_conflict(struct store *s);
 
@@ -41,6 +49,9 @@ enum absent {
     ABSENT_REVISION,  /* sale */
     ABSENT_HELD,      /* sale: neither reservation nor claim */
     ABSENT_COUPON,    /* batch and index, of redemptions: group_coupon_key */
+    ABSENT_RESERVED,  /* the same, of reservations */
+    ABSENT_ANSWER,    /* id of a request */
+    ABSENT_LEASE,     /* no bytes: of this merchant */
     ABSENT_SORTS
 };
 enum { COUPON_KEY_SIZE = 16 };
@@ -50,5 +61,7 @@ void group_absent_is(struct store *s, enum absent sort, const uint8_t *key, size
 /* A row of that key was written, or found. */
 void group_present_is(struct store *s, enum absent sort, const uint8_t *key, size_t n);
 bool group_absent(const struct store *s, enum absent sort, const uint8_t *key, size_t n);
+bool group_no_lease(const struct store *s);
+void group_lease_is(struct store *s);
 
 #endif

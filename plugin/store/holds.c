@@ -4,6 +4,10 @@
 int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 {
     int64_t v[2] = {0};
+    if (group_absent(s, ABSENT_REVISION, sale, ID_SIZE)) {
+        *row = (struct rev_row){0};
+        return 0;
+    }
     int rc =
         sql_ints(s, v, 2, "SELECT rev, finished FROM revision WHERE merchant = ?1 AND sale = ?2", "d", sale);
     row->rev = v[0];
@@ -13,7 +17,12 @@ int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 
 int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row)
 {
+    bool first = group_absent(s, ABSENT_REVISION, sale, ID_SIZE);
     group_present_is(s, ABSENT_REVISION, sale, ID_SIZE);
+    if (first) {
+        return sql_run(s, "INSERT INTO revision VALUES (?1, ?2, ?3, ?4)", "dii", sale, row->rev,
+                       (int64_t)row->finished);
+    }
     return sql_run(s,
                    "INSERT INTO revision VALUES (?1, ?2, ?3, ?4) ON CONFLICT (merchant, sale) DO UPDATE SET "
                    "rev = excluded.rev, finished = excluded.finished",
@@ -36,7 +45,16 @@ int store_rev_finish(struct store *s, const uint8_t sale[ID_SIZE], int64_t rev)
 
 int store_reservation_put(struct store *s, const struct reservation_row *row)
 {
+    uint8_t key[COUPON_KEY_SIZE];
+    group_coupon_key(row->batch, row->index, key);
+    bool first = group_absent(s, ABSENT_RESERVED, key, sizeof key);
+    group_present_is(s, ABSENT_RESERVED, key, sizeof key);
     group_present_is(s, ABSENT_HELD, row->sale, ID_SIZE);
+    if (first) {
+        return sql_run(s, "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiidrtii",
+                       row->batch, row->index, row->slot, row->sale, row->offer, row->till, row->number,
+                       row->until_ms);
+    }
     int rc = sql_run(s,
                      "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
                      "ON CONFLICT (merchant, batch, idx, slot) DO NOTHING",
@@ -64,6 +82,11 @@ int store_reservations(struct store *s, int64_t batch, int64_t index,
                        int (*fn)(void *arg, const struct reservation_row *row), void *arg)
 {
     struct rows *st = NULL;
+    uint8_t key[COUPON_KEY_SIZE];
+    group_coupon_key(batch, index, key);
+    if (group_absent(s, ABSENT_RESERVED, key, sizeof key)) {
+        return 0;
+    }
     int rc = sql_open(s, &st,
                       "SELECT slot, sale, offer, till, number, until_ms FROM reservation "
                       "WHERE merchant = ?1 AND batch = ?2 AND idx = ?3 ORDER BY slot",
@@ -85,14 +108,19 @@ int store_reservations(struct store *s, int64_t batch, int64_t index,
 int store_next_grant(struct store *s, int64_t *number)
 {
     struct rows *st = NULL;
+    if (group_next_grant(s, number)) {
+        return 0;
+    }
+    s->runs++;
     int rc = sql_open(s, &st,
-                      "INSERT INTO counter VALUES (?1, 'grant', 1) "
+                      "INSERT INTO counter VALUES (?1, '" STORE_GRANTS "', 1) "
                       "ON CONFLICT (merchant, name) DO UPDATE SET value = counter.value + 1 RETURNING value",
                       "");
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc;
     }
     *number = sql_int(st, 0);
+    group_grant_is(s, *number);
     while ((rc = sql_next(s, st)) == SQL_ROW) {
     }
     return rc;

@@ -102,6 +102,7 @@ struct bytes sql_bytes(struct rows *st, int column); /* absent for NULL; of an i
 void sql_fixed(struct rows *st, int column, void *out, size_t n); /* zeroed where the length differs */
 void sql_cstr(struct rows *st, int column, char *out, size_t size);
 
+#define STORE_GRANTS "grant" /* the counter of their numbers */
 /* Written now, whatever is remembered: chain.c, limits.c. */
 int till_write(struct store *s, const struct till_row *row);
 int tally_write(struct store *s, const uint8_t offer[REF_SIZE], int64_t uses, int64_t spent);

@@ -29,6 +29,7 @@ int store_statement_put(struct store *s, const struct statement *st, int64_t rec
     if (rc || !*fresh) {
         return rc;
     }
+    group_newest_forget(s, st->kind);
     if ((rc = put_part(s, st->d, PART_LINES, st->lines)) == 0) {
         rc = put_part(s, st->d, PART_PERSON, st->person);
     }
@@ -99,6 +100,22 @@ static int any_after(struct store *s, const int64_t k[FEW_KINDS], size_t n, int6
                                                                                                           "0"),
                   "iiiiiiiii", after, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]);
     *any = found > 0;
+    return rc;
+}
+
+#define NEWEST_OF(kind) "(SELECT coalesce(max(n), 0) FROM statement WHERE merchant = ?1 AND kind = " kind ")"
+int store_newest(struct store *s, const enum kind of[STORE_NEWEST_MAX], int64_t newest[STORE_NEWEST_MAX])
+{
+    if (group_newest(s, of, newest)) {
+        return 0;
+    }
+    int rc =
+        sql_ints(s, newest, STORE_NEWEST_MAX,
+                 "SELECT " NEWEST_OF("?2") ", " NEWEST_OF("?3") ", " NEWEST_OF("?4") ", " NEWEST_OF("?5"),
+                 "iiii", (int64_t)of[0], (int64_t)of[1], (int64_t)of[2], (int64_t)of[3]);
+    for (size_t i = 0; i < STORE_NEWEST_MAX && rc == 0; i++) {
+        group_newest_is(s, of[i], newest[i]);
+    }
     return rc;
 }
 
@@ -173,6 +190,9 @@ int store_clear_projections(struct store *s)
 int store_answer(struct store *s, const uint8_t id[ID_SIZE], uint8_t d[HASH_SIZE], struct buf *answer)
 {
     struct rows *st = NULL;
+    if (group_absent(s, ABSENT_ANSWER, id, ID_SIZE)) {
+        return STORE_NOT_FOUND;
+    }
     int rc = sql_open(s, &st, "SELECT d, content FROM answer WHERE merchant = ?1 AND id = ?2", "d", id);
     if (rc || (rc = sql_next(s, st)) != SQL_ROW) {
         return rc ? rc : STORE_NOT_FOUND;
@@ -187,6 +207,7 @@ int store_answer(struct store *s, const uint8_t id[ID_SIZE], uint8_t d[HASH_SIZE
 int store_answer_put(struct store *s, const uint8_t id[ID_SIZE], const uint8_t d[HASH_SIZE],
                      struct bytes answer, int64_t until_ms)
 {
+    group_present_is(s, ABSENT_ANSWER, id, ID_SIZE);
     return sql_run(s, "INSERT INTO answer VALUES (?1, ?2, ?3, ?4, ?5)", "dhvi", id, d, answer, until_ms);
 }
 

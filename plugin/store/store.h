@@ -58,11 +58,14 @@ struct store_keys {
     struct {
         int64_t batch, index;
     } coupons[STORE_KEYS_MAX];
+    struct {
+        uint8_t v[ID_SIZE];
+    } requests[STORE_KEYS_MAX];      /* ids */
     char tills[STORE_TILLS_MAX][64]; /* whose rows are to be known, too */
-    size_t record_count, sale_count, coupon_count, till_count;
+    size_t record_count, sale_count, coupon_count, request_count, till_count;
 };
 int store_ahead(struct store *s, const struct store_keys *keys);
-bool store_reads_ahead(const struct store *s); /* it is worth the trouble */
+bool store_reads_ahead(const struct store *s); /* a question costs much: it is a server */
 /* The same as store_write for an fn that refuses, if it does, before it changes anything: in a group it costs
  * no savepoint. One that refuses after a change ends the group with TP_E_STATE. */
 int store_write_sure(struct store *s, int (*fn)(struct store *s, void *arg), void *arg);
@@ -80,6 +83,9 @@ struct stored {
 
 /* Keeps a statement and its parts. *fresh is false when the same D was there: then nothing changes. */
 int store_statement_put(struct store *s, const struct statement *st, int64_t received_ms, bool *fresh);
+/* The numbers of the newest of these kinds; 0 where there is none of it. */
+enum { STORE_NEWEST_MAX = 4 };
+int store_newest(struct store *s, const enum kind of[STORE_NEWEST_MAX], int64_t newest[STORE_NEWEST_MAX]);
 /* Calls fn for the statements with n above `after` whose kind's bit is in `kinds`, in order, at most `limit`;
  * a nonzero return of fn ends it and is returned. */
 int store_statements(struct store *s, uint32_t kinds, int64_t after, int64_t limit,

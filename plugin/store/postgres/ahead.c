@@ -6,22 +6,26 @@
 
 enum { KEYS_BYTES = 64 * STORE_KEYS_MAX };
 
+#define NONE_ELSE ", 0::bigint, 0::bigint "
+#define OF_COUPON "FROM unnest(?4::bigint[], ?5::bigint[]) AS q (batch, idx) WHERE EXISTS "
 static const char question[] =
-    "SELECT 0::bigint, d, 0::bigint, 0::bigint FROM statement WHERE merchant = ?1 AND d = ANY(?2) "
-    "UNION ALL SELECT 1, commit_d, 0, 0 FROM reversal WHERE merchant = ?1 AND commit_d = ANY(?2) "
-    "UNION ALL SELECT 2, sale, 0, 0 FROM revision WHERE merchant = ?1 AND sale = ANY(?3) "
-    "UNION ALL SELECT 3, sale, 0, 0 FROM reservation WHERE merchant = ?1 AND sale = ANY(?3) "
-    "UNION ALL SELECT 3, sale, 0, 0 FROM claim WHERE merchant = ?1 AND sale = ANY(?3) "
-    "UNION ALL SELECT 4, NULL, q.batch, q.idx FROM unnest(?4::bigint[], ?5::bigint[]) AS q (batch, idx) "
-    "WHERE "
-    "EXISTS (SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = q.batch AND r.idx = q.idx)";
-
+    "SELECT 0::bigint, d" NONE_ELSE "FROM statement WHERE merchant = ?1 AND d = ANY(?2) "
+    "UNION ALL SELECT 1, commit_d" NONE_ELSE "FROM reversal WHERE merchant = ?1 AND commit_d = ANY(?2) "
+    "UNION ALL SELECT 2, sale" NONE_ELSE "FROM revision WHERE merchant = ?1 AND sale = ANY(?3) "
+    "UNION ALL SELECT 3, sale" NONE_ELSE "FROM reservation WHERE merchant = ?1 AND sale = ANY(?3) "
+    "UNION ALL SELECT 3, sale" NONE_ELSE "FROM claim WHERE merchant = ?1 AND sale = ANY(?3) "
+    "UNION ALL SELECT 4, NULL, q.batch, q.idx " OF_COUPON
+    "(SELECT 1 FROM redemption r WHERE r.merchant = ?1 AND r.batch = q.batch AND r.idx = q.idx) "
+    "UNION ALL SELECT 5, NULL, q.batch, q.idx " OF_COUPON
+    "(SELECT 1 FROM reservation r WHERE r.merchant = ?1 AND r.batch = q.batch AND r.idx = q.idx) "
+    "UNION ALL SELECT 6, id" NONE_ELSE "FROM answer WHERE merchant = ?1 AND id = ANY(?6) "
+    "UNION ALL (SELECT 7, ''" NONE_ELSE "FROM lease WHERE merchant = ?1 LIMIT 1)";
 static const char tills[] =
     "SELECT " TILL_COLUMNS ", " TENURE_COLUMNS
     " FROM till l LEFT JOIN tenure t ON t.merchant = l.merchant AND "
     "t.till = l.name AND t.epoch = l.epoch WHERE l.merchant = ?1 AND l.name = ANY(?2)";
 
-enum sent_array { RECORDS, SALES, BATCHES, INDEXES, TILLS, ARRAYS };
+enum sent_array { RECORDS, SALES, BATCHES, INDEXES, REQUESTS, TILLS, ARRAYS };
 
 static void gather(const struct store_keys *k, struct buf b[ARRAYS])
 {
@@ -38,6 +42,10 @@ static void gather(const struct store_keys *k, struct buf b[ARRAYS])
     for (size_t i = 0; i < k->coupon_count; i++) {
         pg_array_put_number(&b[BATCHES], k->coupons[i].batch);
         pg_array_put_number(&b[INDEXES], k->coupons[i].index);
+    }
+    pg_array_begin(&b[REQUESTS], OID_BYTEA);
+    for (size_t i = 0; i < k->request_count; i++) {
+        pg_array_put(&b[REQUESTS], k->requests[i].v, ID_SIZE);
     }
     pg_array_begin(&b[TILLS], OID_TEXT);
     for (size_t i = 0; i < k->till_count; i++) {
@@ -67,6 +75,7 @@ static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRA
     pg_array_bind(&keys, &b[SALES], k->sale_count, OID_BYTEAS);
     pg_array_bind(&keys, &b[BATCHES], k->coupon_count, OID_INT8S);
     pg_array_bind(&keys, &b[INDEXES], k->coupon_count, OID_INT8S);
+    pg_array_bind(&keys, &b[REQUESTS], k->request_count, OID_BYTEAS);
     pg_array_bind(&names, &b[TILLS], k->till_count, OID_TEXTS);
     int rc = pg_settle(s, NULL);
     rc = rc ? rc : pg_send(s, question, &keys);
@@ -85,7 +94,7 @@ static int read_keys(struct store *s, struct rows *st)
             sql_end(s, st);
             return TP_E_CORRUPT;
         }
-        if (sort == ABSENT_COUPON) {
+        if (sort == ABSENT_COUPON || sort == ABSENT_RESERVED) {
             group_coupon_key(sql_int(st, 2), sql_int(st, 3), coupon);
             key = bytes_of(coupon, sizeof coupon);
         }

@@ -1,7 +1,8 @@
 /*
- * Rows that a group adds are gathered, and go to the server many at once: one statement with an array for
- * each column, instead of a statement a row. Whatever else is said about the same table waits for them; so
- * does the end of the transaction. What the server finds wrong with one of them ends the group.
+ * Rows that a transaction adds are gathered, and go to the server many at once: one statement with an array
+ * for each column, instead of a statement a row. Whatever else is said about the same table sends them first;
+ * so does the end of the transaction. What the server finds wrong with one of them is the fault of a later
+ * call.
  */
 #include "store/postgres/inside.h"
 
@@ -151,7 +152,7 @@ static int flush(struct pg_store *s, struct gathered *g)
 
 int pg_gather(struct pg_store *s, const char *text, const char *types, const struct params *p, bool *taken)
 {
-    struct gathered *g = s->head.grouped && s->inside ? place(s, text, types) : NULL;
+    struct gathered *g = s->inside ? place(s, text, types) : NULL;
     *taken = g != NULL;
     if (!g) {
         return 0;

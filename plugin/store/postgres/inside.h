@@ -123,8 +123,8 @@ int pg_collect(struct pg_store *s, PGresult **out, size_t n);
 int pg_drain(struct pg_store *s, PGresult **last);
 
 /* gather.c */
-/* Keeps a row that a group adds, where the text is a plain INSERT; else *taken is false, and it is to be
- * sent. */
+/* Keeps a row that a transaction adds, where the text is a plain INSERT; else *taken is false, and it is to
+ * be sent. */
 int pg_gather(struct pg_store *s, const char *text, const char *types, const struct params *p, bool *taken);
 /* Sends the rows that wait for a table that the text names; NULL: all. */
 int pg_settle(struct pg_store *s, const char *text);
