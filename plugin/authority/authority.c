@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { ITEM_MEMORY_MAX = 64 * 1024 * 1024, PUBLIC_MEMORY = 512 * 1024 };
+enum { PUBLIC_MEMORY = 512 * 1024 };
 
 static const struct {
     int (*check)(struct call *c);   /* before it is kept for the first time */
@@ -320,6 +320,15 @@ static void forget(struct authority *a)
     a->keys_due = false;
 }
 
+/* The memo is this message's: what the next one says nobody has looked at. */
+static int handle_message(struct authority *a, struct authority_message *m)
+{
+    a->trust.memo = m->good;
+    m->rc = authority_handle(a, m->request, m->reply);
+    a->trust.memo = NULL;
+    return m->rc;
+}
+
 static int handle_group(struct authority *a, struct authority_message *v, size_t n)
 {
     int rc = store_group_begin(a->config.store);
@@ -330,7 +339,7 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
     a->log_due = a->log_grew = a->level = false;
     known_places_forget(&a->known);
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
+        rc = handle_message(a, &v[i]);
     }
     if (rc == 0 && (a->log_due || (a->log_grew && log_is_due(a)))) {
         log_now(a);
@@ -353,7 +362,7 @@ void authority_handle_many(struct authority *a, struct authority_message *v, siz
     bool gone = false;
     for (size_t i = 0; i < n; i++) {
         buf_reset(v[i].reply);
-        v[i].rc = gone ? TP_E_BUSY : authority_handle(a, v[i].request, v[i].reply);
+        v[i].rc = gone ? TP_E_BUSY : handle_message(a, &v[i]);
         gone = gone || v[i].rc == TP_E_BUSY;
     }
 }

@@ -12,6 +12,7 @@ enum {
     ANSWER_KEPT_MS = 15 * 60000, /* how long a request may be repeated */
     TERMINAL_DAYS_MAX = 90,
     AUTOMATIC_MEMORY = 64 * 1024 * 1024,
+    ITEM_MEMORY_MAX = 64 * 1024 * 1024, /* what one item of a message may take, taken apart */
 };
 
 /* Automatic offers as last read: they are on every hold's table. */
@@ -61,6 +62,8 @@ struct authority {
     bool level; /* in it: nobody else can write, so what this handle knows of keys and policy is all there is
                  */
     bool damaged; /* the log's tables were found to be: this handle answers nothing more */
+    bool looked;  /* check.c: keys were looked for; the last time at */
+    int64_t looked_ms;
 };
 
 struct call {
