@@ -130,7 +130,6 @@ static size_t take(struct worker *w, struct job *jobs[POOL_GROUP])
 
 static void hand_back(struct pool *p, struct job *j)
 {
-    const uint64_t one = 1;
     if (j->rc) {
         log_line(LOG_FAULT, "authority: %s", code_sentence(j->rc));
     }
@@ -138,6 +137,11 @@ static void hand_back(struct pool *p, struct job *j)
     p->working--;
     *p->done_last = j;
     p->done_last = &j->next;
+}
+
+static void tell(struct pool *p)
+{
+    const uint64_t one = 1;
     ssize_t n = write(p->notify_fd, &one, sizeof one);
     (void)n; /* it counts up: full means that it is readable already */
 }
@@ -164,6 +168,7 @@ static void *work(void *arg)
             jobs[i]->rc = messages[i].rc;
             hand_back(p, jobs[i]);
         }
+        tell(p);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
