@@ -352,6 +352,15 @@ static void forget(struct authority *a)
     a->keys_due = false;
 }
 
+/* The memo is this message's: what the next one says nobody has looked at. */
+static int handle_message(struct authority *a, struct authority_message *m)
+{
+    a->trust.memo = m->good;
+    m->rc = authority_handle(a, m->request, m->reply);
+    a->trust.memo = NULL;
+    return m->rc;
+}
+
 static int handle_group(struct authority *a, struct authority_message *v, size_t n)
 {
     int rc = store_group_begin(a->config.store);
@@ -362,7 +371,7 @@ static int handle_group(struct authority *a, struct authority_message *v, size_t
     a->log_due = a->log_grew = a->level = a->expired = false;
     for (size_t i = 0, read = 0; i < n && rc == 0; i++) {
         read = i < read ? read : i + ahead_read(a, v + i, n - i);
-        rc = v[i].rc = authority_handle(a, v[i].request, v[i].reply);
+        rc = handle_message(a, &v[i]);
     }
     if (rc == 0 && (a->log_due || (a->log_grew && log_is_due(a)))) {
         log_now(a);
@@ -385,7 +394,7 @@ void authority_handle_many(struct authority *a, struct authority_message *v, siz
     bool gone = false;
     for (size_t i = 0; i < n; i++) {
         buf_reset(v[i].reply);
-        v[i].rc = gone ? TP_E_BUSY : authority_handle(a, v[i].request, v[i].reply);
+        v[i].rc = gone ? TP_E_BUSY : handle_message(a, &v[i]);
         gone = gone || v[i].rc == TP_E_BUSY;
     }
 }

@@ -6,6 +6,7 @@
 #define AUTHORITY_AUTHORITY_H
 
 #include "base/clock.h"
+#include "keys/memo.h"
 #include "store/store.h"
 #include "wire/statement.h"
 
@@ -48,9 +49,19 @@ int authority_handle(struct authority *a, struct bytes request, struct buf *repl
 struct authority_message {
     struct bytes request;
     struct buf *reply;
-    int rc; /* of authority_handle */
+    int rc;            /* of authority_handle */
+    struct memo *good; /* of its signatures: what authority_check found, and what is found now; or NULL */
 };
 void authority_handle_many(struct authority *a, struct authority_message *v, size_t n);
+
+/*
+ * Checks the signatures of a message, those of its statements and of the grants and coupons in them, and
+ * remembers the good ones, so that whoever handles it need not check them once more. It changes nothing and
+ * decides nothing: which key may sign, whether it was revoked, whether the bytes are those that were checked
+ * is found out when the message is handled. It takes no turn at the store, and may run on a handle of its own
+ * in another thread. What it cannot check, for whatever reason, it leaves to be checked then.
+ */
+void authority_check(struct authority *a, struct bytes request, struct memo *good);
 
 /*
  * Gives leaves to statements that wait for them, LOG_BATCH at most, and signs one checkpoint for them. A

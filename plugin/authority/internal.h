@@ -69,6 +69,8 @@ struct authority {
     bool expired;            /* in it: what has ended by now was removed */
     struct store_keys ahead; /* ahead.c: of the messages at hand */
     bool damaged;            /* the log's tables were found to be: this handle answers nothing more */
+    bool looked;             /* check.c: keys were looked for; the last time at */
+    int64_t looked_ms;
 };
 
 struct call {

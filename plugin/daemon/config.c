@@ -11,7 +11,10 @@ enum {
     /* 8 KiB of headers taken apart, at worst 4096 of two bytes with three allocations each; TLS both ways. */
     CONNECTION_MAX = (512 + 96) * 1024,
     /* 64 for one item, as much for automatic offers, an answer, the store's cache, a stack. */
-    WORKER_MAX = 144 * CONFIG_MIB,
+    HANDLER_MAX = 144 * CONFIG_MIB,
+    HANDLERS = 3, /* the writer, the reader, the sequencer */
+    /* The same without offers and answers. */
+    CHECKER_MAX = 80 * CONFIG_MIB,
 };
 
 void config_default(struct daemon_config *c)
@@ -35,7 +38,8 @@ void config_default(struct daemon_config *c)
 
 int64_t config_worst(const struct daemon_config *c)
 {
-    return c->connections * CONNECTION_MAX + c->memory_mib * CONFIG_MIB + (c->workers + 2) * WORKER_MAX;
+    return c->connections * CONNECTION_MAX + c->memory_mib * CONFIG_MIB + c->workers * CHECKER_MAX +
+           (int64_t)HANDLERS * HANDLER_MAX;
 }
 
 /* ---- one key ---- */

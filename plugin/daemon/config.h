@@ -14,12 +14,12 @@ struct daemon_config {
     char address[CONFIG_ADDRESS_MAX]; /* numeric; IPv6 without its brackets */
     int64_t port;                     /* 0: any free one */
     char shop[SHOP_PATH_MAX];
-    int64_t workers; /* threads that handle statements, 1..64 */
+    int64_t workers; /* threads that check signatures beside the one that writes, 1..64 */
 
     /* These are taken anew by SIGHUP, too. */
     char certificate[SHOP_PATH_MAX]; /* PEM, with the chain behind it */
     char key[SHOP_PATH_MAX];         /* PEM, without a passphrase */
-    int64_t queue;                   /* requests that wait for a worker, 1..1024; pages, as many again */
+    int64_t queue;                   /* requests that wait for their turn, 1..1024; pages, as many again */
     int64_t connections;             /* 1..10000; more wait in the kernel */
     int64_t memory_mib;              /* of bodies and answers that are in flight, 16..65536 */
     int64_t timeout_s;               /* for a whole request to arrive, and for its answer to leave; 1..600 */
@@ -45,7 +45,7 @@ int config_check(struct daemon_config *c, struct err *e);
 int config_read(int argc, char **argv, struct daemon_config *c, struct err *e);
 /* The witnesses' keys. Owned: witnesses_free. */
 int config_witnesses(const struct daemon_config *c, struct witnesses *out, struct err *e);
-/* Bytes that requests may take together at worst: connections, bodies, answers, and what workers work in. */
+/* Bytes that requests may take together at worst: connections, bodies, answers, and what threads work in. */
 int64_t config_worst(const struct daemon_config *c);
 
 #endif

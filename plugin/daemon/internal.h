@@ -21,10 +21,11 @@ struct conn {
     struct server *server;
     struct conn *next, **at;
     struct bufferevent *bev;
-    int64_t until;   /* boot ms by which its next step must be done; INT64_MAX while a worker is at it */
-    bool writing;    /* an answer is on its way out */
-    bool shed;       /* it was closed for holding too much */
-    size_t held;     /* bytes that its request and the answer take, or may take; of these */
+    int64_t until; /* boot ms by which its next step must be done; INT64_MAX while the pool or the reader has
+                      it */
+    bool writing;  /* an answer is on its way out */
+    bool shed;     /* it was closed for holding too much */
+    size_t held;   /* bytes that its request and the answer take, or may take; of these */
     size_t reserved; /* so many for an answer to come */
     uint8_t
         peer[9]; /* whom limits count: an IPv4 address, or the first 64 bits of an IPv6 one; and its length */
@@ -110,7 +111,7 @@ void server_rest(struct server *s);
 int64_t pages_wait(struct server *s, int limit, struct bytes key, int64_t cost, bool take);
 /* Says so: 429. */
 void pages_throttled(struct server *s, struct evhttp_request *req, int limit, int64_t wait_ms);
-/* evhttp's callback, arg is the server; and what workers and reader are done with. */
+/* evhttp's callback, arg is the server; and what pool and reader are done with. */
 void pages_handle(struct evhttp_request *req, void *arg);
 void pages_done(struct server *s);
 

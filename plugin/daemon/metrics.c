@@ -61,7 +61,7 @@ static void put_histogram(const struct histogram *h, const char *name, const cha
 
 static void put_kinds(const struct metrics *m, struct buf *out)
 {
-    buf_puts(out, "# HELP tillproofd_statements_total Statements given to a worker, by kind.\n"
+    buf_puts(out, "# HELP tillproofd_statements_total Statements taken to be handled, by kind.\n"
                   "# TYPE tillproofd_statements_total counter\n");
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (m->kinds[i]) {
@@ -119,9 +119,9 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
     put_one(out, "conflicts", "gauge", "Outcomes that conflict with a grant or with each other, ever.",
             (uint64_t)now->log.conflicts);
     put_one(out, "cosignatures_total", "counter", "Cosignatures of witnesses taken.", m->cosignatures);
-    put_one(out, "queue_depth", "gauge", "Requests that wait for a worker.", now->queue);
+    put_one(out, "queue_depth", "gauge", "Requests that wait for their turn.", now->queue);
     put_one(out, "queue_limit", "gauge", "How many may wait.", now->queue_limit);
-    put_one(out, "working", "gauge", "Requests that a worker is at.", now->working);
+    put_one(out, "working", "gauge", "Requests that are being handled.", now->working);
     put_one(out, "pages_depth", "gauge", "Pages that wait or are made.", now->pages);
     put_log(now, out);
     put_one(out, "connections", "gauge", "Connections now.", now->connections);

@@ -20,7 +20,7 @@ struct metrics {
     uint64_t received, sent;            /* bytes of statement bodies */
     uint64_t connections, late;         /* taken; closed as too slow */
     uint64_t shed, throttled[METRICS_LIMITS]; /* for memory; by whose limit */
-    uint64_t kinds[KIND_COUNT];               /* statements given to workers */
+    uint64_t kinds[KIND_COUNT];               /* statements taken to be handled */
     uint64_t cosignatures;                    /* of witnesses, taken */
 };
 

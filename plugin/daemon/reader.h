@@ -1,6 +1,6 @@
 /*
  * The pages' thread: it reads the store for auditors, witnesses and those who have a token, apart from the
- * workers, so that whoever reads much keeps no till waiting. Its queue is bounded, too.
+ * writer, so that whoever reads much keeps no till waiting. Its queue is bounded, too.
  */
 #ifndef DAEMON_READER_H
 #define DAEMON_READER_H

@@ -98,7 +98,7 @@ static bool within_limits(struct server *s, struct evhttp_request *req, struct c
 static void hand_over(struct server *s, struct evhttp_request *req, struct conn *c, struct job *j,
                       const struct peek *p)
 {
-    size_t reserve = answers_of(p), n = j->request.n;
+    size_t n = j->request.n, reserve = answers_of(p) + memo_bytes(n);
     bool held = conn_hold(c, reserve);
     if (!held || !pool_put(s->pool, j)) {
         conn_hold_instead(c, held ? reserve : 0, 0);

@@ -125,7 +125,8 @@ int trust_keyset(struct trust *t, const struct keyset *keyset, struct err *e)
         }
     }
     free(t->v);
-    *t = (struct trust){.v = v, .n = fresh, .cap = most + 1, .keyset = keyset->number, .all = t->all};
+    *t = (struct trust){
+        .v = v, .n = fresh, .cap = most + 1, .keyset = keyset->number, .all = t->all, .memo = t->memo};
     return 0;
 }
 
@@ -266,6 +267,43 @@ static bool may_sign(const struct trusted_key *k, const struct statement *s)
                                                s->payload.terminal.state == TERMINAL_ACTIVE);
 }
 
+/* Whether the memo has the signature; where it has not, mark is what to put when it is good. */
+static bool known_good(const struct trust *t, const struct cose_key *key, const uint8_t d[HASH_SIZE],
+                       const uint8_t signature[SIGNATURE_SIZE], uint8_t mark[HASH_SIZE], bool *marked)
+{
+    *marked = t->memo && memo_mark(key, d, signature, mark) == 0;
+    return *marked && memo_has(t->memo, mark);
+}
+
+static int check_statement(const struct trust *t, const struct statement *s, const struct cose_key *key)
+{
+    uint8_t mark[HASH_SIZE];
+    bool marked;
+    if (known_good(t, key, s->d, s->sign1.signature, mark, &marked)) {
+        return 0;
+    }
+    int rc = statement_verify(s, key);
+    if (rc == 0 && marked) {
+        memo_put(t->memo, mark);
+    }
+    return rc;
+}
+
+static int check_coupon(const struct trust *t, const struct coupon *c, const struct cose_key *key)
+{
+    uint8_t d[HASH_SIZE], mark[HASH_SIZE];
+    bool marked = false;
+    if (t->memo && cose_d(c->sign1.protected_map, c->sign1.payload, d) == 0 &&
+        known_good(t, key, d, c->sign1.signature, mark, &marked)) {
+        return 0;
+    }
+    int rc = coupon_verify(c, key);
+    if (rc == 0 && marked) {
+        memo_put(t->memo, mark);
+    }
+    return rc;
+}
+
 int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms,
                  const struct trusted_key **by, struct err *e)
 {
@@ -283,7 +321,7 @@ int trust_verify(const struct trust *t, const struct statement *s, int64_t at_ms
         } else if (!window_holds(k, at_ms)) {
             why = "its key is not valid at that time";
         } else {
-            int rc = statement_verify(s, &k->key);
+            int rc = check_statement(t, s, &k->key);
             if (rc != TP_E_UNTRUSTED) {
                 *by = rc ? *by : k;
                 return rc ? err_code(e, rc) : 0;
@@ -302,7 +340,7 @@ int trust_verify_coupon(const struct trust *t, const struct coupon *c, int64_t a
         if (k->purpose != PURPOSE_ISSUER || memcmp(k->key.kid, c->kid, KID_SIZE) != 0) {
             continue;
         }
-        int said = window_holds(k, at_ms) ? coupon_verify(c, &k->key) : TP_E_UNTRUSTED;
+        int said = window_holds(k, at_ms) ? check_coupon(t, c, &k->key) : TP_E_UNTRUSTED;
         if (said != TP_E_UNTRUSTED) {
             return said;
         }

@@ -5,6 +5,7 @@
 #ifndef KEYS_TRUST_H
 #define KEYS_TRUST_H
 
+#include "keys/memo.h"
 #include "wire/statement.h"
 
 enum { TRUST_KEYS_MAX = 8192, TRUST_ALL_MAX = 1 << 20 };
@@ -25,6 +26,9 @@ struct trust {
     int64_t keyset; /* number of the keyset in force, 0: none yet */
     bool all;       /* of every till the keys of all epochs, up to TRUST_ALL_MAX; else of the last two,
                        TRUST_KEYS_MAX */
+    /* Where signatures that check out are remembered, and not checked again; NULL: nowhere. Not owned. It
+     * saves the mathematics alone: which key may sign what, and when, is decided as without it. */
+    struct memo *memo;
 };
 
 /* Replaces all keys but the tills' by those of the keyset. A number not above the one in force is

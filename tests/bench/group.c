@@ -99,7 +99,7 @@ static void measure(struct world *w, const struct offer *o, const char *what, en
             } else {
                 world_commit_message(w, &w->tills[i], &s, &requests[i], NULL);
             }
-            v[i] = (struct authority_message){buf_view(&requests[i]), &replies[i], 1};
+            v[i] = (struct authority_message){buf_view(&requests[i]), &replies[i], 1, NULL};
         }
         double from = now();
         authority_handle_many(w->authority, v, size);

@@ -73,7 +73,7 @@ static void handle(struct group *g, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         buf_reset(&g->replies[i]);
-        g->v[i] = (struct authority_message){buf_view(&g->requests[i]), &g->replies[i], 1};
+        g->v[i] = (struct authority_message){buf_view(&g->requests[i]), &g->replies[i], 1, NULL};
     }
     authority_handle_many(g->w.authority, g->v, n);
 }
@@ -174,7 +174,7 @@ static void what_was_undone_is_not_remembered(void **state)
     assert_int_equal(g->v[0].rc, TP_E_BUSY);
     assert_int_equal(g->v[1].rc, TP_E_BUSY);
     assert_int_equal(g->replies[0].n + g->replies[1].n, 0);
-    only = (struct authority_message){buf_view(&g->requests[1]), &g->replies[1], 1};
+    only = (struct authority_message){buf_view(&g->requests[1]), &g->replies[1], 1, NULL};
     g->v[1] = only;
     authority_handle_many(w->authority, &g->v[1], 1);
     assert_int_equal(said(g, 1), TP_BAD_SIGNATURE);
