@@ -16,6 +16,7 @@ static const char help[] =
     "  --certificate FILE       PEM (DIR/server/certificate.pem)\n"
     "  --key FILE               PEM (DIR/server/key.pem)\n"
     "  --workers N, --queue N, --connections N, --timeout SECONDS   (2, 64, 256, 30)\n"
+    "  --address-connections N  of one address; 0: as many (half of them)\n"
     "  --memory MIB             of bodies and answers in flight (256)\n"
     "  --till-rate N, --till-burst N         messages of one till a second, and at once (200, 2000)\n"
     "  --address-rate N, --address-burst N   requests of one address (2000, 10000)\n"

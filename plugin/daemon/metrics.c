@@ -110,6 +110,8 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
     put_one(out, "sent_bytes_total", "counter", "Bytes of answers that went out.", m->sent);
     put_one(out, "connections_total", "counter", "Connections taken.", m->connections);
     put_one(out, "late_total", "counter", "Connections closed because they were too slow.", m->late);
+    put_one(out, "crowded_total", "counter", "Connections closed because their address had too many.",
+            m->crowded);
     put_one(out, "shed_total", "counter", "Requests refused because too much was in flight.", m->shed);
     put_one(out, "held_bytes", "gauge", "Bytes of requests and answers in flight.", now->held);
     put_one(out, "held_bytes_limit", "gauge", "How many there may be.", now->held_limit);
@@ -126,4 +128,6 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
     put_log(now, out);
     put_one(out, "connections", "gauge", "Connections now.", now->connections);
     put_one(out, "connections_limit", "gauge", "How many there may be.", now->connection_limit);
+    put_one(out, "address_connections_limit", "gauge", "How many of one address; 0: as many.",
+            now->address_limit);
 }

@@ -19,6 +19,7 @@ struct metrics {
     struct histogram statements, pages; /* requests, arrival to answer */
     uint64_t received, sent;            /* bytes of statement bodies */
     uint64_t connections, late;         /* taken; closed as too slow */
+    uint64_t crowded;                   /* closed because their address had too many */
     uint64_t shed, throttled[METRICS_LIMITS]; /* for memory; by whose limit */
     uint64_t kinds[KIND_COUNT];               /* statements given to workers */
     uint64_t cosignatures;                    /* of witnesses, taken */
@@ -26,7 +27,8 @@ struct metrics {
 
 /* What stands now. */
 struct gauges {
-    size_t queue, queue_limit, working, connections, connection_limit, pages, held, held_limit, worst, keys;
+    size_t queue, queue_limit, working, connections, connection_limit, address_limit, pages, held, held_limit,
+        worst, keys;
     struct sequencer_state log;
     int64_t now_ms; /* by which the oldest leaf's age is told */
 };

@@ -32,6 +32,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd, (void)what;
     conn_sweep(s);
+    conn_tell(s);
     notify_alive();
     if (s->stopping && clock_boot(&clock_system) >= s->stop_until) {
         log_line(LOG_WARN, "stopped with %zu requests unanswered", s->jobs + s->writing);
@@ -72,11 +73,12 @@ static int watch(struct server *s, struct err *e)
     s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     s->done = s->done_fd < 0 ? NULL : event_new(s->base, s->done_fd, EV_READ | EV_PERSIST, take_done, s);
     s->over = event_new(s->base, -1, EV_PERSIST, conn_shed, s);
+    s->came = event_new(s->base, -1, EV_PERSIST, conn_came, s);
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
     s->stop[0] = watch_signal(s, SIGTERM, on_stop);
     s->stop[1] = watch_signal(s, SIGINT, on_stop);
     s->reload = watch_signal(s, SIGHUP, server_reload);
-    bool good = s->done && s->over && s->tick && s->stop[0] && s->stop[1] && s->reload &&
+    bool good = s->done && s->over && s->came && s->tick && s->stop[0] && s->stop[1] && s->reload &&
                 event_add(s->done, NULL) == 0 && event_add(s->tick, &second) == 0;
     return good ? 0 : err_code(e, TP_E_MEMORY);
 }
@@ -93,7 +95,8 @@ static int open_limits(struct server *s, struct err *e)
             return err_code(e, TP_E_MEMORY);
         }
     }
-    return 0;
+    s->addresses = addresses_new();
+    return s->addresses ? 0 : err_code(e, TP_E_MEMORY);
 }
 
 static int open_http(struct server *s, struct err *e)
@@ -166,7 +169,7 @@ static int open_server(struct server *s, struct err *e)
 /* The pool first: its threads write to done_fd. Then HTTP, whose connections look into the server. */
 static void close_server(struct server *s)
 {
-    struct event *const events[] = {s->tick, s->done, s->stop[0], s->stop[1], s->reload, s->over};
+    struct event *const events[] = {s->tick, s->done, s->stop[0], s->stop[1], s->reload, s->over, s->came};
     pool_close(s->pool);
     reader_close(s->reader);
     sequencer_close(s->sequencer);
@@ -188,6 +191,7 @@ static void close_server(struct server *s)
     for (size_t i = 0; i < LIMITS; i++) {
         rates_free(s->rates[i]);
     }
+    addresses_free(s->addresses);
     SSL_CTX_free(s->tls);
 }
 

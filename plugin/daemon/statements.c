@@ -76,7 +76,7 @@ static size_t answers_of(const struct peek *p)
  */
 static bool within_limits(struct server *s, struct evhttp_request *req, struct conn *c, const struct peek *p)
 {
-    uint8_t memory[sizeof c->peer + KID_SIZE];
+    uint8_t memory[ADDRESS_MAX + KID_SIZE];
     struct buf till;
     buf_over(&till, memory, sizeof memory);
     struct bytes peer = conn_peer(c);

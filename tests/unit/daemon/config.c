@@ -22,6 +22,7 @@ static void numbers_have_borders(void **state)
     } numbers[] = {{"workers", "1", "64", "0", "65"},
                    {"queue", "1", "1024", "0", "1025"},
                    {"connections", "1", "10000", "0", "10001"},
+                   {"address_connections", "0", "10000", "-1", "10001"},
                    {"memory", "16", "65536", "15", "65537"},
                    {"timeout", "1", "600", "0", "601"},
                    {"till_rate", "0", "1000000", "-1", "1000001"},
@@ -84,12 +85,32 @@ static void the_worst_is_reckoned(void **state)
     assert_true(config_worst(&c) > worst + CONFIG_MIB);
 }
 
+/* Unless it is told, one address may have half of the connections, however many those are. */
+static void an_address_has_half(void **state)
+{
+    const char *const of[] = {"1", "2", "7", "256", "10000"};
+    const int64_t half[] = {1, 1, 4, 128, 5000};
+    (void)state;
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+        struct daemon_config c;
+        config_default(&c);
+        assert_int_equal(config_set(&c, "shop", "shop", NULL), 0);
+        assert_int_equal(config_set(&c, "connections", of[i], NULL), 0);
+        assert_int_equal(config_check(&c, NULL), 0);
+        assert_int_equal(c.address_connections, half[i]);
+        assert_int_equal(config_set(&c, "address-connections", "0", NULL), 0);
+        assert_int_equal(config_check(&c, NULL), 0);
+        assert_int_equal(c.address_connections, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_borders),
         cmocka_unit_test(words_and_addresses),
         cmocka_unit_test(the_worst_is_reckoned),
+        cmocka_unit_test(an_address_has_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
