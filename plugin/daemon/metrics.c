@@ -9,6 +9,31 @@ static const struct {
                              {10000, "0.01"},  {25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},
                              {250000, "0.25"}, {500000, "0.5"},  {1000000, "1"},   {5000000, "5"}};
 
+static const int reasons[METRICS_REASONS] = {
+#define X(name, number, word, sentence) number,
+    CODES(X)
+#undef X
+};
+
+void metrics_refused(struct metrics *m, int reason)
+{
+    for (size_t i = 0; i < METRICS_REASONS; i++) {
+        m->refused[i] += reasons[i] == reason;
+    }
+}
+
+void metrics_answers(struct metrics *m, struct bytes answers)
+{
+    struct dec d;
+    struct answer a;
+    dec_init(&d, answers);
+    while (answer_next(&d, &a) == 1) {
+        if (a.kind == ANSWER_PROBLEM) {
+            metrics_refused(m, a.reason);
+        }
+    }
+}
+
 void metrics_request(struct metrics *m, int status)
 {
     size_t i = 1;
@@ -71,6 +96,18 @@ static void put_kinds(const struct metrics *m, struct buf *out)
     }
 }
 
+static void put_refused(const struct metrics *m, struct buf *out)
+{
+    buf_puts(out, "# HELP tillproofd_refused_total Statements and requests refused, by reason.\n"
+                  "# TYPE tillproofd_refused_total counter\n");
+    for (size_t i = 0; i < METRICS_REASONS; i++) {
+        if (m->refused[i]) {
+            buf_printf(out, "tillproofd_refused_total{reason=\"%s\"} %" PRIu64 "\n", code_word(reasons[i]),
+                       m->refused[i]);
+        }
+    }
+}
+
 static void put_throttled(const struct metrics *m, struct buf *out)
 {
     static const char *const by[METRICS_LIMITS] = {"address", "till", "code", "token"};
@@ -103,6 +140,7 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
 {
     put_requests(m, out);
     put_kinds(m, out);
+    put_refused(m, out);
     put_throttled(m, out);
     put_histogram(&m->statements, "statements_seconds", "Statement requests, from arrival to answer.", out);
     put_histogram(&m->pages, "pages_seconds", "Pages and cosignatures likewise.", out);

@@ -5,7 +5,9 @@
 #include "daemon/sequencer.h"
 #include "wire/statement.h"
 
-enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12, METRICS_LIMITS = 4 };
+#define X(name, number, word, sentence) +1
+enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12, METRICS_LIMITS = 4, METRICS_REASONS = CODES(X) };
+#undef X
 
 struct histogram {
     uint64_t buckets[METRICS_BUCKETS], n, us;
@@ -22,6 +24,7 @@ struct metrics {
     uint64_t crowded;                   /* closed because their address had too many */
     uint64_t shed, throttled[METRICS_LIMITS]; /* for memory; by whose limit */
     uint64_t kinds[KIND_COUNT];               /* statements given to workers */
+    uint64_t refused[METRICS_REASONS];        /* problems answered, in the order of the codes */
     uint64_t cosignatures;                    /* of witnesses, taken */
 };
 
@@ -34,6 +37,10 @@ struct gauges {
 };
 
 void metrics_request(struct metrics *m, int status);
+/* A problem was answered, with that code. */
+void metrics_refused(struct metrics *m, int reason);
+/* The same for each problem among a message's answers; what is no answer ends them. */
+void metrics_answers(struct metrics *m, struct bytes answers);
 /* Microseconds between a request's arrival and its answer. */
 void metrics_took(struct histogram *h, int64_t us);
 void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *out);

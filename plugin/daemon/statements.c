@@ -25,6 +25,7 @@ void statements_finish(struct server *s, struct job *j)
         if (j->rc) {
             answer_problem(&j->reply, NULL, j->rc, NULL);
         }
+        metrics_answers(&s->metrics, buf_view(&j->reply));
         s->metrics.sent += j->reply.n;
         answer_send(s, req, &(struct answer_form){.status = 200, .type = SEQUENCE}, buf_view(&j->reply));
     }
