@@ -125,6 +125,7 @@ static const struct key {
     {.name = "metrics", .wants = "loopback or all"},
     {.name = "log", .wants = "token or public"},
     {.name = "witness", .wants = "a key NAME+ID+KEY of cosignature/v1, and one of at most 16"},
+    {.name = "store", .wants = "postgresql://..., at most 511 bytes long"},
     NUMBER("workers", workers, 1, 64, "1 to 64"),
     NUMBER("queue", queue, 1, 1024, "1 to 1024"),
     NUMBER("connections", connections, 1, 10000, "1 to 10000"),
@@ -160,6 +161,7 @@ static bool set_text(size_t i, const char *value, struct daemon_config *c)
         i == 4 && choice(value, "loopback", "all", &c->metrics_all),
         i == 5 && choice(value, "token", "public", &c->log_open),
         i == 6 && witness_of(value, c),
+        i == 7 && store_is_server(value) && copy(value, c->store, sizeof c->store),
     };
     return good[i];
 }

@@ -14,7 +14,8 @@ struct daemon_config {
     char address[CONFIG_ADDRESS_MAX]; /* numeric; IPv6 without its brackets */
     int64_t port;                     /* 0: any free one */
     char shop[SHOP_PATH_MAX];
-    int64_t workers; /* threads that handle statements, 1..64 */
+    char store[SHOP_STORE_MAX]; /* instead of the server that shop.ini names; may hold a password */
+    int64_t workers;            /* threads that handle statements, 1..64 */
 
     /* These are taken anew by SIGHUP, too. */
     char certificate[SHOP_PATH_MAX]; /* PEM, with the chain behind it */

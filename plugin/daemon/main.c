@@ -12,6 +12,7 @@ static const char help[] =
     "[server]\n"
     "are these options with _ for -; what comes later counts. tillproofd(8) says more.\n"
     "  --shop DIR               the shop's directory\n"
+    "  --store ADDRESS          instead of the database server that its shop.ini names\n"
     "  --listen ADDRESS:PORT    where (127.0.0.1:8443); port 0: any\n"
     "  --certificate FILE       PEM (DIR/server/certificate.pem)\n"
     "  --key FILE               PEM (DIR/server/key.pem)\n"

@@ -144,11 +144,25 @@ static int open_socket(struct server *s, struct err *e)
     return 0;
 }
 
+/* A shop that keeps its statements in a file is opened by its own tills and commands, too, which would go on
+ * with that file: an authority has one store. */
+static int choose_store(const struct daemon_config *c, struct shop *shop, struct err *e)
+{
+    if (*c->store && !*shop->store) {
+        return err_set(e, TP_E_ARGUMENT, "store is for a shop whose shop.ini names a database server");
+    }
+    if (*c->store) {
+        memcpy(shop->store, c->store, sizeof shop->store);
+    }
+    return 0;
+}
+
 static int open_server(struct server *s, struct err *e)
 {
     struct shop shop;
     int rc = config_read(s->start->argc, s->start->argv, &s->now, e);
     rc = rc ? rc : shop_load(s->config->shop, &shop, e);
+    rc = rc ? rc : choose_store(s->config, &shop, e);
     rc = rc ? rc : open_limits(s, e);
     rc = rc ? rc : conn_prepare(e);
     rc = rc ? rc : tls_open(s->config->certificate, s->config->key, &s->tls, e);

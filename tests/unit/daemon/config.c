@@ -60,6 +60,11 @@ static void words_and_addresses(void **state)
     assert_int_equal(config_set(&c, "metrics", "all", NULL), 0);
     assert_int_equal(config_set(&c, "till-rate", "7", NULL), 0); /* as options have it */
     assert_int_equal(c.till_rate, 7);
+    assert_int_equal(config_set(&c, "store", "postgresql://db.example/tillproof", NULL), 0);
+    assert_string_equal(c.store, "postgresql://db.example/tillproof");
+    refused("store", "mysql://db.example/tillproof", TP_BAD_VALUE);
+    refused("store", "/srv/shop/authority/authority.db", TP_BAD_VALUE);
+    refused("store", "", TP_BAD_VALUE);
     refused("log", "open", TP_BAD_VALUE);
     refused("metrics", "none", TP_BAD_VALUE);
     refused("listen", "localhost:1", TP_BAD_VALUE);
@@ -69,6 +74,22 @@ static void words_and_addresses(void **state)
     refused("till.rate", "7", TP_UNKNOWN_KEY);
     refused("till_rates", "7", TP_UNKNOWN_KEY);
     refused("", "7", TP_UNKNOWN_KEY);
+}
+
+/* An address may hold a password: what is refused is not repeated. */
+static void an_address_is_not_echoed(void **state)
+{
+    struct daemon_config c;
+    struct err e = {0};
+    char text[SHOP_STORE_MAX + 1] = "postgresql://service:hunter2@db.example/";
+    (void)state;
+    memset(text + strlen(text), 'x', sizeof text - 1 - strlen(text));
+    config_default(&c);
+    assert_int_equal(config_set(&c, "store", text, &e), TP_BAD_VALUE);
+    assert_null(strstr(e.text, "hunter2"));
+    assert_int_equal(c.store[0], 0);
+    text[SHOP_STORE_MAX - 1] = 0;
+    assert_int_equal(config_set(&c, "store", text, NULL), 0);
 }
 
 /* What is told as the worst grows with what is allowed. */
@@ -107,9 +128,8 @@ static void an_address_has_half(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_have_borders),
-        cmocka_unit_test(words_and_addresses),
-        cmocka_unit_test(the_worst_is_reckoned),
+        cmocka_unit_test(numbers_have_borders),     cmocka_unit_test(words_and_addresses),
+        cmocka_unit_test(an_address_is_not_echoed), cmocka_unit_test(the_worst_is_reckoned),
         cmocka_unit_test(an_address_has_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
