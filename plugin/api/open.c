@@ -2,6 +2,7 @@
 #include "shop/shop.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +27,28 @@ static int32_t count_till(void)
     return 0;
 }
 
+static int beside(const char *plugin, char out[HELPER_PATH_SIZE])
+{
+    const char *slash = strrchr(plugin, '/');
+    int n = slash ? snprintf(out, HELPER_PATH_SIZE, "%.*s/tillproof-helper", (int)(slash - plugin), plugin)
+                  : snprintf(out, HELPER_PATH_SIZE, "./tillproof-helper");
+    return n < 0 || n >= HELPER_PATH_SIZE ? TP_E_IO : 0;
+}
+
+/* Beside the plugin by the name that it was loaded by; where that is a link, as where libraries are
+ * installed, beside the file itself. */
 int api_helper_path(char out[HELPER_PATH_SIZE], struct err *e)
 {
     Dl_info info;
     if (!dladdr((const void *)(uintptr_t)tillproof_open, &info) || !info.dli_fname) {
         return err_set(e, TP_E_IO, "the plugin does not know where it lies");
     }
-    const char *slash = strrchr(info.dli_fname, '/');
-    int n = slash ? snprintf(out, HELPER_PATH_SIZE, "%.*s/tillproof-helper", (int)(slash - info.dli_fname),
-                             info.dli_fname)
-                  : snprintf(out, HELPER_PATH_SIZE, "./tillproof-helper");
-    return n < 0 || n >= HELPER_PATH_SIZE
-               ? err_set(e, TP_E_IO, "the plugin lies in a folder with too long a name")
-               : 0;
+    char file[PATH_MAX];
+    int rc = beside(info.dli_fname, out);
+    if (rc == 0 && access(out, X_OK) && realpath(info.dli_fname, file)) {
+        rc = beside(file, out);
+    }
+    return rc ? err_set(e, rc, "the plugin lies in a folder with too long a name") : 0;
 }
 
 static int find_till(const char *directory, const char *name, struct shop *shop, char dir[SHOP_PATH_MAX],

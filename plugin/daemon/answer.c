@@ -79,6 +79,7 @@ void answer_refuse_later(struct server *s, struct evhttp_request *req, int statu
     const struct answer_form f = {.status = status, .type = SEQUENCE, .retry_s = retry_s};
     buf_over(&out, memory, sizeof memory);
     answer_problem(&out, NULL, reason, why);
+    metrics_refused(&s->metrics, reason);
     log_line(LOG_WARN, "refused: status %d: %s", status, why);
     answer_send(s, req, &f, buf_view(&out));
 }

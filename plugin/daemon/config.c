@@ -25,6 +25,7 @@ void config_default(struct daemon_config *c)
         .workers = 2,
         .queue = 64,
         .connections = 256,
+        .address_connections = -1,
         .memory_mib = 256,
         .timeout_s = 30,
         .till_rate = 200,
@@ -128,9 +129,11 @@ static const struct key {
     {.name = "metrics", .wants = "loopback or all"},
     {.name = "log", .wants = "token or public"},
     {.name = "witness", .wants = "a key NAME+ID+KEY of cosignature/v1, and one of at most 16"},
+    {.name = "store", .wants = "postgresql://..., at most 511 bytes long"},
     NUMBER("workers", workers, 1, 64, "1 to 64"),
     NUMBER("queue", queue, 1, 1024, "1 to 1024"),
     NUMBER("connections", connections, 1, 10000, "1 to 10000"),
+    NUMBER("address_connections", address_connections, 0, 10000, "0 to 10000"),
     NUMBER("memory", memory_mib, 16, 65536, "16 to 65536 MiB"),
     NUMBER("timeout", timeout_s, 1, 600, "1 to 600 seconds"),
     NUMBER("till_rate", till_rate, 0, 1000000, "0 to 1000000 a second"),
@@ -162,6 +165,7 @@ static bool set_text(size_t i, const char *value, struct daemon_config *c)
         i == 4 && choice(value, "loopback", "all", &c->metrics_all),
         i == 5 && choice(value, "token", "public", &c->log_open),
         i == 6 && witness_of(value, c),
+        i == 7 && store_is_server(value) && copy(value, c->store, sizeof c->store),
     };
     return good[i];
 }
@@ -246,6 +250,9 @@ int config_check(struct daemon_config *c, struct err *e)
     }
     if (of_shop(c, "certificate.pem", c->certificate) || of_shop(c, "key.pem", c->key)) {
         return err_set(e, TP_E_ARGUMENT, "the shop's directory has too long a name");
+    }
+    if (c->address_connections < 0) {
+        c->address_connections = (c->connections + 1) / 2;
     }
     return 0;
 }

@@ -14,13 +14,15 @@ struct daemon_config {
     char address[CONFIG_ADDRESS_MAX]; /* numeric; IPv6 without its brackets */
     int64_t port;                     /* 0: any free one */
     char shop[SHOP_PATH_MAX];
-    int64_t workers; /* threads that check signatures beside the one that writes, 1..64 */
+    char store[SHOP_STORE_MAX]; /* instead of the server that shop.ini names; may hold a password */
+    int64_t workers;            /* threads that check signatures beside the one that writes, 1..64 */
 
     /* These are taken anew by SIGHUP, too. */
     char certificate[SHOP_PATH_MAX]; /* PEM, with the chain behind it */
     char key[SHOP_PATH_MAX];         /* PEM, without a passphrase */
     int64_t queue;                   /* requests that wait for their turn, 1..1024; pages, as many again */
     int64_t connections;             /* 1..10000; more wait in the kernel */
+    int64_t address_connections;     /* of one address, 0..10000; 0: as many; below 0: not told */
     int64_t memory_mib;              /* of bodies and answers that are in flight, 16..65536 */
     int64_t timeout_s;               /* for a whole request to arrive, and for its answer to leave; 1..600 */
     int64_t till_rate, till_burst;   /* messages a second of one till, and at once; rate 0: no limit */
@@ -39,7 +41,7 @@ int config_load(const char *path, struct daemon_config *c, struct err *e);
 /* One key of the file's [server]; also the options', with - for _. TP_UNKNOWN_KEY, TP_BAD_VALUE. */
 int config_set(struct daemon_config *c, const char *name, const char *value, struct err *e);
 /* Something is missing: TP_E_ARGUMENT. Certificate and key of a shop are DIR/server/certificate.pem and
- * key.pem unless they are told. */
+ * key.pem unless they are told; one address may have half of the connections, rounded up. */
 int config_check(struct daemon_config *c, struct err *e);
 /* The defaults, then argv's --NAME VALUE in their order (--config FILE is one), then config_check. */
 int config_read(int argc, char **argv, struct daemon_config *c, struct err *e);

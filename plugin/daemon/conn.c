@@ -11,7 +11,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
-#include <netinet/in.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -32,6 +32,7 @@ static void conn_end(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, lon
     }
     s->conn_count--;
     s->held -= c->held;
+    addresses_leave(s->addresses, c->address);
     if (c->writing) {
         s->writing--;
         server_rest(s);
@@ -72,7 +73,7 @@ static void add(struct server *s, struct conn *c)
     }
     s->conns = c;
     s->conn_count++;
-    s->metrics.connections++;
+    event_active(s->came, 0, 0);
     conn_admit(s);
 }
 
@@ -185,22 +186,54 @@ void conn_shed(evutil_socket_t fd, short what, void *arg)
 
 struct bytes conn_peer(struct conn *c)
 {
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    struct sockaddr_storage at = {0};
-    socklen_t n = sizeof at;
-    uint8_t *length = &c->peer[sizeof c->peer - 1];
-    if (*length == 0 && getpeername(bufferevent_getfd(c->bev), (struct sockaddr *)&at, &n) == 0) {
-        const struct sockaddr_in *four = (const void *)&at;
-        const struct sockaddr_in6 *six = (const void *)&at;
-        if (at.ss_family == AF_INET) {
-            memcpy(c->peer, &four->sin_addr, *length = 4);
-        } else if (at.ss_family == AF_INET6 && memcmp(&six->sin6_addr, mapped, sizeof mapped) == 0) {
-            memcpy(c->peer, six->sin6_addr.s6_addr + sizeof mapped, *length = 4);
-        } else if (at.ss_family == AF_INET6) {
-            memcpy(c->peer, &six->sin6_addr, *length = 8);
-        }
+    return c->address ? bytes_of(c->address->bytes, c->address->n) : bytes_str("");
+}
+
+/* libevent is told that the client is gone: nothing is read of it, not even what has come. */
+static void turn_away(struct conn *c)
+{
+    c->refused = true;
+    c->until = INT64_MAX;
+    c->server->metrics.crowded++;
+    bufferevent_trigger_event(c->bev, BEV_EVENT_READING | BEV_EVENT_EOF, 0);
+}
+
+static void look_at(struct conn *c)
+{
+    struct server *s = c->server;
+    struct sockaddr_storage from = {0};
+    socklen_t n = sizeof from;
+    if (getpeername(bufferevent_getfd(c->bev), (struct sockaddr *)&from, &n)) {
+        from.ss_family = AF_UNSPEC;
     }
-    return bytes_of(c->peer, *length);
+    c->address = addresses_come(s->addresses, &from);
+    int64_t most = s->config->address_connections;
+    if (!c->address || (most && c->address->connections > (size_t)most)) {
+        turn_away(c);
+    } else {
+        s->metrics.connections++;
+    }
+}
+
+/* libevent says whom it has accepted only after it has made all of the connection. This runs in the same
+ * round of the loop, before anything can have been read: no handshake is made with those who are refused. */
+void conn_came(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd, (void)what;
+    for (struct conn *c = s->conns, *next = NULL; c && !c->address && !c->refused; c = next) {
+        next = c->next;
+        look_at(c);
+    }
+}
+
+void conn_tell(struct server *s)
+{
+    uint64_t n = s->metrics.crowded - s->crowded_said;
+    if (n) {
+        log_line(LOG_WARN, "refused: %" PRIu64 " connections of addresses that have too many", n);
+        s->crowded_said = s->metrics.crowded;
+    }
 }
 
 /* Without memory libevent makes a plain connection, which conn_of does not know and nothing is served on. */

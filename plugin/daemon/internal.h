@@ -2,6 +2,7 @@
 #ifndef DAEMON_INTERNAL_H
 #define DAEMON_INTERNAL_H
 
+#include "daemon/addresses.h"
 #include "daemon/config.h"
 #include "daemon/metrics.h"
 #include "daemon/pool.h"
@@ -26,9 +27,9 @@ struct conn {
     bool writing;  /* an answer is on its way out */
     bool shed;     /* it was closed for holding too much */
     size_t held;   /* bytes that its request and the answer take, or may take; of these */
-    size_t reserved; /* so many for an answer to come */
-    uint8_t
-        peer[9]; /* whom limits count: an IPv4 address, or the first 64 bits of an IPv6 one; and its length */
+    size_t reserved;         /* so many for an answer to come */
+    struct address *address; /* whom limits count; NULL until the loop has looked at it */
+    bool refused;            /* its address has too many */
 };
 
 /* Whom limits are kept for. */
@@ -46,16 +47,18 @@ struct server {
     struct evhttp *http;
     struct evhttp_bound_socket *socket;
     struct evconnlistener *listener; /* NULL when it does not listen any more */
-    struct event *tick, *done, *stop[2], *reload, *over;
+    struct event *tick, *done, *stop[2], *reload, *over, *came;
     int done_fd;
     struct rates *rates[LIMITS];
     size_t held; /* bytes, by all connections */
-    struct conn *conns;
+    struct addresses *addresses;
+    struct conn *conns; /* the youngest first */
     size_t conn_count, writing, jobs;
     bool full; /* the listener waits for a connection to end */
     bool stopping;
     int64_t stop_until;
     struct metrics metrics;
+    uint64_t crowded_said; /* of metrics.crowded, those that the log has told of */
 };
 
 /* conn.c */
@@ -67,6 +70,10 @@ struct bufferevent *conn_new(struct event_base *base, void *arg);
 struct conn *conn_of(struct evhttp_request *req);
 /* From now on its timeout runs for the next step. */
 void conn_expect(struct conn *c);
+/* Takes those that came, or closes them where their address has too many. */
+void conn_came(evutil_socket_t fd, short what, void *arg);
+/* Says how many were refused since it last said so: a line for all, so that a crowd does not fill the log. */
+void conn_tell(struct server *s);
 /* Closes the connections that are late. */
 void conn_sweep(struct server *s);
 /* Takes bytes for what it is answered, from those whose requests still come in and hold more, if need be;

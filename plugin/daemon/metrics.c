@@ -9,6 +9,31 @@ static const struct {
                              {10000, "0.01"},  {25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},
                              {250000, "0.25"}, {500000, "0.5"},  {1000000, "1"},   {5000000, "5"}};
 
+static const int reasons[METRICS_REASONS] = {
+#define X(name, number, word, sentence) number,
+    CODES(X)
+#undef X
+};
+
+void metrics_refused(struct metrics *m, int reason)
+{
+    for (size_t i = 0; i < METRICS_REASONS; i++) {
+        m->refused[i] += reasons[i] == reason;
+    }
+}
+
+void metrics_answers(struct metrics *m, struct bytes answers)
+{
+    struct dec d;
+    struct answer a;
+    dec_init(&d, answers);
+    while (answer_next(&d, &a) == 1) {
+        if (a.kind == ANSWER_PROBLEM) {
+            metrics_refused(m, a.reason);
+        }
+    }
+}
+
 void metrics_request(struct metrics *m, int status)
 {
     size_t i = 1;
@@ -71,6 +96,18 @@ static void put_kinds(const struct metrics *m, struct buf *out)
     }
 }
 
+static void put_refused(const struct metrics *m, struct buf *out)
+{
+    buf_puts(out, "# HELP tillproofd_refused_total Statements and requests refused, by reason.\n"
+                  "# TYPE tillproofd_refused_total counter\n");
+    for (size_t i = 0; i < METRICS_REASONS; i++) {
+        if (m->refused[i]) {
+            buf_printf(out, "tillproofd_refused_total{reason=\"%s\"} %" PRIu64 "\n", code_word(reasons[i]),
+                       m->refused[i]);
+        }
+    }
+}
+
 static void put_throttled(const struct metrics *m, struct buf *out)
 {
     static const char *const by[METRICS_LIMITS] = {"address", "till", "code", "token"};
@@ -103,6 +140,7 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
 {
     put_requests(m, out);
     put_kinds(m, out);
+    put_refused(m, out);
     put_throttled(m, out);
     put_histogram(&m->statements, "statements_seconds", "Statement requests, from arrival to answer.", out);
     put_histogram(&m->pages, "pages_seconds", "Pages and cosignatures likewise.", out);
@@ -110,6 +148,8 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
     put_one(out, "sent_bytes_total", "counter", "Bytes of answers that went out.", m->sent);
     put_one(out, "connections_total", "counter", "Connections taken.", m->connections);
     put_one(out, "late_total", "counter", "Connections closed because they were too slow.", m->late);
+    put_one(out, "crowded_total", "counter", "Connections closed because their address had too many.",
+            m->crowded);
     put_one(out, "shed_total", "counter", "Requests refused because too much was in flight.", m->shed);
     put_one(out, "held_bytes", "gauge", "Bytes of requests and answers in flight.", now->held);
     put_one(out, "held_bytes_limit", "gauge", "How many there may be.", now->held_limit);
@@ -126,4 +166,6 @@ void metrics_put(const struct metrics *m, const struct gauges *now, struct buf *
     put_log(now, out);
     put_one(out, "connections", "gauge", "Connections now.", now->connections);
     put_one(out, "connections_limit", "gauge", "How many there may be.", now->connection_limit);
+    put_one(out, "address_connections_limit", "gauge", "How many of one address; 0: as many.",
+            now->address_limit);
 }

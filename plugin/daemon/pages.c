@@ -30,7 +30,8 @@ static void get_metrics(struct server *s, struct evhttp_request *req)
     struct buf out;
     struct gauges now = {.queue_limit = (size_t)s->config->queue,
                          .connections = s->conn_count,
-                         .connection_limit = (size_t)s->config->connections};
+                         .connection_limit = (size_t)s->config->connections,
+                         .address_limit = (size_t)s->config->address_connections};
     if (!may_see(s, req)) {
         answer_refuse(s, req, 403, TP_E_ARGUMENT, "the figures are for this machine alone");
         return;

@@ -9,6 +9,7 @@
 
 struct reader {
     int notify_fd;
+    struct shop shop;
     struct store *store;
     pthread_t thread;
     bool started;
@@ -33,6 +34,17 @@ void visit_free(struct visit *v)
     }
 }
 
+/* The log's key may be another one since: it is looked for where it lies, whenever something is signed. */
+static int make_page(struct reader *r, struct visit *v, const struct visitor *who)
+{
+    struct cose_key log = {0};
+    int rc = strcmp(v->path, "/v1/receipts") == 0 ? shop_log_key(&r->shop, &log, &v->e) : 0;
+    rc =
+        rc ? rc : publish_page(r->store, who, &log, bytes_str(v->path), bytes_str(v->query), &v->page, &v->e);
+    cose_key_free(&log);
+    return rc;
+}
+
 static void serve(struct reader *r, struct visit *v)
 {
     struct visitor who = {.log_open = v->log_open};
@@ -47,7 +59,7 @@ static void serve(struct reader *r, struct visit *v)
         rc = publish_cosign_query(bytes_str(v->query), &size, &v->e);
         rc = rc ? rc : publish_cosign(r->store, &who, &r->told, size, buf_view(&v->body), &v->taken, &v->e);
     } else if (rc == 0) {
-        rc = publish_page(r->store, &who, bytes_str(v->path), bytes_str(v->query), &v->page, &v->e);
+        rc = make_page(r, v, &who);
     }
     v->rc = rc;
     if (rc < 0 && rc != TP_E_BUSY && rc != TP_E_MALFORMED && rc != TP_E_UNTRUSTED && rc != TP_E_ARGUMENT) {
@@ -100,7 +112,7 @@ int reader_open(const struct shop *shop, size_t limit, int notify_fd, struct rea
     if (!r) {
         return err_code(e, TP_E_MEMORY);
     }
-    *r = (struct reader){.notify_fd = notify_fd, .limit = limit};
+    *r = (struct reader){.notify_fd = notify_fd, .shop = *shop, .limit = limit};
     r->last = &r->first;
     r->done_last = &r->done;
     pthread_mutex_init(&r->lock, NULL);

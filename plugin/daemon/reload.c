@@ -26,6 +26,7 @@ static void keep_fixed(const struct daemon_config *now, struct daemon_config *fr
     } fixed[] = {
         {"listen", strcmp(now->address, fresh->address) == 0 && now->port == fresh->port},
         {"shop", strcmp(now->shop, fresh->shop) == 0},
+        {"store", strcmp(now->store, fresh->store) == 0},
         {"workers", now->workers == fresh->workers},
     };
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
@@ -35,6 +36,7 @@ static void keep_fixed(const struct daemon_config *now, struct daemon_config *fr
     }
     memcpy(fresh->address, now->address, sizeof fresh->address);
     memcpy(fresh->shop, now->shop, sizeof fresh->shop);
+    memcpy(fresh->store, now->store, sizeof fresh->store);
     fresh->port = now->port;
     fresh->workers = now->workers;
 }

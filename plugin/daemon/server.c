@@ -32,6 +32,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd, (void)what;
     conn_sweep(s);
+    conn_tell(s);
     notify_alive();
     if (s->stopping && clock_boot(&clock_system) >= s->stop_until) {
         log_line(LOG_WARN, "stopped with %zu requests unanswered", s->jobs + s->writing);
@@ -72,11 +73,12 @@ static int watch(struct server *s, struct err *e)
     s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     s->done = s->done_fd < 0 ? NULL : event_new(s->base, s->done_fd, EV_READ | EV_PERSIST, take_done, s);
     s->over = event_new(s->base, -1, EV_PERSIST, conn_shed, s);
+    s->came = event_new(s->base, -1, EV_PERSIST, conn_came, s);
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
     s->stop[0] = watch_signal(s, SIGTERM, on_stop);
     s->stop[1] = watch_signal(s, SIGINT, on_stop);
     s->reload = watch_signal(s, SIGHUP, server_reload);
-    bool good = s->done && s->over && s->tick && s->stop[0] && s->stop[1] && s->reload &&
+    bool good = s->done && s->over && s->came && s->tick && s->stop[0] && s->stop[1] && s->reload &&
                 event_add(s->done, NULL) == 0 && event_add(s->tick, &second) == 0;
     return good ? 0 : err_code(e, TP_E_MEMORY);
 }
@@ -93,7 +95,8 @@ static int open_limits(struct server *s, struct err *e)
             return err_code(e, TP_E_MEMORY);
         }
     }
-    return 0;
+    s->addresses = addresses_new();
+    return s->addresses ? 0 : err_code(e, TP_E_MEMORY);
 }
 
 static int open_http(struct server *s, struct err *e)
@@ -141,11 +144,25 @@ static int open_socket(struct server *s, struct err *e)
     return 0;
 }
 
+/* A shop that keeps its statements in a file is opened by its own tills and commands, too, which would go on
+ * with that file: an authority has one store. */
+static int choose_store(const struct daemon_config *c, struct shop *shop, struct err *e)
+{
+    if (*c->store && !*shop->store) {
+        return err_set(e, TP_E_ARGUMENT, "store is for a shop whose shop.ini names a database server");
+    }
+    if (*c->store) {
+        memcpy(shop->store, c->store, sizeof shop->store);
+    }
+    return 0;
+}
+
 static int open_server(struct server *s, struct err *e)
 {
     struct shop shop;
     int rc = config_read(s->start->argc, s->start->argv, &s->now, e);
     rc = rc ? rc : shop_load(s->config->shop, &shop, e);
+    rc = rc ? rc : choose_store(s->config, &shop, e);
     rc = rc ? rc : open_limits(s, e);
     rc = rc ? rc : conn_prepare(e);
     rc = rc ? rc : tls_open(s->config->certificate, s->config->key, &s->tls, e);
@@ -166,7 +183,7 @@ static int open_server(struct server *s, struct err *e)
 /* The pool first: its threads write to done_fd. Then HTTP, whose connections look into the server. */
 static void close_server(struct server *s)
 {
-    struct event *const events[] = {s->tick, s->done, s->stop[0], s->stop[1], s->reload, s->over};
+    struct event *const events[] = {s->tick, s->done, s->stop[0], s->stop[1], s->reload, s->over, s->came};
     pool_close(s->pool);
     reader_close(s->reader);
     sequencer_close(s->sequencer);
@@ -188,6 +205,7 @@ static void close_server(struct server *s)
     for (size_t i = 0; i < LIMITS; i++) {
         rates_free(s->rates[i]);
     }
+    addresses_free(s->addresses);
     SSL_CTX_free(s->tls);
 }
 

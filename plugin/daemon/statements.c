@@ -25,6 +25,7 @@ void statements_finish(struct server *s, struct job *j)
         if (j->rc) {
             answer_problem(&j->reply, NULL, j->rc, NULL);
         }
+        metrics_answers(&s->metrics, buf_view(&j->reply));
         s->metrics.sent += j->reply.n;
         answer_send(s, req, &(struct answer_form){.status = 200, .type = SEQUENCE}, buf_view(&j->reply));
     }
@@ -76,7 +77,7 @@ static size_t answers_of(const struct peek *p)
  */
 static bool within_limits(struct server *s, struct evhttp_request *req, struct conn *c, const struct peek *p)
 {
-    uint8_t memory[sizeof c->peer + KID_SIZE];
+    uint8_t memory[ADDRESS_MAX + KID_SIZE];
     struct buf till;
     buf_over(&till, memory, sizeof memory);
     struct bytes peer = conn_peer(c);

@@ -6,6 +6,7 @@
 
 struct asking {
     const struct visitor *who;
+    const struct cose_key *log; /* signs receipts; NULL: none are given */
     struct bytes path, query;
     struct page *page;
     struct err *e;
@@ -16,6 +17,8 @@ int keyset_page(struct store *s, const struct asking *ask);
 int checkpoint_page(struct store *s, const struct asking *ask);
 int consistency_page(struct store *s, const struct asking *ask);
 int tile_page(struct store *s, const struct asking *ask);
+int checkpoints_page(struct store *s, const struct asking *ask);
+int receipts_page(struct store *s, const struct asking *ask);
 int statements_page(struct store *s, const struct asking *ask);
 
 /* log.c: hands the note of the checkpoint of exactly that size to fn. STORE_NOT_FOUND. */

@@ -11,6 +11,7 @@ static const struct shelf {
 } shelves[] = {
     {"/v1/keyset", false, true, keyset_page},           {"/checkpoint", false, true, checkpoint_page},
     {"/v1/consistency", false, true, consistency_page}, {"/tile/", true, true, tile_page},
+    {"/v1/checkpoints", false, true, checkpoints_page}, {"/v1/receipts", false, false, receipts_page},
     {"/v1/statements", false, false, statements_page},
 };
 
@@ -41,10 +42,10 @@ static int make(struct store *s, void *arg)
     return m->shelf->make(s, m->ask);
 }
 
-int publish_page(struct store *s, const struct visitor *who, struct bytes path, struct bytes query,
-                 struct page *page, struct err *e)
+int publish_page(struct store *s, const struct visitor *who, const struct cose_key *log, struct bytes path,
+                 struct bytes query, struct page *page, struct err *e)
 {
-    struct asking ask = {who, path, query, page, e};
+    struct asking ask = {who, log, path, query, page, e};
     struct making m = {&ask, find(path)};
     *page = (struct page){.next = NONE};
     buf_init(&page->body, PAGE_MAX);

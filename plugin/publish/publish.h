@@ -1,7 +1,7 @@
 /*
  * What an authority shows to others: the log's pages for auditors and witnesses, its statements by who asks,
  * and the cosignatures that it takes from witnesses. Paths and queries come from anybody, and are read
- * strictly. One store, one thread; nothing here is signed.
+ * strictly. One store, one thread; nothing but receipts is signed here.
  */
 #ifndef PUBLISH_PUBLISH_H
 #define PUBLISH_PUBLISH_H
@@ -13,6 +13,7 @@ enum {
     STATEMENTS_MOST = 1000,     /* statements on one page, and */
     STATEMENTS_BYTES = 2 * 1024 * 1024,
     STATEMENTS_READ = 4096, /* leaves that are read for it */
+    PROOFS_MOST = 256,      /* checkpoints or receipts on one page, whose page is at most 64 KiB long */
     COSIGN_MAX = 16 * 1024, /* bytes of what a witness posts */
     WITNESSES_MAX = 16,     /* that are told from outside the keyset */
 };
@@ -51,18 +52,25 @@ struct page {
 };
 
 /*
- * Makes one page; path begins with '/', query is what stands behind '?' (may be absent). The pages:
+ * Makes one page; path begins with '/', query is what stands behind '?' (may be absent); log signs receipts
+ * (NULL: there are none). The pages:
  *   /v1/keyset                       the keyset statements, oldest first (CBOR sequence)
  *   /v1/statements?from=I&limit=N    [index, item] from leaf I on (CBOR sequence), as the visitor may see
- * them /v1/consistency?from=N           what a witness is sent (C2SP tlog-witness, add-checkpoint): from N
- * leaves to the last checkpoint /checkpoint[?size=N|?witnessed=1]   the last one, that of N leaves, the last
- * that a witness signed /tile/...                        C2SP tlog-tiles; entries are the 32 bytes that
- * leaves are hashes of 0; TP_NOT_PERMITTED, TP_UNKNOWN_TOKEN (a token is needed), TP_BAD_VALUE with a
- * sentence; TP_E_ARGUMENT: there is no such page; or what the store says. page->body is owned (buf_free),
- * also after an error.
+ *                                    them
+ *   /v1/consistency?from=N           what a witness is sent (C2SP tlog-witness, add-checkpoint): from N
+ *                                    leaves to the last checkpoint
+ *   /v1/checkpoints?from=N&limit=M   [statement, note, proof] of those of more than N leaves, each with the
+ *                                    consistency from the one before, the first from N leaves (0: none)
+ *   /v1/receipts?from=I&limit=N&size=S   [index, receipt] from leaf I on, in the tree of the checkpoint of S
+ *                                    leaves (the last); for those with a token
+ *   /checkpoint[?size=N|?witnessed=1]   the last one, that of N leaves, the last that a witness signed
+ *   /tile/...                        C2SP tlog-tiles; entries are the 32 bytes that leaves are hashes of
+ *
+ * 0; TP_NOT_PERMITTED, TP_UNKNOWN_TOKEN (a token is needed), TP_BAD_VALUE with a sentence; TP_E_ARGUMENT:
+ * there is no such page; or what the store says. page->body is owned (buf_free), also after an error.
  */
-int publish_page(struct store *s, const struct visitor *who, struct bytes path, struct bytes query,
-                 struct page *page, struct err *e);
+int publish_page(struct store *s, const struct visitor *who, const struct cose_key *log, struct bytes path,
+                 struct bytes query, struct page *page, struct err *e);
 /* Whether such a page is served at all, without looking into the store. */
 bool publish_knows(struct bytes path);
 

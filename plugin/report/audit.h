@@ -45,6 +45,7 @@ struct audit {
     int64_t erasure_parts;
     uint8_t erasure_digest[HASH_SIZE];
     int64_t leaves, checkpoints, waiting, receipts;
+    int64_t asked;    /* receipts that an authority was asked for, of its leaves */
     int64_t cosigned; /* size of the largest checkpoint that a witness signed; 0: none */
     int64_t gaps;     /* tills' epochs with a missing record */
     int64_t carrying; /* statements that carry receipts with them */
@@ -92,6 +93,7 @@ typedef int audit_get(void *arg, const char *path, struct buf *body, struct err 
 struct audit_pages {
     audit_get *get;
     void *arg;
+    bool all;              /* receipts of all leaves; else of 128 at most, taken at random all over the log */
     struct buf checkpoint; /* the note that the audit is held against */
     uint8_t authority[ID_SIZE];
 };
@@ -99,10 +101,11 @@ struct audit_pages {
 int audit_pages_open(struct audit_pages *p, struct err *e);
 void audit_pages_close(struct audit_pages *p);
 /*
- * Likewise for those pages: all statements up to the checkpoint, in order, and the log's keysets and tiles
- * against them. audit_begin comes first; own: the first keyset's word is taken for its root key. What is not
- * shown (parts, what stays of those that were erased, tables) is not looked at, and the office's statements
- * are taken at their own times. 0, AUDIT_FALSE, or a fault.
+ * Likewise for those pages: all statements up to the checkpoint, in order, with every checkpoint between and
+ * its proof of consistency, and the log's keysets, tiles and receipts against them. audit_begin comes first;
+ * own: the first keyset's word is taken for its root key. What is not shown (parts, what stays of those that
+ * were erased, tables) is not looked at, and the office's statements are taken at their own times. 0,
+ * AUDIT_FALSE, or a fault.
  */
 int audit_read_pages(struct audit *a, const struct audit_pages *p, bool own, struct store *s, struct err *e);
 

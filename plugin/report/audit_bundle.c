@@ -132,7 +132,7 @@ int import_statement(struct importing *m, const struct bundle_statement *s)
 
 /* ---- checkpoints ---- */
 
-static int read_claim(const struct bundle_checkpoint *c, struct checkpoint_row *row)
+int import_claim(const struct bundle_checkpoint *c, struct checkpoint_row *row)
 {
     struct arena arena;
     struct statement st;
@@ -198,11 +198,11 @@ static int check_consistency(struct importing *m, const struct bundle_checkpoint
                                 : rc;
 }
 
-static int take_checkpoint(struct importing *m, const struct bundle_checkpoint *c)
+int import_checkpoint(struct importing *m, const struct bundle_checkpoint *c)
 {
     struct checkpoint_row row;
     uint8_t root[HASH_SIZE];
-    int rc = m->waits ? TP_E_MALFORMED : read_claim(c, &row);
+    int rc = m->waits ? TP_E_MALFORMED : import_claim(c, &row);
     if (rc == TP_E_MEMORY || rc == TP_E_CRYPTO) {
         return rc;
     }
@@ -285,7 +285,7 @@ static int take_item(struct importing *m, const struct bundle_item *item)
     case BUNDLE_STATEMENT:
         return import_statement(m, &item->as.statement);
     case BUNDLE_CHECKPOINT:
-        return take_checkpoint(m, &item->as.checkpoint);
+        return import_checkpoint(m, &item->as.checkpoint);
     case BUNDLE_RECEIPT:
         return take_receipt(m, &item->as.receipt);
     case BUNDLE_FIGURE:

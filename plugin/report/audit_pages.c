@@ -2,9 +2,7 @@
  * them. */
 #include "report/audit_import.h"
 
-#include "proof/note.h"
 #include "proof/tile.h"
-#include "wire/cbor.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,19 +10,10 @@
 enum { READ_AT_ONCE = 500, PAGE_MOST = 6 * 1024 * 1024, KEYSETS_MOST = 4 * 1024 * 1024 };
 static const char log_prefix[] = "tillproof/";
 
-struct reading {
-    struct importing m;
-    const struct audit_pages *p;
-    struct note note;
-    bool own; /* the first keyset names its root key itself */
-    struct buf page, keysets;
-    struct err err;
-};
-
-static int get(struct reading *r, const char *path)
+int reading_get(struct reading *r, const char *path, struct buf *to)
 {
-    buf_reset(&r->page);
-    return r->p->get(r->p->arg, path, &r->page, &r->err);
+    buf_reset(to);
+    return r->p->get(r->p->arg, path, to, &r->err);
 }
 
 int audit_pages_open(struct audit_pages *p, struct err *e)
@@ -120,7 +109,7 @@ static int read_page(struct reading *r)
     struct dec d;
     int64_t from = m->tree.size;
     snprintf(path, sizeof path, "/v1/statements?from=%" PRId64 "&limit=%d", from, READ_AT_ONCE);
-    int rc = get(r, path);
+    int rc = reading_get(r, path, &r->page);
     dec_init(&d, buf_view(&r->page));
     while (rc == 0 && !dec_done(&d) && m->tree.size < r->note.size) {
         struct bundle_statement s;
@@ -130,6 +119,7 @@ static int read_page(struct reading *r)
         }
         look_at(r, &s);
         rc = import_statement(m, &s);
+        rc = rc ? rc : shown_take(r);
     }
     return rc == 0 && m->tree.size == from
                ? audit_false(m->a, "leaf %" PRId64 " is not shown: the log has %" PRId64, from, r->note.size)
@@ -154,7 +144,6 @@ static int check_note(struct reading *r, const struct note *n)
     if (!by_log) {
         return audit_false(a, "the checkpoint of %" PRId64 " leaves: no log key signed it", n->size);
     }
-    a->checkpoints++;
     int rc = audit_root_at(r->m.s, n->size, root);
     return rc == 0 && memcmp(root, n->root, HASH_SIZE) != 0
                ? audit_false(a,
@@ -162,19 +151,6 @@ static int check_note(struct reading *r, const struct note *n)
                              " leaves signed",
                              n->size - 1, n->size)
                : rc;
-}
-
-/* The last one that a witness signed may be an earlier one; there may be none. */
-static int check_witnessed(struct reading *r)
-{
-    struct note n;
-    struct err none = {0};
-    buf_reset(&r->page);
-    if (r->m.a->cosigned || r->p->get(r->p->arg, "/checkpoint?witnessed=1", &r->page, &none) ||
-        note_parse(buf_view(&r->page), &n) || n.size < 1 || n.size > r->note.size) {
-        return 0;
-    }
-    return check_note(r, &n);
 }
 
 struct filling {
@@ -215,7 +191,7 @@ static int check_tile(struct reading *r, const struct tile *t)
     int rc = tile_path(t, name);
     snprintf(path, sizeof path, "/%s", name);
     rc = rc ? rc : make_tile(r->m.s, t, &wanted);
-    rc = rc ? rc : get(r, path);
+    rc = rc ? rc : reading_get(r, path, &r->page);
     if (rc == 0 && !bytes_equal(buf_view(&wanted), buf_view(&r->page))) {
         rc = audit_false(r->m.a, "%s is not what the statements make it", name);
     }
@@ -239,7 +215,7 @@ static int check_tiles(struct reading *r)
 /* Those in the log come first; one that waits for its leaf may follow. */
 static int check_keysets(struct reading *r)
 {
-    int rc = get(r, "/v1/keyset");
+    int rc = reading_get(r, "/v1/keyset", &r->page);
     bool same =
         r->page.n >= r->keysets.n && r->keysets.n > 0 && memcmp(r->page.p, r->keysets.p, r->keysets.n) == 0;
     return rc || same ? rc : audit_false(r->m.a, "the keysets that are shown are not those of the log");
@@ -248,16 +224,18 @@ static int check_keysets(struct reading *r)
 static int read_all(struct store *s, void *arg)
 {
     struct reading *r = arg;
-    int rc = 0;
+    int rc = shown_begin(r);
     (void)s;
     while (rc == 0 && r->m.tree.size < r->note.size) {
         rc = read_page(r);
     }
     rc = rc ? rc : check_note(r, &r->note);
-    rc = rc ? rc : check_witnessed(r);
+    rc = rc ? rc : shown_end(r);
+    rc = rc ? rc : audit_witnesses(r->m.a, s);
     rc = rc ? rc : check_tiles(r);
     rc = rc ? rc : check_keysets(r);
-    return rc || !r->m.a->carrying ? rc : audit_carried(r->m.a, s);
+    rc = rc || !r->m.a->carrying ? rc : audit_carried(r->m.a, s);
+    return rc ? rc : shown_receipts(r);
 }
 
 int audit_read_pages(struct audit *a, const struct audit_pages *p, bool own, struct store *s, struct err *e)
@@ -268,11 +246,13 @@ int audit_read_pages(struct audit *a, const struct audit_pages *p, bool own, str
     }
     buf_init(&r.page, PAGE_MOST);
     buf_init(&r.keysets, KEYSETS_MOST);
+    buf_init(&r.ahead, PAGE_MOST);
     a->withheld = a->by_leaf = true;
     int rc = store_write(s, read_all, &r);
     a->erased = a->erasure_parts;
     buf_free(&r.page);
     buf_free(&r.keysets);
+    buf_free(&r.ahead);
     if (rc < 0 || (rc > 0 && rc != AUDIT_FALSE)) {
         return err_set(e, rc, "%s", r.err.code ? r.err.text : store_error(s));
     }

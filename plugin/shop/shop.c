@@ -55,6 +55,11 @@ static int load_if_there(const struct shop *shop, const char *file, struct cose_
     return rc || access(path, F_OK) ? rc : keyfile_load(path, key, e);
 }
 
+int shop_log_key(const struct shop *shop, struct cose_key *key, struct err *e)
+{
+    return load_if_there(shop, "log.key", key, e);
+}
+
 int shop_authority(const struct shop *shop, const struct clock_source *clock, struct authority **out,
                    struct err *e)
 {

@@ -61,6 +61,9 @@ int shop_text(const char *path, const char *name, char **out, struct err *e);
 /* The shop's local authority with its store and keys, as a handle for one thread. TP_E_STATE: it is away. */
 int shop_authority(const struct shop *shop, const struct clock_source *clock, struct authority **out,
                    struct err *e);
+/* The key that signs its log's checkpoints and receipts; all zero where there is none. Owned: cose_key_free.
+ */
+int shop_log_key(const struct shop *shop, struct cose_key *key, struct err *e);
 /* The way from a till of this machine to the shop's authority. helper is the path of tillproof-helper, for
  * one that is away. Waits for nothing. TP_BAD_VALUE: its CA cannot be read. */
 int shop_transport(const struct shop *shop, const struct clock_source *clock, const char *helper,

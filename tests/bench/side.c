@@ -37,9 +37,10 @@ static int start_daemon(struct side *s, struct err *e)
     snprintf(log, sizeof log, "%.900s/tillproofd.log", s->folder);
     snprintf(key, sizeof key, "%.900s/server.key", s->folder);
     snprintf(certificate, sizeof certificate, "%.900s", s->certificate);
-    char *argv[] = {program,     "--shop",      s->dir, "--listen",       listen, "--certificate",
-                    certificate, "--key",       key,    "--connections",  "300",  "--queue",
-                    "512",       "--till-rate", "0",    "--address-rate", "0",    NULL};
+    char *argv[] = {program,     "--shop",  s->dir, "--listen",      listen, "--certificate",
+                    certificate, "--key",   key,    "--connections", "300",  "--address-connections",
+                    "0",         "--queue", "512",  "--till-rate",   "0",    "--address-rate",
+                    "0",         NULL};
     return service_start(&s->daemon, argv, log, e);
 }
 

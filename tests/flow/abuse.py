@@ -202,6 +202,25 @@ def replay():
     d.stop()
 
 
+def refused():
+    """What is refused is counted by its reason, and nothing else is."""
+    d = Daemon("shop", "server", "--till-rate", "1", "--till-burst", "3")
+    reasons = lambda: dict(re.findall(r'^tillproofd_refused_total\{reason="([a-z_]+)"\} (\d+)$', ask(connect(d.port), "GET", "/metrics")[2].decode(), re.M))
+    send = lambda body: ask(connect(d.port), "POST", "/v1/statements", body)[2]
+    sent = records()[-1]
+    check("a true one", b"registered" in send(sent))
+    same("nothing is refused yet", reasons(), {})
+    at = sent.index(b"\x58\x40") + 2  # the signature
+    forged = sent[:at + 40] + bytes([sent[at + 40] ^ 1]) + sent[at + 41:]
+    check("a forged one", b"bad_signature" in send(forged))
+    same("is counted", reasons(), {"bad_signature": "1"})
+    check("each of a message", send(forged * 2 + sent + b"abc").count(b"bad_signature") == 2)
+    same("and what is no statement", reasons(), {"bad_signature": "3", "bad_statement": "1"})
+    check("too many of them", b"throttled" in send(forged))
+    same("whole requests, too", reasons(), {"bad_signature": "3", "bad_statement": "1", "throttled": "1"})
+    d.stop()
+
+
 def logs():
     """journald's form, and nothing of anybody in it."""
     d = Daemon("shop", "server", "--till-burst", "2", "--till-rate", "1", "--wrong-tokens", "1")
@@ -229,5 +248,5 @@ def logs():
 
 
 make_shop()
-for test in (framing, sloth, strangers, replay, logs):
+for test in (framing, sloth, strangers, replay, refused, logs):
     test()

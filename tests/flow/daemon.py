@@ -107,7 +107,7 @@ def slow():
 
 def crowd():
     """The third connection waits until one of two ends."""
-    d = Daemon("shop", "server", "--connections", "2")
+    d = Daemon("shop", "server", "--connections", "2", "--address-connections", "0")
     first, second = connect(d.port), connect(d.port)
     same("first", ask(first, "GET", "/healthz")[0], 200)
     same("second", ask(second, "GET", "/healthz")[0], 200)

@@ -25,6 +25,12 @@ def make_shop():
         "id": "coffee", "version": 1, "title": "10% off", "currency": "EUR", "funder": "roaster", "redeem": ["coupon", "card"],
         "valid": {"from": "2020-01-01", "until": "2099-12-31"}, "needs": {"category": ["coffee"]}, "gives": {"percent": "10"}}))
     tillproof("offer", "publish", "coffee.json", "--shop", "shop")
+    shutil.copytree("shop", "fork")  # the same keys, and from here on another log
+    with open("coffee.json", encoding="utf-8") as f:
+        write("tea.json", f.read().replace('"id": "coffee"', '"id": "tea"'))
+    tillproof("offer", "publish", "tea.json", "--shop", "fork")
+    tillproof("link", "--shop", "fork", "--card", "4001", "--offer", "tea", "--channel", "web")
+    tillproof("shop", "init", "stranger")
     tillproof("link", "--shop", "shop", "--card", "4000", "--customer", "customer 1042", "--offer", "coffee", "--channel", "app")
     write("basket.json", json.dumps({"currency": "EUR", "lines": [
         {"line": 1, "sku": "1", "name": "Beans", "category": "coffee", "quantity": "1", "unit_price": "12.99", "tax_percent": "7"}]}))
@@ -50,8 +56,11 @@ def true_pages():
     run("openssl", "pkey", "-in", "shop/office/merchant.key", "-pubout", "-out", "office.pem")
     d = Daemon("shop")
     said = audit(d, "--token", auditor)[0]
-    leaves = json.loads(tillproof("audit", "books.tpb", "--json")[0])["leaves"]
-    for line in (rf"statements +{leaves}, each signed .*", rf"log +{leaves} leaves under 1 checkpoints; 0 wait",
+    bundle = json.loads(tillproof("audit", "books.tpb", "--json")[0])
+    leaves, checkpoints = bundle["leaves"], bundle["checkpoints"]
+    check("more than one checkpoint", checkpoints > 2)
+    for line in (rf"statements +{leaves}, each signed .*", rf"log +{leaves} leaves under {checkpoints} checkpoints; 0 wait",
+                 rf"receipts +{leaves}, each of this log; asked for {leaves} of {leaves} leaves",
                  "tables +not made: they are not shown", "till1 +epoch 1: 3 records, closed up to seq 0", "erased +1 persons' parts",
                  "root key +[0-9a-f]{16}\\.\\.\\., on its own word: .*", "self-kept: proves nothing against the keeper"):
         check(f"'{line}' in {said}", re.search(f"^{line}$", said, re.M))
@@ -69,6 +78,7 @@ def true_pages():
     audit(d, "--token", "bad.token", status=2)
     tillproof("audit", f"https://127.0.0.1:{d.port}", status=2)
     tillproof("audit", "books.tpb", "--ca", "ca.ca.pem", status=2)
+    tillproof("audit", "books.tpb", "--all-receipts", status=2)
     d.stop()
     check("nobody there", "offline" in audit(d, "--token", auditor, status=1)[1])
 
@@ -97,8 +107,39 @@ def witnessed():
     check("self-kept otherwise", "self-kept" in tillproof("audit", "books.tpb")[0])
 
 
+def large():
+    """Of a long log some receipts are asked for, or all."""
+    tillproof("shop", "init", "large")
+    with open("coffee.json", encoding="utf-8") as f:
+        terms = json.load(f)
+    names = [f"o{i}.json" for i in range(150)]
+    for name in names:
+        write(name, json.dumps({**terms, "id": name[:-5]}))
+    tillproof("offer", "publish", *names, "--shop", "large")
+    tillproof("export", "bundle", "--shop", "large", "--out", "large.tpb")
+    write("large.token", json.loads(tillproof("token", "issue", "--shop", "large", "--role", "auditor", "--json")[0])["token"])
+    d = Daemon("large")
+    same("some", [json.loads(audit(d, "--token", "large.token", "--json")[0])[n] for n in ("true", "asked", "receipts")], [True, 128, 128])
+    found = json.loads(audit(d, "--token", "large.token", "--all-receipts", "--json")[0])
+    same("all", (found["true"], found["asked"] == found["leaves"] > 150), (True, True))
+    d.stop()
+
+
+FORK = "ATTACH 'fork/authority/authority.db' AS fork; CREATE TEMP TABLE other AS SELECT b.* FROM checkpoint a JOIN fork.checkpoint b " \
+       "USING (size) WHERE a.root <> b.root ORDER BY size LIMIT 1;"
+STRANGER = "another key signs"
+LAST = "DELETE FROM checkpoint WHERE size < (SELECT max(size) FROM checkpoint);"
+
+
 def false_pages():
     for sql, word in (
+            # Two trees of one size, each signed by the log.
+            (FORK + "UPDATE checkpoint SET (root, raw, note) = (SELECT root, raw, note FROM other) WHERE size = (SELECT size FROM other)",
+             r"leaf \d+ does not give the root that the checkpoint of \d+ leaves signed"),
+            ("UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND idx = 2",
+             r"the proof that the log of \d+ leaves continues that of \d+ does not check out"),
+            (LAST + "UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND idx = 1", "the receipt of leaf 0: no log key signed that for its statement"),
+            (STRANGER, "the receipt of leaf 0: no log key signed that for its statement"),
             ("UPDATE statement SET raw = CAST(substr(raw, 1, length(raw) - 1) || x'00' AS BLOB) WHERE kind = 9 AND n = (SELECT min(n) FROM "
              "statement WHERE kind = 9)", r"leaf \d+ \(commit 1/1 of till1\): .*its signature does not check out"),
             ("DELETE FROM leaf WHERE idx = 4", "leaf 4 is missing from the log"),
@@ -111,7 +152,10 @@ def false_pages():
         shutil.rmtree("bad", True)
         shutil.copytree("shop", "bad")
         db = sqlite3.connect("bad/authority/authority.db")
-        db.executescript(sql)
+        if sql == STRANGER:
+            shutil.copy("stranger/authority/log.key", "bad/authority/log.key")
+        else:
+            db.executescript(sql)
         db.commit()
         db.execute("VACUUM")  # another program's pages have no checksums; all of them are written anew
         db.close()
@@ -124,4 +168,5 @@ def false_pages():
 make_shop()
 true_pages()
 false_pages()
+large()
 witnessed()

@@ -95,6 +95,86 @@ def rates():
     d.stop()
 
 
+def knock(d, source):
+    """A connection from that address of this machine; None: it was refused."""
+    try:
+        s = socket.create_connection(("127.0.0.1", d.port), PATIENCE, (source, 0))
+        return trust("ca").wrap_socket(s, server_hostname="127.0.0.1")
+    except OSError:
+        return None
+
+
+def seen(d, name, source="127.0.0.3"):
+    """A figure, read from an address that the test does not count."""
+    c = http.client.HTTPSConnection("127.0.0.1", d.port, timeout=PATIENCE, context=trust("ca"), source_address=(source, 0))
+    c.request("GET", "/metrics")
+    text = c.getresponse().read().decode()
+    c.close()
+    return float(re.search(rf"^{name} (\S+)$", text, re.M)[1])
+
+
+def soon(d, name, wanted):
+    """A figure becomes that before long."""
+    for _ in range(500):
+        if seen(d, name) == wanted:
+            return
+        time.sleep(0.01)
+    same(name, seen(d, name), wanted)
+
+
+def addresses():
+    """An address that holds all the connections it may have shuts nobody else out."""
+    write_config(connections=8, address_connections=2)
+    d = Daemon("shop", "server", "--config", "d.ini")
+    held = [knock(d, "127.0.0.1") for _ in range(2)]
+    check("as many as it may have", all(held))
+    same("no third", knock(d, "127.0.0.1"), None)
+    other = knock(d, "127.0.0.2")
+    check("another is served", other)
+    hello = ssl.MemoryBIO()
+    try:
+        trust("ca").wrap_bio(ssl.MemoryBIO(), hello, server_hostname="127.0.0.1").do_handshake()
+    except ssl.SSLWantReadError:
+        hello = hello.read()
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", d.port), PATIENCE) as s:
+            try:
+                s.sendall(hello)
+                check("no handshake", s.recv(1) == b"")
+            except ConnectionError:
+                pass
+    same("each counted", seen(d, "tillproofd_crowded_total"), 21)
+    same("none is taken", seen(d, "tillproofd_connections_total"), 2 + 1 + 2)
+    held.pop().close()
+    soon(d, "tillproofd_connections", 3)  # one held, the other address, and this look
+    held.append(knock(d, "127.0.0.1"))
+    check("it may come again", held[-1])
+    same("once", knock(d, "127.0.0.1"), None)
+    other.close()
+
+    def hup(**keys):
+        write_config(**keys)
+        d.p.send_signal(signal.SIGHUP)
+        while (line := d.p.stderr.readline()) != "<6>configuration and certificate were taken anew\n":
+            check(f"{line!r}: one line for many", re.fullmatch(r"<4>refused: \d+ connections of addresses that have too many\n", line))
+
+    hup(connections=8, address_connections=3)
+    held.append(knock(d, "127.0.0.1"))
+    check("SIGHUP allows a third", held[-1])
+    same("no fourth", knock(d, "127.0.0.1"), None)
+    hup(connections=8, address_connections=1)
+    held[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    check("those that stand go on", held[0].recv(12) == b"HTTP/1.1 200")
+    hup(connections=7)
+    same("half of all unless told", seen(d, "tillproofd_address_connections_limit"), 4)
+    hup(connections=8, address_connections=0)
+    held += [knock(d, "127.0.0.1") for _ in range(4)]
+    check("0: as many as there are", all(held) and len(held) == 7)
+    for s in held:
+        s.close()
+    d.stop()
+
+
 def memory_of(pid, name):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return int(re.search(rf"^{name}:\s+(\d+) kB$", f.read(), re.M)[1]) * 1024
@@ -274,5 +354,5 @@ def figures():
     d.stop()
 
 
-for test in (rates, flood, reload, reload_certificate, figures):
+for test in (rates, addresses, flood, reload, reload_certificate, figures):
     test()

@@ -127,6 +127,14 @@ def log_pages():
     proof = get(d, "/v1/consistency?from=3")[2].decode()
     check("a proof before the checkpoint", proof.startswith("old 3\n") and proof.endswith("\n\n" + note))
     same("from nothing it is empty", get(d, "/v1/consistency?from=0")[2].decode(), "old 0\n\n" + note)
+    status, headers, body = get(d, "/v1/checkpoints")
+    shown = sequence(body)
+    sizes = [int(i[1].decode().split("\n")[1]) for i in shown]
+    same("each checkpoint", (status, headers["Content-Type"], sizes == sorted(set(sizes)), sizes[-1], shown[-1][1]), (200, SEQUENCE, True, size, note.encode()))
+    check("a proof of each but the first", len(sizes) > 3 and not shown[0][2] and all(i[2] for i in shown[1:]))
+    same("as they are asked for", sequence(get(d, f"/v1/checkpoints?from={sizes[0]}&limit=2")[2]), shown[1:3])
+    same("from any size", [len(i[2]) > 0 for i in sequence(get(d, f"/v1/checkpoints?from={sizes[1] - 1}&limit=1")[2])], [True])
+    same("no more", get(d, f"/v1/checkpoints?from={size}")[::2], (200, b""))
     status, headers, body = get(d, "/v1/keyset")
     same("one keyset", ([kind_of(s) for s in sequence(body)], headers["Content-Type"]), (["keyset"], SEQUENCE))
     # RFC 9110, 9.3.2: the same headers, no body.
@@ -141,6 +149,8 @@ def log_pages():
                          ("/checkpoint?size=01", 400), ("/checkpoint?size=1&size=1", 400), ("/checkpoint?sizes=1", 400),
                          ("/checkpoint?size=99999999999999999999", 400), ("/checkpoint?witnessed=1", 404), ("/checkpoint?size", 400),
                          (f"/checkpoint?size={size}&witnessed=1", 400), ("/v1/consistency?from=999", 400), ("/v1/keyset?x=1", 400),
+                         ("/v1/checkpoints?limit=0", 400), ("/v1/checkpoints?limit=257", 400), ("/v1/checkpoints?from=-1", 400),
+                         ("/v1/checkpoints?from=9223372036854775807", 400), ("/v1/checkpoints/", 404), ("/v1/receipts", 401),
                          ("/v1/keysets", 404)):
         same(path, get(d, path)[0], status)
     same("pages are read", get(d, "/checkpoint", method="POST", body=b"x")[0], 405)
@@ -196,6 +206,12 @@ def roles():
                          ("/v1/statements/", 404)):
         same(path, get(d, path, merchant)[0], status)
     same("beyond the end", get(d, f"/v1/statements?from={size}", merchant)[::2], (200, b""))
+    given = sequence(get(d, "/v1/receipts", auditor)[2])
+    same("receipts of the leaves", [i[0] for i in given], list(range(size)))
+    same("of some", sequence(get(d, f"/v1/receipts?from=2&limit=3&size={size}", roaster)[2]), given[2:5])
+    same("beyond the end", get(d, f"/v1/receipts?from={size}", auditor)[::2], (200, b""))
+    for query, status in (("size=1", 404), (f"size={size + 1}", 404), ("size=0", 400), ("limit=257", 400), ("from=-1", 400), ("index=1", 400)):
+        same(f"receipts, {query}", get(d, f"/v1/receipts?{query}", auditor)[0], status)
     same("far beyond it", get(d, "/v1/statements?from=9223372036854775807", merchant)[::2], (200, b""))
     d.stop()
 

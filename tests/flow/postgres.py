@@ -178,6 +178,28 @@ def a_role_that_reads():
     check("another kind", "shop.ini" in tillproof("report", "roi", "--shop", "readers", status=1)[1])
 
 
+def another_role():
+    """A daemon of the readers' directory, whose shop.ini names a role that reads, has a role of its own."""
+    words = [os.environ["TILLPROOFD"], "--shop", "readers", "--listen", "127.0.0.1:0", "--certificate", "server.pem", "--key", "server.key"]
+    with open("chain/shop.ini", encoding="utf-8") as f:
+        write("readers/shop.ini", f.read().replace(SERVER, address("reader")))
+    err = run(*words, "--store", address("nobody"), status=3)[1]
+    check(f"{err}: no address", "authority's database" in err and "postgresql" not in err and "host=" not in err)
+    before = sold("chain")
+    write("d.ini", f"[server]\nshop = readers\nstore = {SERVER}\n")
+    d = Daemon("readers", "server", "--config", "d.ini")
+    point("chain", d.port)
+    sale("chain", "a", "one")
+    same("it is the same authority", round(sold("chain") - before, 2), 12.99)
+    write("d.ini", f"[server]\nshop = readers\nstore = {address('reader')}\n")
+    d.p.send_signal(signal.SIGHUP)
+    same("a start alone takes it", d.p.stderr.readline(), "<4>store is taken by a start alone, and stays\n")
+    sale("chain", "a", "one")
+    check("no address in the log", "postgresql" not in "\n".join(d.stop()))
+    err = run(*[w.replace("readers", "file") for w in words], "--store", SERVER, status=2)[1]
+    check(err, "names a database server" in err)
+
+
 def a_till_does_not_open_it():
     """The plugin brings no libpq into a host: a till reaches the database through tillproofd alone."""
     shutil.copytree("chain-away/tills/a", "chain/tills/a")
@@ -199,5 +221,5 @@ tillproof("store", "migrate", address("keeper"))
 make_shop("file")
 make_shop("chain", "--database", SERVER)
 make_shop("other", "--database", SERVER)
-for test in (the_same_as_a_file, merchants_do_not_meet, a_role_that_reads, a_till_does_not_open_it, two_daemons):
+for test in (the_same_as_a_file, merchants_do_not_meet, a_role_that_reads, another_role, a_till_does_not_open_it, two_daemons):
     test()

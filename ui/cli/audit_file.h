@@ -22,6 +22,7 @@ int audit_file(struct audit *a, const char *path, const uint8_t *root, const str
 /* An authority's own pages, at https://HOST[:PORT]. */
 struct audit_url {
     const char *url, *ca, *token; /* files of the CA that vouches for it and of a token; token may be NULL */
+    bool all;                     /* receipts of all leaves */
 };
 /* Checks them like a bundle, through tillproof-helper; what the authority does not show is not looked at. */
 int audit_url(struct audit *a, const struct audit_url *u, const uint8_t *root,

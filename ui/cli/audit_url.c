@@ -81,7 +81,7 @@ int audit_url(struct audit *a, const struct audit_url *u, const uint8_t *root,
 {
     static const uint8_t nobody[HASH_SIZE];
     struct way way = {0};
-    struct audit_pages pages = {.get = get_page, .arg = &way};
+    struct audit_pages pages = {.get = get_page, .arg = &way, .all = u->all};
     audit_begin(a, nobody, nobody);
     int rc = u->token ? read_token(u->token, way.token, e) : 0;
     rc = rc ? rc : open_way(u, &way, e);

@@ -10,7 +10,7 @@
 
 static const struct usage usage = {
     "audit --shop DIR | BUNDLE | https://HOST[:PORT] --ca FILE [--token FILE] [--root FILE]\n"
-    "      [--witness KEY]... [--json]",
+    "      [--witness KEY]... [--all-receipts] [--json]",
     "Checks a shop's books, or a bundle of them, against themselves: every signature, the log and its "
     "checkpoints,\n"
     "each till's chain and closes, and that the tables reports are made from are what the signed records "
@@ -119,8 +119,9 @@ static void print_json(const struct auditing *g, bool whole)
     buf_printf(&out, "\"leaves\":%lld,\"checkpoints\":%lld,\"waiting\":%lld,\"witnessed\":%lld,",
                (long long)a->leaves, (long long)a->checkpoints, (long long)a->waiting,
                (long long)a->cosigned);
-    buf_printf(&out, "\"receipts\":%lld,\"withheld\":%s,\"anchored\":%s,\"root\":\"", (long long)a->receipts,
-               a->withheld ? "true" : "false", g->root_file ? "true" : "false");
+    buf_printf(&out, "\"receipts\":%lld,\"asked\":%lld,\"withheld\":%s,\"anchored\":%s,\"root\":\"",
+               (long long)a->receipts, (long long)a->asked, a->withheld ? "true" : "false",
+               g->root_file ? "true" : "false");
     char root[2 * HASH_SIZE + 1];
     hex_encode(a->root, HASH_SIZE, root);
     buf_printf(&out, "%s\",\"wrong\":", root);
@@ -163,7 +164,11 @@ static void print(const struct auditing *g, bool whole)
     printf("%-12s %lld leaves under %lld checkpoints; %lld wait\n", "log", (long long)a->leaves,
            (long long)a->checkpoints, (long long)a->waiting);
     if (a->receipts) {
-        printf("%-12s %lld, each of this log\n", "receipts", (long long)a->receipts);
+        printf("%-12s %lld, each of this log", "receipts", (long long)a->receipts);
+        if (g->url.url) {
+            printf("; asked for %lld of %lld leaves", (long long)a->asked, (long long)a->leaves);
+        }
+        puts("");
     }
     printf("%-12s %s\n", "tables",
            g->url.url    ? "not made: they are not shown"
@@ -283,6 +288,8 @@ int cmd_audit(int argc, char **argv)
         {"root", OPT_TEXT, &g->root_file, "FILE", "the shop's root key as you know it: PEM or COSE_Key", 0},
         {"ca", OPT_TEXT, &g->url.ca, "FILE", "of an address: PEM of the CA that vouches for it", 0},
         {"token", OPT_TEXT, &g->url.token, "FILE", "of an address: a merchant's or an auditor's token", 0},
+        {"all-receipts", OPT_FLAG, &g->url.all, NULL,
+         "of an address: each leaf's receipt; else of 128 leaves, chosen at random", 0},
         {"witness", OPT_EACH, &g->witness_keys, "KEY", "one that you trust: NAME+ID+KEY, as C2SP writes it",
          0},
         {"json", OPT_FLAG, &g->json, NULL, "print what was found as JSON", 0},
@@ -296,6 +303,9 @@ int cmd_audit(int argc, char **argv)
     }
     if (status == CLI_GO && (g->url.url != NULL) != (g->url.ca != NULL)) {
         status = cli_error(TP_E_ARGUMENT, "an address goes with --ca, and --ca with an address");
+    }
+    if (status == CLI_GO && g->url.all && !g->url.url) {
+        status = cli_error(TP_E_ARGUMENT, "--all-receipts is for an address");
     }
     if (status == CLI_GO) {
         status = run(g, dir, rest.n ? rest.v[0] : NULL);

@@ -22,6 +22,7 @@ static void numbers_have_borders(void **state)
     } numbers[] = {{"workers", "1", "64", "0", "65"},
                    {"queue", "1", "1024", "0", "1025"},
                    {"connections", "1", "10000", "0", "10001"},
+                   {"address_connections", "0", "10000", "-1", "10001"},
                    {"memory", "16", "65536", "15", "65537"},
                    {"timeout", "1", "600", "0", "601"},
                    {"till_rate", "0", "1000000", "-1", "1000001"},
@@ -59,6 +60,11 @@ static void words_and_addresses(void **state)
     assert_int_equal(config_set(&c, "metrics", "all", NULL), 0);
     assert_int_equal(config_set(&c, "till-rate", "7", NULL), 0); /* as options have it */
     assert_int_equal(c.till_rate, 7);
+    assert_int_equal(config_set(&c, "store", "postgresql://db.example/tillproof", NULL), 0);
+    assert_string_equal(c.store, "postgresql://db.example/tillproof");
+    refused("store", "mysql://db.example/tillproof", TP_BAD_VALUE);
+    refused("store", "/srv/shop/authority/authority.db", TP_BAD_VALUE);
+    refused("store", "", TP_BAD_VALUE);
     refused("log", "open", TP_BAD_VALUE);
     refused("metrics", "none", TP_BAD_VALUE);
     refused("listen", "localhost:1", TP_BAD_VALUE);
@@ -68,6 +74,22 @@ static void words_and_addresses(void **state)
     refused("till.rate", "7", TP_UNKNOWN_KEY);
     refused("till_rates", "7", TP_UNKNOWN_KEY);
     refused("", "7", TP_UNKNOWN_KEY);
+}
+
+/* An address may hold a password: what is refused is not repeated. */
+static void an_address_is_not_echoed(void **state)
+{
+    struct daemon_config c;
+    struct err e = {0};
+    char text[SHOP_STORE_MAX + 1] = "postgresql://service:hunter2@db.example/";
+    (void)state;
+    memset(text + strlen(text), 'x', sizeof text - 1 - strlen(text));
+    config_default(&c);
+    assert_int_equal(config_set(&c, "store", text, &e), TP_BAD_VALUE);
+    assert_null(strstr(e.text, "hunter2"));
+    assert_int_equal(c.store[0], 0);
+    text[SHOP_STORE_MAX - 1] = 0;
+    assert_int_equal(config_set(&c, "store", text, NULL), 0);
 }
 
 /* What is told as the worst grows with what is allowed. */
@@ -84,12 +106,31 @@ static void the_worst_is_reckoned(void **state)
     assert_true(config_worst(&c) > worst + CONFIG_MIB);
 }
 
+/* Unless it is told, one address may have half of the connections, however many those are. */
+static void an_address_has_half(void **state)
+{
+    const char *const of[] = {"1", "2", "7", "256", "10000"};
+    const int64_t half[] = {1, 1, 4, 128, 5000};
+    (void)state;
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+        struct daemon_config c;
+        config_default(&c);
+        assert_int_equal(config_set(&c, "shop", "shop", NULL), 0);
+        assert_int_equal(config_set(&c, "connections", of[i], NULL), 0);
+        assert_int_equal(config_check(&c, NULL), 0);
+        assert_int_equal(c.address_connections, half[i]);
+        assert_int_equal(config_set(&c, "address-connections", "0", NULL), 0);
+        assert_int_equal(config_check(&c, NULL), 0);
+        assert_int_equal(c.address_connections, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_have_borders),
-        cmocka_unit_test(words_and_addresses),
-        cmocka_unit_test(the_worst_is_reckoned),
+        cmocka_unit_test(numbers_have_borders),     cmocka_unit_test(words_and_addresses),
+        cmocka_unit_test(an_address_is_not_echoed), cmocka_unit_test(the_worst_is_reckoned),
+        cmocka_unit_test(an_address_has_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

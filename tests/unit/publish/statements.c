@@ -111,8 +111,8 @@ static void read_all(struct scene *c, const struct visitor *who, int64_t limit, 
         char query[64];
         struct page page;
         snprintf(query, sizeof query, "from=%lld&limit=%lld", (long long)from, (long long)limit);
-        assert_int_equal(publish_page(c->s, who, bytes_str("/v1/statements"), bytes_str(query), &page, NULL),
-                         0);
+        assert_int_equal(
+            publish_page(c->s, who, NULL, bytes_str("/v1/statements"), bytes_str(query), &page, NULL), 0);
         read_page(c, &page, out);
         assert_true(page.next == NONE || page.next > from);
         from = page.next;
@@ -217,16 +217,16 @@ static void nobody_is_shown_statements(void **state)
     const struct visitor nobody = {.log_open = true}, closed = {0};
     struct page page;
     const struct bytes none = {0};
-    assert_int_equal(publish_page(c->s, &nobody, bytes_str("/v1/statements"), none, &page, NULL),
+    assert_int_equal(publish_page(c->s, &nobody, NULL, bytes_str("/v1/statements"), none, &page, NULL),
                      TP_UNKNOWN_TOKEN);
     assert_int_equal(page.body.n, 0);
     buf_free(&page.body);
-    assert_int_equal(publish_page(c->s, &nobody, bytes_str("/checkpoint"), none, &page, NULL), 0);
+    assert_int_equal(publish_page(c->s, &nobody, NULL, bytes_str("/checkpoint"), none, &page, NULL), 0);
     buf_free(&page.body);
-    assert_int_equal(publish_page(c->s, &closed, bytes_str("/checkpoint"), none, &page, NULL),
+    assert_int_equal(publish_page(c->s, &closed, NULL, bytes_str("/checkpoint"), none, &page, NULL),
                      TP_UNKNOWN_TOKEN);
     buf_free(&page.body);
-    assert_int_equal(publish_page(c->s, &nobody, bytes_str("/checkpoints"), none, &page, NULL),
+    assert_int_equal(publish_page(c->s, &nobody, NULL, bytes_str("/checkpoints"), none, &page, NULL),
                      TP_E_ARGUMENT);
     buf_free(&page.body);
 }

@@ -48,7 +48,7 @@ static void read_note(struct scene *c)
 {
     struct page page;
     const struct bytes none = {0};
-    assert_int_equal(publish_page(c->s, &anybody, bytes_str("/checkpoint"), none, &page, NULL), 0);
+    assert_int_equal(publish_page(c->s, &anybody, NULL, bytes_str("/checkpoint"), none, &page, NULL), 0);
     buf_reset(&c->note);
     buf_put(&c->note, page.body.p, page.body.n);
     buf_free(&page.body);
