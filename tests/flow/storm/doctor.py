@@ -151,14 +151,22 @@ def other_coupons(world):
 
 
 def leased_elsewhere(world):
-    """Nobody gave up the lease whose coupon another till was granted."""
+    """Nobody gave up or gave back the lease whose coupon another till was granted."""
     for row in world.given_up:
         row["t"] = leases.FOR_EVER
+    for lease in world.leases.values():
+        lease.returned = None
 
 
 def overspent_silently(world):
     u, row = first(world, lambda u, row: u.lease and not u.number and not u.voided and row["outcome"])
     row.update(outcome=0, conflict=0)
+
+
+def kept_apart(world):
+    """Something of a lease that its till has returned is nobody's."""
+    lease = next(lease for lease in world.leases.values() if lease.returned)
+    lease.row = (1, 0)
 
 
 def write_off_lost(world):
@@ -293,7 +301,7 @@ CASES = (
     (over_budget, check.holds), (over_total, check.outcomes), (over_total, check.holds), (over_customer, check.outcomes),
     (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes),
     (other_coupons, check.outcomes), (leased_elsewhere, check.bound), (overspent_silently, check.given_up),
-    (overspent_silently, check.outcomes), (write_off_lost, check.given_up), (write_off_untold, check.given_up),
+    (overspent_silently, check.outcomes), (kept_apart, check.given_up), (write_off_lost, check.given_up), (write_off_untold, check.given_up),
     (other_shown, check.coupons), (throttled, check.codes), (code_forgotten, check.codes), (code_guessed, check.codes),
     (serial_twice, check.outcomes), (serial_twice, check.coupons), (never_came_back, check.outcomes),
     (stays_used, check.outcomes), (stays_used, check.holds), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),

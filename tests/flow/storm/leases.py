@@ -65,8 +65,10 @@ def read(world, database):
 
 
 def moments(history):
-    """(the numbers of the records that a till was told of, when it had been told of each and all before)."""
-    told = sorted((line["seq"], line["t"]) for line in history if line["k"] == "back" and line.get("record"))
+    """(numbers of records, a moment before which the till had surely made none with a higher one): the line before the one that
+    names it, for its authority is heard behind the program's back."""
+    told = sorted((line["seq"], before["t"]) for before, line in zip(history, history[1:])
+                  if line["k"] == "status" or (line["k"] == "back" and line.get("record")))
     return [seq for seq, _ in told], list(itertools.accumulate((t for _, t in told), max))
 
 
@@ -100,8 +102,8 @@ def bound(world, uses, answered):
 
 
 def given_up(world, uses):
-    """What the office was told it gave up is in the books. Of a lease that was given up never more uses are right than what
-    stays of it: the others are conflicts or have lost."""
+    """What the office was told it gave up is in the books. Nothing of a lease that went back stays set apart. Of one that was
+    given up never more uses are right than what stays of it: the others are conflicts or have lost."""
     kept, told = collections.defaultdict(collections.Counter), collections.defaultdict(collections.Counter)
     for lease in world.leases.values():
         kept[lease.till].update(leases=len(lease.off), uses=lease.off_uses, amount=lease.off_amount)
@@ -113,6 +115,9 @@ def given_up(world, uses):
             more = kept[till][what] - told[till][what]
             if more < 0 or (more > 0 and not told[till]["unknown"]):
                 yield f"of {till} {told[till][what]} {what} were given up, and {kept[till][what]} are in the books"
+    for lease in world.leases.values():
+        if lease.returned and lease.row != (0, 0):
+            yield f"lease {lease.number} of {lease.till} went back, all is told, and {lease.row} stay set apart"
     right = collections.Counter(u.lease for u in uses if u.lease and not u.voided and world.redemptions[u.key]["outcome"] == 0)
     for number, n in right.items():
         lease = world.leases[number]

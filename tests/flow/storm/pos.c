@@ -47,6 +47,7 @@ static void tell(const char *op, const struct tillproof_status *s)
 static bool open_till(struct pos *p, const char *dir)
 {
     int32_t rc = TILLPROOF_E_TILL_BUSY;
+    history("\"k\":\"call\",\"op\":\"open\",\"ref\":\"\"");
     for (int i = 0; i < 100 && rc == TILLPROOF_E_TILL_BUSY; i++) {
         rc = plugin.do_open(dir, p->till, 0, &p->t);
         if (rc == TILLPROOF_E_TILL_BUSY) {
