@@ -75,7 +75,8 @@ struct known_lease {
     struct lease terms;            /* without coupons; views into a chunk */
     struct leased_coupons coupons; /* where bound */
     bool bound;                    /* for these coupons alone */
-    bool closed;                   /* returned, or written off */
+    bool given_up;                 /* written off: it is spent no more, and goes back */
+    bool closed;                   /* returned */
     uint8_t d[HASH_SIZE];
 };
 

@@ -21,7 +21,8 @@ static struct known_lease *lease_numbered(const struct till *t, int64_t number)
 
 static bool is_live(const struct till *t, const struct known_lease *k, int64_t now)
 {
-    return !k->closed && k->terms.epoch == t->head.epoch && k->terms.from <= now && now < k->terms.until;
+    return !k->closed && !k->given_up && k->terms.epoch == t->head.epoch && k->terms.from <= now &&
+           now < k->terms.until;
 }
 
 /* What a sale that may still be paid takes of a lease: by its grant, or by the price that it was told alone.
@@ -159,14 +160,16 @@ int64_t lease_spent_by(const struct till *t, const struct sale *s, const uint8_t
 
 /* ---- giving back ---- */
 
-/* It will not be spent any more: it has ended, its offer has or leases no more, or the till is in another
- * epoch. One of coupons goes back at half of its time, for its coupons are not leased again before that. */
+/* It will not be spent any more: it was written off, it has ended, its offer has or leases no more, or the
+ * till is in another epoch. One of coupons goes back at half of its time, for its coupons are not leased
+ * again before that. One that was written off goes back as well, so that what is voided behind that is
+ * everybody's. */
 static bool is_over(struct till *t, const struct known_lease *k, int64_t now)
 {
     const struct known_offer *o = replica_offer(&t->replica, k->terms.offer, NONE);
     int64_t half = (k->terms.until - k->terms.from) / 2;
-    return now >= k->terms.until - (k->bound ? half : 0) || k->terms.epoch != t->head.epoch || !o ||
-           o->terms.offline != OFFLINE_LEASE || now >= o->terms.valid_until;
+    return k->given_up || now >= k->terms.until - (k->bound ? half : 0) || k->terms.epoch != t->head.epoch ||
+           !o || o->terms.offline != OFFLINE_LEASE || now >= o->terms.valid_until;
 }
 
 static int give_back(struct till *t, struct known_lease *k, struct err *e)

@@ -307,7 +307,7 @@ static void apply_write_off(struct replica *r, const struct write_off *w)
 {
     struct known_lease *k = lease_named(r, w->lease);
     if (k) {
-        k->closed = true;
+        k->given_up = true;
     }
 }
 

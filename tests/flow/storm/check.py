@@ -11,11 +11,13 @@ import subprocess
 
 import books
 import leases
+import shown
+from shown import read_tokens
+from won import FOR_EVER, grant_of, lines_of, settle, uses
 
 LOGGED = {"policy", "keyset", "terminal", "ruling", "offer", "batch", "link", "commit", "reverse", "close", "lease",
           "lease-return", "write-off"}
 RECORDS = {"commit", "reverse", "link", "close", "lease-return"}
-FOR_EVER = 1 << 62
 AMOUNTS = ("gross", "discount", "net", "tax", "due")
 
 
@@ -73,7 +75,8 @@ class World:
                 self.offers[terms[1]] = {
                     "id": terms[2], "per_coupon": limits.get("per_coupon"), "per_customer": limits.get("per_customer"),
                     "total": limits.get("total"), "budget": minor(limits["budget"]) if "budget" in limits else None,
-                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00")), "cap": terms.get(29)}
+                    "alone": minor(offers[terms[2]].get("offline", {}).get("cap", "0.00")), "cap": terms.get(29),
+                    "category": terms[12], "revive": terms[30]}
         self.leases = leases.read(self, database)
         self.customers = {}  # card handle: whose it is
         for s in self.statements:
@@ -258,89 +261,6 @@ def receipts(world):
 
 # ---- who won what ----
 
-class Use:
-    """One redemption of one commit."""
-
-    def __init__(self, world, s, place, gone, grant):
-        ref, self.version, coupon, card, number, _, discount, cashback = s.payload[21][place]
-        self.key, self.terms, self.commit = (s.d, place), world.offers[ref], s
-        self.worth, self.voided = discount + cashback, s.d in gone
-        self.coupon = tuple(books.decode(books.decode(coupon)[2])[-65537][1:]) if coupon else None
-        handle = None if card is None else books.decode(world.parts[s.d, 2])[1][card]
-        self.linked = handle is None or handle in world.customers
-        self.customer = world.customers.get(handle, handle)
-        self.granted, self.number, self.in_time = 0, None, False
-        verdict = next((v for v in grant.payload[16] if v[8] == number and number is not None), None) if grant else None
-        if verdict and verdict[0] == ref and verdict[5] == "ok":
-            self.granted, self.number = verdict[10] + verdict[11], number
-            self.in_time = s.received_ms < grant.time_ms + grant.payload[14]
-        self.lease = number if number in world.leases else None
-        if self.lease:  # until it is known what the lease covers
-            self.most = self.granted if self.number else min(self.worth, self.terms["cap"] or self.worth)
-            self.granted, self.number = 0, None
-        elif self.coupon and not self.number:
-            self.granted = self.terms["alone"]
-
-    def charge(self):
-        """What it takes of a budget."""
-        return min(self.worth, self.granted) if self.number else self.worth
-
-    def rank(self):
-        s = self.commit
-        return (self.number is None, self.number or 0, s.time_ms, s.by, *s.chain()[:2], s.d.hex(), self.key[1])
-
-
-def grant_of(s):
-    """The grant that a commit embeds, if it was made before that grant's end."""
-    if 22 not in s.payload:
-        return None
-    grant = books.Statement(s.payload[22])
-    good = grant.payload[11] == s.by and grant.payload[12] == s.payload[10]
-    return grant if good and s.time_ms < grant.time_ms + grant.payload[14] else None
-
-
-def uses(world):
-    gone = {s.payload[11]: s for s in world.of("reverse") if s.payload[10] == "void"}
-    every = [Use(world, s, place, gone, grant) for s in world.of("commit")
-             for grant in (grant_of(s),) for place in range(len(s.payload[21]))]
-    named = collections.defaultdict(list)
-    for u in every:
-        named[u.lease].append(u)
-    for lease in world.leases.values():
-        lease.cover(named[lease.number], gone)
-    return every
-
-
-def settle(all_uses):
-    """The contests: {key: (outcome word, amount in conflict)} of every use, from the set of records alone."""
-    outcome = {}
-    counts = collections.Counter()
-    broke = set()  # offers whose budget could not pay for somebody: nobody behind wins
-    for u in sorted(all_uses, key=Use.rank):
-        t, why = u.terms, None
-        if u.voided:
-            outcome[u.key] = ("voided", 0)
-            continue
-        if not u.linked and not u.number:
-            outcome[u.key] = ("not_linked", u.worth)
-            continue
-        for word, key, limit in (("already_used", ("coupon", t["id"], u.coupon), t["per_coupon"] if u.coupon else None),
-                                 ("limit_reached", ("customer", t["id"], u.customer), t["per_customer"]),
-                                 ("limit_reached", ("total", t["id"]), t["total"])):
-            if limit is not None and not why:
-                why = word if counts[key] >= limit else None
-                counts[key] += not why
-        if t["budget"] is not None and not why:
-            if t["id"] in broke or counts["spent", t["id"]] + u.charge() > t["budget"]:
-                broke.add(t["id"])
-                why = "budget_spent"
-            else:
-                counts["spent", t["id"]] += u.charge()
-        excess = u.worth - u.granted
-        outcome[u.key] = (why, u.worth) if why else ("conflict", excess) if excess > 0 else ("ok", 0)
-    return outcome
-
-
 WORDS = {0: "ok", 10: "already_used", 11: "limit_reached", 12: "budget_spent", 19: "not_linked", 31: "voided",
          33: "conflict"}
 
@@ -350,8 +270,7 @@ def outcomes(world):
     counts."""
     every = uses(world)
     wanted = settle(every)
-    returned = {s.payload[11] for s in world.of("reverse") if s.payload[10] == "return"}
-    counted = collections.Counter()
+    counted, surely = collections.Counter(), collections.Counter()
     for u in every:
         row = world.redemptions.get(u.key)
         if row is None:
@@ -359,21 +278,23 @@ def outcomes(world):
             continue
         word, amount = wanted[u.key]
         got = WORDS.get(row["outcome"], str(row["outcome"]))
-        if got != word or (row["conflict"] != amount and u.key[0] not in returned):
+        if got != word or row["conflict"] != amount:
             yield (f"{u.terms['id']} {u.coupon or ''} in {hexadecimal(u.key[0])} of {u.commit.by} is {got} "
                    f"{row['conflict']}, and the records make {word} {amount}")
-        if got in ("ok", "conflict"):
+        if got in ("ok", "conflict") and not u.revived:
+            takes = {("total", u.terms["id"], None): 1, ("budget", u.terms["id"], None): u.charge()}
+            counted.update(takes)
             counted.update([("per_coupon", u.terms["id"], u.coupon)] * bool(u.coupon))
             counted.update([("per_customer", u.terms["id"], u.customer)] * bool(u.customer))
-            counted["total", u.terms["id"], None] += 1
-            counted["budget", u.terms["id"], None] += u.charge()
+            surely.update(takes if u.number and (u.lease or u.in_time) else {})
     for lease in world.leases.values():  # what is still a till's is nobody else's
-        counted["total", lease.offer, None] += lease.left_uses
-        counted["budget", lease.offer, None] += lease.left_amount
+        surely["total", lease.offer, None] += lease.left_uses
+        surely["budget", lease.offer, None] += lease.left_amount
     limits = {t["id"]: t for t in world.offers.values()}
-    for (what, offer, whose), n in counted.items():
-        if limits[offer][what] is not None and n > limits[offer][what]:
-            yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} count without a conflict, or are leased"
+    for sums, how in ((counted, "count without a conflict or within one"), (surely, "were granted and paid in time, or are leased")):
+        for (what, offer, whose), n in sums.items():
+            if limits[offer][what] is not None and n > limits[offer][what]:
+                yield f"{offer}: {n} of {limits[offer][what]} {what} {whose or ''} {how}"
     yield from promises(world, every)
 
 
@@ -392,52 +313,104 @@ def promises(world, every):
                    f"{lease.left_uses}, {lease.left_amount}")
 
 
+def revivals(world, every):
+    """{(D, offer): when at the earliest all goods had come back}, of the uses that are none any more."""
+    asked, back = {}, collections.defaultdict(list)
+    for till, history in world.histories.items():
+        for line in history:
+            if line["k"] == "call" and line["op"] == "commit":
+                asked.setdefault((till, line["ref"]), line["t"])
+    told = confirmed(world)
+    for s in world.of("reverse"):
+        if s.payload[10] == "return" and s.d in told:
+            wrong = bool(world.reversals.get(s.d, (0, 0))[0])
+            back[s.payload[11]].append((wrong, asked[told[s.d][0], told[s.d][1]["ref"]]))
+    for u in every:
+        if u.revived:
+            times = [at for _, at in back[u.key[0]]]
+            # Where more came back than there was, some of it was not needed.
+            yield (u.key[0], u.terms["id"]), (min if any(wrong for wrong, _ in back[u.key[0]]) else max)(times, default=0)
+
+
 def claims(world):
     """What tills surely held, from the answer until it was given back, was used up or ran out: (from, until, uses)."""
+    every = uses(world)
     received = {s.d: (s, grant_of(s)) for s in world.of("commit")}
+    revived = dict(revivals(world, every))
+    overspent = {(u.key[0], u.terms["id"]) for u in every if u.lease and not u.number}  # of leases that were given up
     # Whoever takes a sale over has not seen its coupons: which they are is known where it began.
-    shown = {(line["ref"], u[0]): u[1] for history in world.histories.values() for line in history
+    known = {(line["ref"], u[0]): u[1] for history in world.histories.values() for line in history
              if line["k"] == "back" and line["op"] == "hold" for u in line["uses"] if u[1] >= 0}
     for history in world.histories.values():
         open_claims = {}
         for line in history:
             ref, at = line["ref"], line["t"]
             if line["k"] == "call" and line["op"] in ("hold", "release", "void", "forget") and ref in open_claims:
-                claim = open_claims.pop(ref)
-                yield claim[0], min(claim[1], at), claim[2]
+                for begun, until, used in open_claims.pop(ref):
+                    yield begun, min(until, at), used
             if line["k"] != "back":
                 continue
             if line["op"] == "hold" and line["outcome"] == "binding":
-                used = [(u[0], shown.get((ref, u[0]), -1), *u[2:], line["card"]) for u in line["uses"]]
-                open_claims[ref] = (at, at + 1000 * line["left"], used)
+                open_claims[ref] = [(at, at + 1000 * line["left"], (u[0], known.get((ref, u[0]), -1), *u[2:], line["card"]))
+                                    for u in line["uses"]]
             elif line["op"] == "commit" and line["binding"] and ref in open_claims:
-                s, grant = received.get(bytes.fromhex(line["record"]), (None, None))
+                d = bytes.fromhex(line["record"])
+                s, grant = received.get(d, (None, None))
                 if grant and s.received_ms < grant.time_ms + grant.payload[14]:
-                    open_claims[ref] = (open_claims[ref][0], FOR_EVER, open_claims[ref][2])
-        yield from open_claims.values()
+                    open_claims[ref] = [(begun, at if (d, used[0]) in overspent else revived.get((d, used[0]), FOR_EVER), used)
+                                        for begun, _, used in open_claims[ref]]
+        for held in open_claims.values():
+            yield from held
 
 
 def holds(world):
-    """At no moment did tills hold more of anything than there is."""
+    """At no moment did tills hold more of anything than there is; what the office gave up of a lease its till may hold beside
+    others."""
     limits = {t["id"]: t for t in world.offers.values()}
+    off = collections.Counter()
+    for lease in world.leases.values():
+        off.update({("total", lease.offer): lease.off_uses, ("budget", lease.offer): lease.off_amount})
     events = collections.defaultdict(list)
-    for begun, until, used in claims(world):
-        for offer, number, outcome, discount, cashback, card in used:
-            if outcome != "applied" or until <= begun:
-                continue
-            keys = [(("per_coupon", offer, number), 1)] if number >= 0 else []
-            keys += [(("total", offer, None), 1), (("budget", offer, None), discount + cashback)]
-            if limits[offer]["per_customer"] is not None and card >= 0:
-                keys += [(("per_customer", offer, 0 if card == 1 else card), 1)]  # the first two cards are one customer's
-            for key, amount in keys:
-                events[key] += [(begun, amount), (until, -amount)]
+    for begun, until, (offer, number, outcome, discount, cashback, card) in claims(world):
+        if outcome != "applied" or until <= begun:
+            continue
+        keys = [(("per_coupon", offer, number), 1)] if number >= 0 else []
+        keys += [(("total", offer, None), 1), (("budget", offer, None), discount + cashback)]
+        if limits[offer]["per_customer"] is not None and card >= 0:
+            keys += [(("per_customer", offer, 0 if card == 1 else card), 1)]  # the first two cards are one customer's
+        for key, amount in keys:
+            events[key] += [(begun, amount), (until, -amount)]
     for key, moves in events.items():
         limit, held = limits[key[1]][key[0]], 0
         for at, amount in sorted(moves):
             held += amount
-            if limit is not None and held > limit:
+            if limit is not None and held > limit + off[key[:2]]:
                 yield f"{key[1]}: {held} of {limit} {key[0]} {key[2] if key[2] is not None else ''} were held at {at} us"
                 break
+
+
+def answered(world):
+    """{D: when the till had the grant that this sale was paid with}."""
+    last = shown.last_holds(world)
+    return {d: last[till, line["ref"]]["t"] for d, (till, line) in confirmed(world).items()
+            if line["op"] == "commit" and (till, line["ref"]) in last}
+
+
+def bound(world):
+    leases.keep(world)
+    yield from leases.bound(world, uses(world), answered(world))
+
+
+def given_up(world):
+    yield from leases.given_up(world, uses(world))
+
+
+def coupons(world):
+    yield from shown.shown(world, confirmed(world), uses(world))
+
+
+def codes(world):
+    yield from shown.codes(world)
 
 
 def alone(world):
@@ -482,8 +455,8 @@ def returns(world):
             wrong = d in gone or s.by != commits[d].by
             gone.add(d)
         else:
-            sold = {line[0]: line[4] for line in books.decode(world.parts[d, 1])[1][5]}
-            lines = {line[0]: line[4] for line in books.decode(world.parts[s.d, 1])[1][5]}
+            sold = {line[0]: line[4] for line in lines_of(world, d)}
+            lines = {line[0]: line[4] for line in lines_of(world, s.d)}
             wrong = d in gone or any(back[d, n] + q > sold.get(n, 0) for n, q in lines.items())
             for n, q in lines.items():
                 back[d, n] = min(back[d, n] + q, sold.get(n, 0))
@@ -521,7 +494,7 @@ def reported(world):
         yield f"of {good} receipts: {world.receipts}"
 
 
-CHECKS = (tills, sales, chains, log, receipts, outcomes, holds, alone, returns, reported)
+CHECKS = (tills, sales, chains, log, receipts, outcomes, holds, bound, given_up, coupons, codes, alone, returns, reported)
 
 
 def findings(world):
@@ -544,8 +517,19 @@ def summary(world, faults):
     yield (f"{sum(line['k'] == 'found' for line in lines)} answers lost in a kill and found again; "
            f"{moved} sales paid at another till than they began at")
     yield f"redemptions: {show(words)}; returns in conflict: {sum(bool(o) for o, _ in world.reversals.values())}"
+    every = uses(world)
+    sorts = collections.Counter()
+    for u in every:
+        sorts.update({"of one till's own coupons": u.terms["id"] == "own", "of GS1 coupons": u.gs1,
+                      "by a lease alone": bool(u.lease and u.number and not u.in_time),
+                      "revived by a return": bool(u.revived), "beyond a lease that was given up": bool(u.lease and not u.number)})
+    typed = collections.Counter("mistyped" if line["code"] == shown.MISTYPED else "typed" for line in lines
+                                if line["k"] == "back" and line["op"] == "hold" and line["code"] != -1)
+    off = [lease for lease in world.leases.values() if lease.off]
+    yield (f"redemptions {show(sorts)}; codes: {show(typed)}; {len(world.given_up)} times a till's leases were given up: "
+           f"{len(off)} leases, {sum(lease.off_uses for lease in off)} uses")
     spent = collections.Counter("leased uses" if u.lease and u.number else "granted uses" if u.number else "uses without either"
-                                for u in uses(world))
+                                for u in every)
     yield f"{show(spent)}; {len(world.leases)} leases, {len(world.of('lease-return'))} returned"
     yield (f"log: {len(world.leaves)} leaves, {len(world.checkpoints)} checkpoints, "
            f"{sum(raw is not None for filed in world.filed.values() for _, raw in filed)} receipts filed by tills")

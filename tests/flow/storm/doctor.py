@@ -1,7 +1,10 @@
 """The checker can fail: after a good storm its world is made untrue in one thing at a time, and each time it must say so."""
+import collections
 import copy
 
 import check
+import leases
+import shown
 
 
 def clone(world):
@@ -15,7 +18,8 @@ def clone(world):
         setattr(new, name, {key: dict(row) for key, row in getattr(world, name).items()})
     new.leases = {number: copy.copy(lease) for number, lease in world.leases.items()}
     new.reversals, new.audit = dict(world.reversals), dict(world.audit)
-    new.roi, new.conflicts = ([dict(row) for row in rows] for rows in (world.roi, world.conflicts))
+    new.roi, new.conflicts, new.given_up = ([dict(row) for row in rows]
+                                            for rows in (world.roi, world.conflicts, world.given_up))
     return new
 
 
@@ -139,6 +143,102 @@ def over_leased(world):
     next(iter(world.leases.values())).uses += 1000000
 
 
+def other_coupons(world):
+    """A lease was for coupons that are none of those for which it was spent."""
+    u, _ = first(world, lambda u, row: u.number and u.lease and world.leases[u.lease].coupons)
+    batch, begun, end = world.leases[u.lease].coupons
+    world.leases[u.lease].coupons = [batch + 1, begun, end]
+
+
+def leased_elsewhere(world):
+    """Nobody gave up or gave back the lease whose coupon another till was granted."""
+    for row in world.given_up:
+        row["t"] = leases.FOR_EVER
+    for lease in world.leases.values():
+        lease.returned = None
+
+
+def overspent_silently(world):
+    u, row = first(world, lambda u, row: u.lease and not u.number and not u.voided and row["outcome"])
+    row.update(outcome=0, conflict=0)
+
+
+def kept_apart(world):
+    """Something of a lease that its till has returned is nobody's."""
+    lease = next(lease for lease in world.leases.values() if lease.returned)
+    lease.row = (1, 0)
+
+
+def write_off_lost(world):
+    next(row for row in world.given_up if row.get("uses"))["uses"] += 1
+
+
+def write_off_untold(world):
+    till = next(row for row in world.given_up if row.get("uses"))["till"]
+    world.given_up = [row for row in world.given_up if row["till"] != till]
+
+
+def held(world, good):
+    """A hold's answer, in which something may be changed."""
+    for history in world.histories.values():
+        for line in history:
+            if line["k"] == "back" and line["op"] == "hold" and good(line):
+                line["uses"] = [list(u) for u in line["uses"]]
+                return line
+    raise SystemExit("FAILED: the storm was too mild: no such hold")
+
+
+def other_shown(world):
+    """A coupon was shown, and another one stands in the books."""
+    till, paid_for = next((till, line) for till, line in check.confirmed(world).values()
+                          if line["op"] == "commit" and line["binding"] and line["kind"] == "sale" and
+                          any(u[0] == "once" and u[2] == "applied" for u in line["uses"]))
+    at = max(i for i, line in enumerate(world.histories[till])
+             if line["k"] == "back" and line["op"] == "hold" and line["ref"] == paid_for["ref"])
+    line = world.histories[till][at]
+    line["uses"] = [[u[0], u[1] + 1, *u[2:]] if u[0] == "once" else u for u in line["uses"]]
+
+
+def throttled(world):
+    held(world, lambda line: line["uses"])["uses"][0][2] = "throttled"
+
+
+def code_forgotten(world):
+    line = held(world, lambda line: line["code"] >= 0 and line["outcome"] == "binding")
+    line["uses"].append(["", line["code"], "unknown_coupon", 0, 0])
+
+
+def code_guessed(world):
+    line = held(world, lambda line: line["code"] == shown.MISTYPED and line["outcome"] == "binding")
+    line["uses"] = [u for u in line["uses"] if u[0]]
+
+
+def serial_twice(world):
+    """Two sales used one serial, and both were right."""
+    one, _ = first(world, lambda u, row: u.gs1 and u.coupon and u.number and row["outcome"] == 0)
+    two, _ = first(world, lambda u, row: u.gs1 and u.coupon and u.number and row["outcome"] == 0 and
+                   u.terms is one.terms and u.coupon != one.coupon)
+    at = world.statements.index(two.commit)
+    new = copy.copy(two.commit)
+    new.payload = dict(new.payload)
+    new.payload[21] = [list(r) for r in new.payload[21]]
+    new.payload[21][two.key[1]][2] = one.commit.payload[21][one.key[1]][2]
+    world.statements[at] = new
+
+
+def never_came_back(world):
+    """A coupon was used again, and nothing of the sale before it had come back."""
+    every = check.uses(world)
+    used = collections.Counter(u.coupon for u in every if not u.voided)
+    d = next(u.key[0] for u in every if u.revived and used[u.coupon] > 1)
+    world.statements = [s for s in world.statements if s.kind != "reverse" or s.payload[11] != d]
+
+
+def stays_used(world):
+    """The offer never said that a return makes its coupon good again."""
+    next(t for t in world.offers.values() if t["revive"])["revive"] = False
+
+
 def both_hold(world):
     """Two tills were told at the same time that the same coupon is theirs."""
     a, b = list(world.histories)[:2]
@@ -200,7 +300,11 @@ CASES = (
     (double_use, check.outcomes), (needless_conflict, check.outcomes), (over_budget, check.outcomes),
     (over_budget, check.holds), (over_total, check.outcomes), (over_total, check.holds), (over_customer, check.outcomes),
     (over_customer, check.holds), (lease_left, check.outcomes), (over_leased, check.outcomes),
-    (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
+    (other_coupons, check.outcomes), (leased_elsewhere, check.bound), (overspent_silently, check.given_up),
+    (overspent_silently, check.outcomes), (kept_apart, check.given_up), (write_off_lost, check.given_up), (write_off_untold, check.given_up),
+    (other_shown, check.coupons), (throttled, check.codes), (code_forgotten, check.codes), (code_guessed, check.codes),
+    (serial_twice, check.outcomes), (serial_twice, check.coupons), (never_came_back, check.outcomes),
+    (stays_used, check.outcomes), (stays_used, check.holds), (both_hold, check.holds), (too_much_alone, check.alone), (return_unseen, check.returns),
     (report_off, check.reported), (conflict_unreported, check.reported), (audit_no, check.reported),
     (receipt_missing, check.reported), (not_genuine, check.reported), (not_filed, check.receipts),
     (other_receipt, check.receipts), (later_tree, check.receipts))

@@ -2,11 +2,13 @@
  * storm_pos PLUGIN DIR TILL HISTORY SEED RUN TILLS START_US SPAN_US TOKENS MODE [OP REFERENCE]
  *
  * MODE storm: sells until its standard input ends. MODE alone: nobody is there to be asked; redeems the first
- * coupon all the same, takes goods of that sale back, and voids another. MODE drain: settles what is open,
- * and waits until the authority has all of the till's records, 60 s at most; exit 1 when it has not. MODE
- * rest: the same, and then stays until its standard input ends, 60 s at most in all. OP and
- * REFERENCE: what the history of the run before ends with, unanswered. TOKENS: a file of lines "OFFER NUMBER
- * TEXT", a card's OFFER is "-".
+ * coupon all the same, takes goods of that sale back, voids another, and redeems two of its own coupons. MODE
+ * asked: somebody is; redeems the first coupon of the till before it, one that is good again after a return
+ * twice, and codes, one of them mistyped. MODE drain: settles what is open, and waits until the authority has
+ * all of the till's records, 60 s at most; exit 1 when it has not. MODE rest: the same, and then stays until
+ * its standard input ends, 60 s at most in all. OP and REFERENCE: what the history of the run before ends
+ * with, unanswered. TOKENS: a file of lines "KIND OFFER NUMBER TEXT", a card's OFFER is "-"; the file `codes`
+ * has lines "OFFER NUMBER CODE BOOT_US", the coupon that it stands for and when it was made.
  */
 #include "pos.h"
 
@@ -17,41 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 60000 };
+/* Typing a code wrong is honest as long as it is not done ten times in ten minutes, also with answers lost.
+ */
+enum { DRAIN_MS = 60000, TYPO_RUNS = 5, TYPOS = 1 };
 
 static bool go_on(int wait_ms)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     return poll(&in, 1, wait_ms) == 0;
-}
-
-static void add(struct tokens *to, const struct token *token)
-{
-    struct token *v = realloc(to->v, (size_t)(to->n + 1) * sizeof *v);
-    if (!v) {
-        exit(1);
-    }
-    to->v = v;
-    to->v[to->n++] = *token;
-}
-
-static void read_tokens(struct pos *p, const char *path)
-{
-    FILE *f = fopen(path, "r");
-    struct token token;
-    if (!f) {
-        perror("storm_pos: tokens");
-        exit(1);
-    }
-    while (fscanf(f, "%47s %d %511s", token.offer, &token.number, token.text) == 3) {
-        if (strcmp(token.offer, "-") == 0) {
-            token.offer[0] = 0;
-            add(&p->cards, &token);
-        } else {
-            add(strcmp(token.offer, "twice") == 0 ? &p->twice : &p->once, &token);
-        }
-    }
-    fclose(f);
 }
 
 static bool ask_status(struct pos *p, struct tillproof_status *s)
@@ -72,6 +47,7 @@ static void tell(const char *op, const struct tillproof_status *s)
 static bool open_till(struct pos *p, const char *dir)
 {
     int32_t rc = TILLPROOF_E_TILL_BUSY;
+    history("\"k\":\"call\",\"op\":\"open\",\"ref\":\"\"");
     for (int i = 0; i < 100 && rc == TILLPROOF_E_TILL_BUSY; i++) {
         rc = plugin.do_open(dir, p->till, 0, &p->t);
         if (rc == TILLPROOF_E_TILL_BUSY) {
@@ -108,12 +84,32 @@ static int drain(struct pos *p, bool rest)
 
 static int alone(struct pos *p)
 {
+    const struct tokens *own = &p->own[p->me];
     char ref[REF_MAX];
-    bool good = pos_sell_alone(p, &p->once.v[0], ref);
+    bool good = own->n > 1 && pos_sell_with(p, &p->piles[ONCE].v[0], ref);
     if (good) {
-        pos_refund(p, ref);
-        good = pos_sell_alone(p, NULL, ref);
+        pos_refund(p, ref, false);
+        good = pos_sell_with(p, NULL, ref);
         pos_void(p, ref);
+    }
+    good = good && pos_sell_with(p, &own->v[0], ref) && pos_sell_with(p, &own->v[1], ref);
+    pos_good("end", "", plugin.do_close(p->t, 0), TILLPROOF_E_TIMEOUT);
+    return good ? 0 : 1;
+}
+
+static int asked(struct pos *p)
+{
+    const struct token *again = &p->piles[AGAIN].v[0];
+    char ref[REF_MAX];
+    bool good = pos_sell_with(p, &p->own[p->me - 1].v[0], ref) && pos_sell_with(p, again, ref);
+    if (good) {
+        pos_refund(p, ref, true);
+        good = pos_sell_with(p, again, ref);
+    }
+    const struct token *code = good ? token_typed(p, false) : NULL;
+    good = code && pos_sell_with(p, code, ref);
+    for (int i = 0; i < 3 && (i == 0 || p->alone); i++) { /* until somebody has said that it is wrong */
+        pos_mistype(p);
     }
     pos_good("end", "", plugin.do_close(p->t, 0), TILLPROOF_E_TIMEOUT);
     return good ? 0 : 1;
@@ -126,6 +122,9 @@ static int storm(struct pos *p)
     while (go_on(0)) {
         pos_sell(p);
         pos_look_back(p);
+        if (p->run < TYPO_RUNS && p->typos < TYPOS && dice_roll(&p->dice, 100) == 0) {
+            pos_mistype(p);
+        }
     }
     pos_good("end", "", plugin.do_close(p->t, 0), TILLPROOF_E_TIMEOUT);
     return 0;
@@ -140,6 +139,7 @@ int main(int argc, char **argv)
         return 2;
     }
     struct pos p = {.till = argv[3],
+                    .me = atoi(argv[3] + 1),
                     .run = atoi(argv[6]),
                     .tills = atoi(argv[7]),
                     .start_us = atoll(argv[8]),
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
     history_open(argv[4], p.run);
     snprintf(seed, sizeof seed, "%s %s %d", argv[5], p.till, p.run);
     dice_seed(&p.dice, seed);
-    read_tokens(&p, argv[10]);
+    tokens_read(&p, argv[10]);
     int status = 1;
     if (open_till(&p, argv[2])) {
         for (int i = 12; i + 1 < argc; i += 2) {
@@ -157,10 +157,9 @@ int main(int argc, char **argv)
         status = strcmp(argv[11], "drain") == 0   ? drain(&p, false)
                  : strcmp(argv[11], "rest") == 0  ? drain(&p, true)
                  : strcmp(argv[11], "alone") == 0 ? alone(&p)
+                 : strcmp(argv[11], "asked") == 0 ? asked(&p)
                                                   : storm(&p);
     }
-    free(p.once.v);
-    free(p.twice.v);
-    free(p.cards.v);
+    tokens_free(&p);
     return status;
 }

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { REF_MAX = 48, LINES_MAX = 3, USES_MAX = 16 };
+enum { REF_MAX = 48, LINES_MAX = 3, USES_MAX = 16, TILLS_MAX = 8, BACK_MAX = 8 };
+enum { NO_CODE = -1, MISTYPED = -2 };
 
 /* The functions of the plugin that it calls. */
 #define POS_CALLS(X)                                                                                         \
@@ -55,27 +56,47 @@ struct dice {
 void dice_seed(struct dice *d, const char *text);
 uint32_t dice_roll(struct dice *d, uint32_t below);
 
-/* A coupon or a card that may be shown. */
+/* A coupon, a code that stands for one, or a card that may be shown. */
 struct token {
     char offer[48]; /* a coupon's; "" for a card */
-    int number;     /* as the checker knows it */
+    int number;     /* as the checker knows it; -1: it has none */
     char text[512];
 };
 struct tokens {
     struct token *v;
     int n;
 };
+enum pile { ONCE, TWICE, AGAIN, PAPER, CARDS, PILES };
 
 struct pos {
     struct tillproof *t;
     const char *till;
+    int me; /* the number in its name */
     int run, tills;
     bool mortal;               /* it may die in the midst of a commit */
     int64_t start_us, span_us; /* the storm's, by the boot clock */
     struct dice dice;
-    int sales; /* begun in this run */
-    struct tokens once, twice, cards;
+    int sales;  /* begun in this run */
+    int typos;  /* codes that were typed wrong in this run */
+    bool alone; /* the last hold found nobody */
+    struct token typed;
+    struct tokens piles[PILES], own[TILLS_MAX]; /* own: coupons of that till alone */
+    char back[BACK_MAX][REF_MAX];               /* sales whose coupon is good again when all comes back */
+    int backs;
 };
+
+/* TOKENS into p; a line that is for nobody is passed by. */
+void tokens_read(struct pos *p, const char *path);
+void tokens_free(struct pos *p);
+/* NULL where there is none. Near: a few beside each other, further on as the storm goes on, so that tills
+ * meet over them and they do not run out. */
+const struct token *token_near(struct pos *p, const struct tokens *from);
+const struct token *token_any(struct pos *p, const struct tokens *from);
+/* One of the first coupons of that till which are not used up; and that one of its own is. */
+const struct token *token_own(struct pos *p, int till);
+void token_spent(struct pos *p, const struct token *token);
+/* A code that was made lately, good until the next call; wrong: one digit of it is another. */
+const struct token *token_typed(struct pos *p, bool wrong);
 
 /* Appends one line to the history: JSON, with the time (boot clock, us) and the run. The last arguments are
  * its further members, as printf makes them. */
@@ -90,12 +111,15 @@ uint32_t pos_basket(const char *ref, struct tillproof_line lines[LINES_MAX]);
 
 /* One customer: a whole sale, from the first line to whatever ends it. */
 void pos_sell(struct pos *p);
-/* With nobody to ask: a sale, and its reference; one for which this coupon is good, unless it is NULL. False:
- * it could not be made. */
-bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX]);
-/* A sale that is recorded is voided; something of it comes back. */
+/* A sale, and its reference; one for which this coupon is good, unless it is NULL. False: it could not be
+ * made.
+ */
+bool pos_sell_with(struct pos *p, const struct token *token, char ref[REF_MAX]);
+/* A customer whose code is typed with a wrong digit, and who pays without it. */
+void pos_mistype(struct pos *p);
+/* A sale that is recorded is voided; something, or all of it comes back. */
 void pos_void(struct pos *p, const char *ref);
-void pos_refund(struct pos *p, const char *original);
+void pos_refund(struct pos *p, const char *original, bool all);
 /* The sale goes on at another till: its bytes are left in the folder `moved`, and it ends here. And one that
  * was left there is taken up and paid. */
 void pos_leave(struct pos *p, int64_t sale, const char *ref);

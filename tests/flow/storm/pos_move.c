@@ -80,8 +80,8 @@ void pos_take_over(struct pos *p)
     }
     history("\"k\":\"call\",\"op\":\"hold\",\"ref\":\"%s\"", ref);
     if (pos_good("hold", ref, plugin.do_hold(p->t, sale, 1500, &q), 0)) {
-        history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"moved\",\"card\":-1,%s", ref,
-                pos_price(p, sale, &q, NULL, 0, price, sizeof price));
+        history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"moved\",\"card\":-1,\"code\":-1,%s",
+                ref, pos_price(p, sale, &q, NULL, 0, price, sizeof price));
         pos_commit(p, sale, ref, "moved");
     }
 }

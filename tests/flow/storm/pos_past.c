@@ -27,7 +27,7 @@ void pos_void(struct pos *p, const char *ref)
     }
 }
 
-void pos_refund(struct pos *p, const char *original)
+void pos_refund(struct pos *p, const char *original, bool all)
 {
     struct tillproof_line lines[LINES_MAX];
     struct tillproof_quote q = {.size = sizeof q};
@@ -41,9 +41,12 @@ void pos_refund(struct pos *p, const char *original)
         return;
     }
     uint32_t n = pos_basket(original, lines);
-    uint32_t which = dice_roll(&p->dice, n);
-    lines[which].quantity = 1000 * (1 + (int64_t)dice_roll(&p->dice, 2));
-    if (!pos_good("lines", ref, plugin.do_lines_set(p->t, sale, &lines[which], 1), TILLPROOF_E_ARGUMENT)) {
+    uint32_t which = all ? 0 : dice_roll(&p->dice, n);
+    if (!all) {
+        n = 1;
+        lines[which].quantity = 1000 * (1 + (int64_t)dice_roll(&p->dice, 2));
+    }
+    if (!pos_good("lines", ref, plugin.do_lines_set(p->t, sale, &lines[which], n), TILLPROOF_E_ARGUMENT)) {
         return; /* more than there is left */
     }
     if (pos_good("hold", ref, plugin.do_hold(p->t, sale, 1000, &q), TILLPROOF_E_STATE)) {
@@ -85,11 +88,14 @@ void pos_look_back(struct pos *p)
         pos_void(p, ref);
     } else if (what < 24) {
         some(p, what < 18, ref);
-        pos_refund(p, ref);
+        pos_refund(p, ref, what % 3 == 0);
     } else if (what < 26) {
         close_day(p);
     } else if (what < 40) {
         pos_take_over(p);
+    } else if (what < 44 && p->backs > 0) {
+        pos_refund(p, p->back[dice_roll(&p->dice, (uint32_t)(p->backs < BACK_MAX ? p->backs : BACK_MAX))],
+                   true);
     }
 }
 
@@ -123,8 +129,9 @@ static void take_up(struct pos *p, const char *ref)
         struct tillproof_quote q = {.size = sizeof q};
         char price[4096];
         if (pos_good("hold", ref, plugin.do_hold(p->t, sale, 1000, &q), 0)) {
-            history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"again\",\"card\":-1,%s", ref,
-                    pos_price(p, sale, &q, NULL, 0, price, sizeof price));
+            history(
+                "\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"again\",\"card\":-1,\"code\":-1,%s",
+                ref, pos_price(p, sale, &q, NULL, 0, price, sizeof price));
             pos_commit(p, sale, ref, "again");
         }
     }

@@ -15,6 +15,7 @@ struct sale {
     struct shown shown[8];
     int n;
     int card; /* its number, or -1 */
+    int code; /* the coupon's that a typed code stands for, or NO_CODE, or MISTYPED */
 };
 
 static int put(char *out, size_t size, int n, const char *form, ...) __attribute__((format(printf, 4, 5)));
@@ -102,38 +103,51 @@ void pos_nap(uint32_t ms)
     nanosleep(&t, NULL);
 }
 
-static void show(struct pos *p, struct sale *s, const struct token *token)
+/* Its presentation, or 0. */
+static int64_t show(struct pos *p, struct sale *s, const struct token *token)
 {
     struct tillproof_presentation r = {.size = sizeof r};
-    uint32_t kind = token->offer[0] ? TILLPROOF_SCAN : TILLPROOF_CARD;
-    int32_t rc = plugin.do_present(p->t, s->id, kind, token->text, (uint32_t)strlen(token->text), &r);
-    if (pos_good("present", s->ref, rc, 0) && r.outcome == TILLPROOF_OK) {
-        s->shown[s->n++] = (struct shown){r.id, token};
-        s->card = token->offer[0] ? s->card : token->number;
+    if (!token) {
+        return 0;
     }
+    uint32_t kind = !token->offer[0] ? TILLPROOF_CARD : token == &p->typed ? TILLPROOF_TYPED : TILLPROOF_SCAN;
+    int32_t rc = plugin.do_present(p->t, s->id, kind, token->text, (uint32_t)strlen(token->text), &r);
+    if (!pos_good("present", s->ref, rc, 0) || r.outcome != TILLPROOF_OK) {
+        return 0;
+    }
+    s->shown[s->n++] = (struct shown){r.id, token};
+    s->card = token->offer[0] ? s->card : token->number;
+    s->code = kind == TILLPROOF_TYPED ? token->number : s->code;
+    return r.id;
 }
 
-/* Coupons that are shown now: a few beside each other, further on as the storm goes on, so that tills meet
- * over them and they do not run out. */
-static const struct token *pick(struct pos *p, const struct tokens *from)
+/* What became of it in the price that stands, as a word; "" where it is not in it. */
+static const char *outcome_of(struct pos *p, const struct sale *s, int64_t presentation,
+                              const struct tillproof_quote *q)
 {
-    int64_t gone = boot_us() - p->start_us;
-    int64_t at = from->n * (gone < p->span_us ? gone : p->span_us - 1) / p->span_us;
-    return &from->v[((int)at + (int)dice_roll(&p->dice, 6)) % from->n];
+    for (uint32_t i = 0; presentation && i < q->offers; i++) {
+        struct tillproof_offer_result r = {.size = sizeof r};
+        if (plugin.do_offer_result(p->t, s->id, i, &r) == 0 && r.presentation == presentation) {
+            return plugin.do_name(r.outcome);
+        }
+    }
+    return "";
 }
 
 static bool hold(struct pos *p, struct sale *s, const char *kind, struct tillproof_quote *q)
 {
     static const uint32_t patience[] = {50, 400, 1500, 3000};
     char price[4096];
+    uint32_t wait = p->alone ? 0 : dice_roll(&p->dice, 4); /* a cashier whose line is down waits less */
     *q = (struct tillproof_quote){.size = sizeof *q};
     history("\"k\":\"call\",\"op\":\"hold\",\"ref\":\"%s\"", s->ref);
-    int32_t rc = plugin.do_hold(p->t, s->id, patience[dice_roll(&p->dice, 4)], q);
+    int32_t rc = plugin.do_hold(p->t, s->id, patience[wait], q);
     if (!pos_good("hold", s->ref, rc, TILLPROOF_E_STATE)) {
         return false;
     }
-    history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"%s\",\"card\":%d,%s", s->ref, kind,
-            s->card, pos_price(p, s->id, q, s->shown, s->n, price, sizeof price));
+    p->alone = q->outcome != TILLPROOF_BINDING;
+    history("\"k\":\"back\",\"op\":\"hold\",\"ref\":\"%s\",\"kind\":\"%s\",\"card\":%d,\"code\":%d,%s",
+            s->ref, kind, s->card, s->code, pos_price(p, s->id, q, s->shown, s->n, price, sizeof price));
     return true;
 }
 
@@ -153,6 +167,7 @@ static bool begin(struct pos *p, struct sale *s)
     struct tillproof_line lines[LINES_MAX];
     uint32_t n = pos_basket(s->ref, lines);
     s->card = -1;
+    s->code = NO_CODE;
     return pos_good("begin", s->ref, plugin.do_sale_begin(p->t, s->ref, "EUR", 0, &s->id), 0) &&
            pos_good("lines", s->ref, plugin.do_lines_set(p->t, s->id, lines, n), TILLPROOF_E_STATE);
 }
@@ -171,6 +186,7 @@ static bool waver(struct pos *p, struct sale *s)
     if (how < 16 && s->n > 0) {
         pos_good("withdraw", s->ref, plugin.do_withdraw(p->t, s->id, s->shown[--s->n].id), 0);
         s->card = s->shown[s->n].token->offer[0] ? s->card : -1;
+        s->code = s->shown[s->n].token == &p->typed ? NO_CODE : s->code;
         return hold(p, s, "sale", &q);
     }
     if (how < 24) {
@@ -186,7 +202,7 @@ static void name_sale(struct pos *p, struct sale *s)
     snprintf(s->ref, sizeof s->ref, "%s-%d-%d", p->till, p->run, ++p->sales);
 }
 
-bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX])
+bool pos_sell_with(struct pos *p, const struct token *token, char ref[REF_MAX])
 {
     struct sale s;
     struct tillproof_quote q;
@@ -195,47 +211,108 @@ bool pos_sell_alone(struct pos *p, const struct token *token, char ref[REF_MAX])
         if (!begin(p, &s)) {
             return false;
         }
-        if (token) {
-            show(p, &s, token);
-        }
+        int64_t shown = show(p, &s, token);
         if (!hold(p, &s, "sale", &q)) {
             return false;
         }
-        if (!token || q.discount > 0) {
+        if (!token || strcmp(outcome_of(p, &s, shown, &q), "applied") == 0) {
             pos_commit(p, s.id, s.ref, "sale");
             memcpy(ref, s.ref, REF_MAX);
             return true;
         }
-        simple(p, &s, "forget"); /* it would have been worth more than a till may give alone */
+        simple(p, &s, "forget"); /* not for this basket, or not yet: worth more than a till may give alone */
+        pos_nap(20);
     }
     return false;
+}
+
+void pos_mistype(struct pos *p)
+{
+    struct sale s;
+    struct tillproof_quote q;
+    const struct token *code = token_typed(p, true);
+    name_sale(p, &s);
+    if (code && begin(p, &s)) {
+        p->typos++;
+        show(p, &s, code);
+        if (hold(p, &s, "sale", &q)) {
+            pos_commit(p, s.id, s.ref, "sale");
+        }
+    }
+}
+
+/* What most customers bring: one or both of the common coupons, the first as a code, too. */
+static void show_common(struct pos *p, struct sale *s)
+{
+    uint32_t what = dice_roll(&p->dice, 100);
+    const struct token *typed = what < 6 ? token_typed(p, false) : NULL;
+    if (what < 60) {
+        show(p, s, typed ? typed : token_near(p, &p->piles[ONCE]));
+    }
+    if (what >= 40 && what < 80) {
+        show(p, s, token_near(p, &p->piles[TWICE]));
+    }
+    if (dice_roll(&p->dice, 4) == 0) {
+        show(p, s, token_any(p, &p->piles[CARDS]));
+    }
+}
+
+/* And some bring more. What is this till's own is what it can give when nobody answers. */
+struct rare {
+    const struct token *own;
+    int64_t again_shown, own_shown;
+};
+
+static void show_rare(struct pos *p, struct sale *s, struct rare *r)
+{
+    uint32_t what = dice_roll(&p->dice, 100);
+    *r = (struct rare){0};
+    if (what < 8) {
+        r->again_shown = show(p, s, token_any(p, &p->piles[AGAIN]));
+    } else if (what < 14) {
+        show(p, s, token_near(p, &p->piles[PAPER]));
+    } else if (what < 17) {
+        show(p, s, token_own(p, (int)dice_roll(&p->dice, (uint32_t)p->tills)));
+    } else if (what < (p->alone ? 70 : 22)) {
+        r->own = token_own(p, p->me);
+        r->own_shown = show(p, s, r->own);
+    }
+}
+
+static void pay(struct pos *p, struct sale *s, const struct rare *r)
+{
+    struct tillproof_quote q = {.size = sizeof q};
+    pos_commit(p, s->id, s->ref, "sale");
+    if (plugin.do_quote(p->t, s->id, &q)) {
+        return;
+    }
+    const char *own = outcome_of(p, s, r->own_shown, &q);
+    if (strcmp(own, "applied") == 0 || strcmp(own, "already_used") == 0) {
+        token_spent(p, r->own);
+    }
+    if (strcmp(outcome_of(p, s, r->again_shown, &q), "applied") == 0) {
+        memcpy(p->back[p->backs++ % BACK_MAX], s->ref, REF_MAX);
+    }
 }
 
 void pos_sell(struct pos *p)
 {
     struct sale s;
     struct tillproof_quote q;
+    struct rare rare;
     name_sale(p, &s);
     if (!begin(p, &s)) {
         return;
     }
-    uint32_t what = dice_roll(&p->dice, 100);
-    if (what < 60 && p->once.n) {
-        show(p, &s, pick(p, &p->once));
-    }
-    if (what >= 40 && what < 80 && p->twice.n) {
-        show(p, &s, pick(p, &p->twice));
-    }
-    if (dice_roll(&p->dice, 4) == 0 && p->cards.n) {
-        show(p, &s, &p->cards.v[dice_roll(&p->dice, (uint32_t)p->cards.n)]);
-    }
+    show_common(p, &s);
+    show_rare(p, &s, &rare);
     if (!hold(p, &s, "sale", &q) || !waver(p, &s)) {
         return;
     }
     pos_nap(dice_roll(&p->dice, 40));
     uint32_t end = dice_roll(&p->dice, 100);
     if (end < 84) {
-        pos_commit(p, s.id, s.ref, "sale");
+        pay(p, &s, &rare);
     } else if (end < 95) {
         simple(p, &s, end < 90 ? "void" : "forget");
     } else if (end < 98) {

@@ -296,7 +296,40 @@ static void a_written_off_lease_is_spent_no_more(void **state)
     bool other = s->c.till->replica.lease_count == 2 && !s->c.till->replica.leases[1].closed;
     till_unlock(s->c.till);
     assert_true(other); /* and there is another one in its place */
-    assert_int_equal(returned(&s->c), 0);
+    assert_int_equal(returned(&s->c), 1);
+}
+
+/* What is voided behind a write-off belongs to no old lease: the till has its coupons again. */
+static void a_void_after_a_write_off_leaves_nothing_to_the_old_lease(void **state)
+{
+    struct shop *s = *state;
+    struct write_off off = {.till = bytes_str("kasse1"), .amount = NONE};
+    counter_lock();
+    s->bound = leased(&s->w, "bound", &three, 3, "kasse1");
+    counter_unlock();
+    counter_hear(&s->c);
+    int64_t sold = held(&s->c, "A", 2000, &s->bound, 3, 0);
+    assert_true(counter_commit(&s->c, sold).binding);
+    counter_hear(&s->c);
+    counter_lock();
+    off.common = world_common(&s->w);
+    for (size_t i = 0; i < s->c.till->replica.lease_count; i++) {
+        const struct known_lease *k = &s->c.till->replica.leases[i];
+        if (k->bound) {
+            memcpy(off.lease, k->d, HASH_SIZE);
+            off.uses = k->terms.uses - 1; /* one is spent */
+        }
+    }
+    assert_int_equal(world_office(&s->w, KIND_WRITE_OFF, &off), 0);
+    counter_unlock();
+    counter_hear(&s->c); /* hears of it, and returns it */
+    assert_int_equal(till_void(s->c.till, sold, NULL), 0);
+    counter_hear(&s->c);
+    for (uint32_t i = 0; i < 6; i += 5) {
+        int64_t again = held(&s->c, i ? "B" : "C", 2000, &s->bound, 3, i);
+        assert_int_equal(counter_outcome(&s->c, again, &s->bound), TP_APPLIED);
+    }
+    assert_false(in_tables(s, "|33|"));
 }
 
 static void money_is_spent_to_the_cent_and_capped(void **state)
@@ -465,6 +498,7 @@ int main(void)
         TEST(what_was_promised_is_not_given_back),
         TEST(an_offer_that_leases_no_more_gets_its_leases_back),
         TEST(a_written_off_lease_is_spent_no_more),
+        TEST(a_void_after_a_write_off_leaves_nothing_to_the_old_lease),
         TEST(money_is_spent_to_the_cent_and_capped),
         TEST(an_automatic_offer_with_a_total_goes_on_by_its_lease),
         TEST(leased_coupons_are_spent_by_their_till_alone),
