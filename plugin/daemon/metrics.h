@@ -5,9 +5,13 @@
 #include "daemon/sequencer.h"
 #include "wire/statement.h"
 
-#define X(name, number, word, sentence) +1
-enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12, METRICS_LIMITS = 4, METRICS_REASONS = CODES(X) };
+enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 12, METRICS_LIMITS = 4 };
+enum metrics_reason {
+#define X(name, number, word, sentence) REASON_##name,
+    CODES(X)
 #undef X
+        METRICS_REASONS
+};
 
 struct histogram {
     uint64_t buckets[METRICS_BUCKETS], n, us;

@@ -30,7 +30,7 @@ static int get_proof(struct dec *d, struct path *path)
 static int find_next(struct reading *r)
 {
     struct importing *m = &r->m;
-    struct checkpoint_row row;
+    struct checkpoint_row row = {0};
     char path[96];
     size_t n = 0;
     int rc = 0;
