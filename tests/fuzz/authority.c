@@ -122,7 +122,7 @@ static int handle(struct game *g, struct bytes message)
         return authority_handle(a, message, &g->reply);
     }
     memo_init(&good, message.n);
-    authority_check(g->handles[0], message, &good);
+    authority_check(g->handles[0], message, 0, 1, &good);
     size_t found = good.n;
     one.good = &good;
     authority_handle_many(a, &one, 1);
