@@ -60,8 +60,9 @@ void authority_handle_many(struct authority *a, struct authority_message *v, siz
  * decides nothing: which key may sign, whether it was revoked, whether the bytes are those that were checked
  * is found out when the message is handled. It takes no turn at the store, and may run on a handle of its own
  * in another thread. What it cannot check, for whatever reason, it leaves to be checked then.
+ * `part` of `parts`, from 0, alone: of what begins there in the message; 0 of 1 is all of it.
  */
-void authority_check(struct authority *a, struct bytes request, struct memo *good);
+void authority_check(struct authority *a, struct bytes request, size_t part, size_t parts, struct memo *good);
 
 /*
  * Gives leaves to statements that wait for them, LOG_BATCH at most, and signs one checkpoint for them. A

@@ -67,10 +67,17 @@ static void check_item(struct authority *a, const struct statement *st, struct a
     }
 }
 
-void authority_check(struct authority *a, struct bytes request, struct memo *good)
+/* Of an item that begins at d. */
+static size_t part_of(const struct dec *d, struct bytes request, size_t parts)
+{
+    return (size_t)(d->p - request.p) * parts / request.n;
+}
+
+void authority_check(struct authority *a, struct bytes request, size_t part, size_t parts, struct memo *good)
 {
     struct arena arena;
     struct statement st;
+    struct bytes skipped;
     struct dec d;
     if (request.n > MESSAGE_MAX) {
         return;
@@ -78,9 +85,15 @@ void authority_check(struct authority *a, struct bytes request, struct memo *goo
     arena_init(&arena, ITEM_MEMORY_MAX);
     dec_init(&d, request);
     a->trust.memo = good;
-    for (int items = 0; items < MESSAGE_ITEMS_MAX && message_next(&d, &arena, &st, NULL) == 1; items++) {
-        check_item(a, &st, &arena);
-        arena_reset(&arena);
+    bool more = true;
+    for (int items = 0; more && items < MESSAGE_ITEMS_MAX && !dec_done(&d); items++) {
+        size_t at = part_of(&d, request, parts);
+        if (at < part) {
+            more = dec_item(&d, &skipped) == 0;
+        } else if ((more = at == part && message_next(&d, &arena, &st, NULL) == 1)) {
+            check_item(a, &st, &arena);
+            arena_reset(&arena);
+        }
     }
     arena_reset(&arena);
     a->trust.memo = NULL;

@@ -21,13 +21,13 @@ struct pool {
 
     pthread_mutex_t lock;
     pthread_cond_t to_check, to_write;
-    /* Those that wait. Of them the first ones are ready or being checked, and from `unchecked` on nobody has
-     * begun. */
+    /* Those that are not handled yet. The first ones are checked or begun; from `unchecked` on there are
+     * parts that nobody has begun. */
     struct job *first, **last, *unchecked;
-    struct job *own; /* found the writer at rest, which does all of it */
     struct job *done, **done_last;
     size_t waiting, working;
     bool resting; /* the writer is, and nothing waits */
+    bool own;     /* the first job's first part is begun for the writer, which does not know yet */
     bool stopping, healthy;
 };
 
@@ -41,13 +41,33 @@ void job_free(struct job *j)
     }
 }
 
-static void check(struct worker *w, struct job *j)
+static bool is_ready(const struct job *j)
 {
-    memo_init(&j->good, j->request.n);
-    authority_check(w->authority, buf_view(&j->request), &j->good);
+    return j->checked == j->parts;
 }
 
-/* ---- checkers ---- */
+/* ---- checking ahead ---- */
+
+/* The next part of the first job that has one which nobody has begun. */
+static size_t begin(struct pool *p)
+{
+    struct job *j = p->unchecked;
+    size_t part = j->begun++;
+    p->unchecked = j->begun == j->parts ? j->next : j;
+    return part;
+}
+
+/* Without the lock meanwhile. */
+static void check(struct worker *w, struct job *j, size_t part)
+{
+    struct memo found;
+    pthread_mutex_unlock(&w->pool->lock);
+    memo_init(&found, j->request.n);
+    authority_check(w->authority, buf_view(&j->request), part, j->parts, &found);
+    pthread_mutex_lock(&w->pool->lock);
+    memo_join(&j->good, &found);
+    j->checked++;
+}
 
 static void *work_ahead(void *arg)
 {
@@ -62,12 +82,8 @@ static void *work_ahead(void *arg)
         if (!j) {
             break;
         }
-        p->unchecked = j->next;
-        pthread_mutex_unlock(&p->lock);
-        check(w, j);
-        pthread_mutex_lock(&p->lock);
-        j->ready = true;
-        if (j == p->first) {
+        check(w, j, begin(p));
+        if (j == p->first && is_ready(j)) {
             pthread_cond_signal(&p->to_write);
         }
     }
@@ -77,31 +93,46 @@ static void *work_ahead(void *arg)
 
 /* ---- the writer ---- */
 
+static void take_over(struct pool *p, struct job *j)
+{
+    if (!j->writing) {
+        j->writing = true;
+        p->waiting--;
+        p->working++;
+    }
+}
+
+/* Until the first job is ready, with a hand in that where others have not begun all of it. NULL: it is over.
+ */
+static struct job *wait_for_work(struct worker *w)
+{
+    struct pool *p = w->pool;
+    for (;;) {
+        struct job *j = p->first;
+        if (p->own) {
+            p->own = false;
+            check(w, j, 0);
+        } else if (j ? is_ready(j) : p->stopping) {
+            return j;
+        } else if (j && j == p->unchecked) {
+            take_over(p, j);
+            check(w, j, begin(p));
+        } else {
+            p->resting = !j;
+            pthread_cond_wait(&p->to_write, &p->lock);
+            p->resting = false;
+        }
+    }
+}
+
 static struct job *pop(struct pool *p)
 {
     struct job *j = p->first;
+    take_over(p, j);
     p->first = j->next;
     p->last = p->first ? p->last : &p->first;
     j->next = NULL;
-    p->waiting--;
-    p->working++;
     return j;
-}
-
-/* Until the first is ready, or nobody is at it: then it is the writer's own. NULL and nothing waits: it is
- * over. */
-static struct job *wait_for_work(struct pool *p)
-{
-    while (!p->own && (p->first ? !p->first->ready && p->first != p->unchecked : !p->stopping)) {
-        p->resting = !p->first;
-        pthread_cond_wait(&p->to_write, &p->lock);
-    }
-    p->resting = false;
-    if (!p->own && p->first && p->first == p->unchecked) {
-        p->unchecked = p->first->next;
-        p->own = pop(p);
-    }
-    return p->own ? p->own : p->first;
 }
 
 /* The first that are ready: one, or more that are not much together. 0: it is over. */
@@ -109,20 +140,10 @@ static size_t take(struct worker *w, struct job *jobs[POOL_GROUP])
 {
     struct pool *p = w->pool;
     size_t n = 0, bytes = 0;
-    if (!wait_for_work(p)) {
-        return 0;
-    }
-    if (p->own) {
-        struct job *j = jobs[n++] = p->own;
-        p->own = NULL;
-        pthread_mutex_unlock(&p->lock);
-        check(w, j);
-        bytes = j->request.n;
-        pthread_mutex_lock(&p->lock);
-    }
-    while (p->first && p->first->ready && n < POOL_GROUP &&
-           (n == 0 || bytes + p->first->request.n <= POOL_GROUP_BYTES)) {
-        bytes += p->first->request.n;
+    for (struct job *j = wait_for_work(w);
+         j && is_ready(j) && n < POOL_GROUP && (n == 0 || bytes + j->request.n <= POOL_GROUP_BYTES);
+         j = p->first) {
+        bytes += j->request.n;
         jobs[n++] = pop(p);
     }
     return n;
@@ -234,22 +255,31 @@ int pool_open(const struct shop *shop, size_t checkers, size_t limit, int notify
     return 0;
 }
 
-/* One that finds the writer at rest is the writer's; any other waits, and is checked meanwhile. */
+/* One that finds the writer at rest is its own, or if it is long, a part of it. Threads that have nothing to
+ * do are woken for the rest. */
 static void append(struct pool *p, struct job *j)
 {
+    size_t parts = j->request.n / POOL_PART_BYTES + 1;
     j->next = NULL;
-    j->ready = false;
-    if (p->resting && !p->own) {
-        p->own = j;
-        p->working++;
-        pthread_cond_signal(&p->to_write);
-        return;
-    }
+    j->parts = parts <= p->count ? parts : p->count + 1;
+    j->begun = j->checked = 0;
+    memo_init(&j->good, j->request.n);
     *p->last = j;
     p->last = &j->next;
     p->unchecked = p->unchecked ? p->unchecked : j;
-    p->waiting++;
-    pthread_cond_signal(&p->to_check);
+    j->writing = p->resting;
+    if (p->resting) {
+        p->resting = false;
+        p->own = true;
+        p->working++;
+        begin(p);
+        pthread_cond_signal(&p->to_write);
+    } else {
+        p->waiting++;
+    }
+    for (size_t i = j->begun; i < j->parts; i++) {
+        pthread_cond_signal(&p->to_check);
+    }
 }
 
 bool pool_put(struct pool *p, struct job *j)

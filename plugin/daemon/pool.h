@@ -1,27 +1,28 @@
 /*
  * The threads that handle what tills send. Signatures are most of the work that needs no turn at the store:
- * `checkers` threads do that, side by side, for the messages that wait; one thread, the writer, handles
- * them, in the order in which they came, as many as are ready, up to POOL_GROUP, in one transaction: the more
- * there is to do, the less each costs, and an offer that all tills want at once costs what any other does.
- * Where nothing waits, the writer does all of it, and no thread waits for another. Each thread owns one
- * handle of the authority, which no other touches. The queue is never longer than its limit; what was taken
- * is always finished.
+ * `checkers` threads do that, side by side, for the messages that wait, a long one in parts; one thread, the
+ * writer, handles them, in the order in which they came, as many as are ready, up to POOL_GROUP, in one
+ * transaction: the more there is to do, the less each costs, and an offer that all tills want at once costs
+ * what any other does. A short message that finds nothing before it is the writer's from the start, so that
+ * no thread waits for another. Each thread owns one handle of the authority, which no other touches. The
+ * queue is never longer than its limit; what was taken is always finished.
  */
 #ifndef DAEMON_POOL_H
 #define DAEMON_POOL_H
 
 #include "shop/shop.h"
 
-enum { POOL_GROUP = 32, POOL_GROUP_BYTES = 512 * 1024 };
+enum { POOL_GROUP = 32, POOL_GROUP_BYTES = 512 * 1024, POOL_PART_BYTES = 16 * 1024 };
 
 struct job {
     struct job *next;
     void *owner; /* of whoever put it */
     int64_t began_us;
     struct buf request, reply;
-    struct memo good; /* of the request's signatures */
-    bool ready;       /* they were checked, as far as that can be done ahead */
-    int rc;           /* of authority_handle */
+    struct memo good;             /* of the request's signatures */
+    size_t parts, begun, checked; /* in which they are checked, as far as that can be done ahead */
+    bool writing;                 /* the writer is at it */
+    int rc;                       /* of authority_handle */
 };
 
 struct pool;

@@ -66,3 +66,16 @@ void memo_put(struct memo *m, const uint8_t mark[HASH_SIZE])
         memcpy(m->v[m->n++], mark, HASH_SIZE);
     }
 }
+
+void memo_join(struct memo *m, struct memo *from)
+{
+    if (m->n == 0 && m->max == from->max) {
+        struct memo empty = *m;
+        *m = *from;
+        *from = empty;
+    }
+    for (size_t i = 0; i < from->n; i++) {
+        memo_put(m, from->v[i]);
+    }
+    memo_free(from);
+}

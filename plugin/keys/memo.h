@@ -31,5 +31,7 @@ int memo_mark(const struct cose_key *key, const uint8_t d[HASH_SIZE], const uint
 bool memo_has(struct memo *m, const uint8_t mark[HASH_SIZE]);
 /* Remembers it; nothing where it is full or has no memory. */
 void memo_put(struct memo *m, const uint8_t mark[HASH_SIZE]);
+/* Remembers what the other does, as far as there is room, and frees that. */
+void memo_join(struct memo *m, struct memo *from);
 
 #endif

@@ -85,7 +85,7 @@ static void check_all(struct stage *s, struct authority *a)
 {
     for (size_t i = 0; i < MESSAGES; i++) {
         memo_init(&s->good[i], s->request[i].n);
-        authority_check(a, buf_view(&s->request[i]), &s->good[i]);
+        authority_check(a, buf_view(&s->request[i]), 0, 1, &s->good[i]);
     }
 }
 

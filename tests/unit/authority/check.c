@@ -52,7 +52,7 @@ static size_t check(struct scene *c)
 {
     memo_free(&c->good);
     memo_init(&c->good, c->message.n);
-    authority_check(c->checker, buf_view(&c->message), &c->good);
+    authority_check(c->checker, buf_view(&c->message), 0, 1, &c->good);
     return c->good.n;
 }
 
@@ -326,6 +326,33 @@ static void a_checked_hold_gets_what_any_other_does(void **state)
     assert_int_equal(st.payload.grant.verdicts.v[0].reason, 0);
 }
 
+/* Each of them by another thread in a daemon, and of each item somebody has looked at it. */
+static void its_parts_together_are_the_whole(void **state)
+{
+    enum { ITEMS = 12, PARTS = 5 };
+    struct scene *c = *state;
+    for (size_t i = 0; i < ITEMS; i++) {
+        put_alone(c);
+    }
+    for (size_t parts = 1; parts <= PARTS; parts++) {
+        size_t found = 0;
+        memo_free(&c->good);
+        memo_init(&c->good, c->message.n);
+        for (size_t part = parts; part-- > 0;) {
+            struct memo one;
+            memo_init(&one, c->message.n);
+            authority_check(c->checker, buf_view(&c->message), part, parts, &one);
+            assert_true(one.n > 0 && one.n <= 2 * (ITEMS / parts + 1));
+            found += one.n;
+            memo_join(&c->good, &one);
+        }
+        assert_int_equal(found, 2 * ITEMS); /* none twice */
+        assert_int_equal(c->good.n, found);
+    }
+    assert_int_equal(reason(c), 0);
+    assert_int_equal(c->good.n, 2 * ITEMS);
+}
+
 /* Each alone, after their transaction failed: the memo goes with the message. */
 static int fail_commits;
 static const struct backend *real;
@@ -454,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_checked_message_is_answered_as_any_other, setup, teardown),
         cmocka_unit_test_setup_teardown(a_checked_hold_gets_what_any_other_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(its_parts_together_are_the_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(the_memo_outlives_a_transaction_that_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_that_is_revoked_meanwhile_is_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(other_bytes_than_those_that_were_checked_gain_nothing, setup,

@@ -14,7 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHECKERS = 3, TILLS = 4, MANY = 160, LIMIT = 5, PATIENCE_MS = 60000, REPLY_MAX = 1 << 20 };
+enum {
+    CHECKERS = 3,
+    RECORDS = 60,
+    /* of a long message: checked in parts */ TILLS = 4,
+    MANY = 160,
+    LIMIT = 5,
+    PATIENCE_MS = 60000,
+    REPLY_MAX = 1 << 20
+};
 
 struct scene {
     struct world w;
@@ -128,7 +136,7 @@ static void forge(struct scene *c, size_t till, struct buf *out)
 static struct job *job_of(struct scene *c, size_t till, enum sort sort, int64_t *sales)
 {
     struct job *j = new_job();
-    size_t n = sort == GOOD ? 1 : sort == LONG ? 12 : 0;
+    size_t n = sort == GOOD ? 1 : sort == LONG ? RECORDS : 0;
     for (size_t i = 0; i < n; i++) {
         sell(c, till, &j->request);
     }
@@ -137,6 +145,7 @@ static struct job *job_of(struct scene *c, size_t till, enum sort sort, int64_t 
     } else if (sort == GARBAGE) {
         buf_puts(&j->request, "\xFF nobody's");
     }
+    assert_true(sort != LONG || j->request.n > POOL_PART_BYTES);
     *sales += (int64_t)n;
     return j;
 }
@@ -158,7 +167,7 @@ static void check_job(const struct job *j, enum sort sort)
     static const int reasons[SORTS] = {[FORGED] = TP_BAD_SIGNATURE, [GARBAGE] = TP_BAD_STATEMENT};
     size_t answers;
     assert_int_equal(reason_of(j, &answers), reasons[sort]);
-    assert_int_equal(answers, sort == LONG ? 12 : 1);
+    assert_int_equal(answers, sort == LONG ? RECORDS : 1);
 }
 
 static void wait_for_some(struct scene *c)

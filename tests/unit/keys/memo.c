@@ -109,6 +109,35 @@ static void what_does_not_fit_is_not_remembered(void **state)
     memo_free(NULL);
 }
 
+static void two_are_joined_as_far_as_there_is_room(void **state)
+{
+    enum { ROOM = 4, SIZE = 96 * (ROOM - 1) };
+    (void)state;
+    for (uint32_t has = 0; has <= ROOM; has++) {
+        uint8_t mark[HASH_SIZE];
+        struct memo m, other;
+        memo_init(&m, SIZE);
+        memo_init(&other, SIZE);
+        assert_int_equal(m.max, ROOM);
+        for (uint32_t i = 0; i < 3; i++) {
+            number(100 + i, mark);
+            memo_put(&other, mark);
+        }
+        for (uint32_t i = 0; i < has; i++) {
+            number(i, mark);
+            memo_put(&m, mark);
+        }
+        memo_join(&m, &other);
+        assert_null(other.v);
+        assert_int_equal(m.n, has + 3 < ROOM ? has + 3 : ROOM);
+        for (uint32_t i = 0; i < m.n; i++) {
+            number(i < has ? i : 100 + i - has, mark);
+            assert_true(memo_has(&m, mark));
+        }
+        memo_free(&m);
+    }
+}
+
 /* The memory that a message's memo may take is less than the message. */
 static void its_room_follows_the_message(void **state)
 {
@@ -265,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_key_with_the_same_kid_is_another_key, open_stage,
                                         close_stage),
         cmocka_unit_test(what_does_not_fit_is_not_remembered),
+        cmocka_unit_test(two_are_joined_as_far_as_there_is_room),
         cmocka_unit_test(its_room_follows_the_message),
         cmocka_unit_test_setup_teardown(a_memo_saves_the_mathematics_and_no_more, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(a_known_signature_is_not_checked_again, open_stage, close_stage),
