@@ -4,6 +4,10 @@
 file(READ "${IN}" text)
 get_filename_component(name "${IN}" NAME)
 string(SUBSTRING "${name}" 0 4 number)
+# A table there has no order of its own: what gives SQLite's another order is nothing to it.
+if(text MATCHES "^-- On SQLite alone")
+  set(text "DO $$ BEGIN END $$;\n")
+endif()
 string(REGEX REPLACE "--[^\n]*\n" "\n" text "${text}")
 if(number LESS 7)
   string(REGEX REPLACE "\n(UPDATE|INSERT) [^;]*[;]" "\n" text "${text}")

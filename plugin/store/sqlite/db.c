@@ -147,7 +147,7 @@ static int settle(struct sqlite_store *s, int flags)
     }
     /* Pages that each commit changes again are copied into the database less often, and read less often. */
     if ((rc = exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; "
-                      "PRAGMA wal_autocheckpoint=4000")) ||
+                      "PRAGMA wal_autocheckpoint=16000")) ||
         version == schema_version) {
         return rc;
     }
