@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { LAG_MAX = 1000000, LOG_ROUNDS = 8 };
+enum { LAG_MAX = 1000000, LOG_ROUNDS = 8, ROWS_A_LEAF = 12 };
 
 struct sequencing {
     struct store *s;
@@ -210,6 +210,7 @@ int authority_log(struct authority *a, int64_t *added, struct err *e)
 void authority_log_elsewhere(struct authority *a)
 {
     a->log_elsewhere = true;
+    store_look_elsewhere(a->config.store);
 }
 
 static int look_behind(struct store *s, void *arg)
@@ -232,6 +233,9 @@ int authority_sequence(struct authority *a, int64_t ttl_ms, int64_t seize, struc
         rc = rc ? rc : take_turn(&add);
     }
     *out = add.turn;
+    if (rc == 0) {
+        store_look(a->config.store, add.turn.added * ROWS_A_LEAF); /* which this turn's writer left to it */
+    }
     rc = rc ? rc : store_read(a->config.store, look_behind, out);
     return rc ? err_set(e, rc, "the log: %s", store_error(a->config.store)) : 0;
 }

@@ -54,7 +54,14 @@ int store_last_winner(struct store *s, int contest, const struct redemption_row 
 int store_first_loser(struct store *s, int contest, const struct redemption_row *r,
                       struct redemption_row *out)
 {
-    return ask(s, texts[contest].first, contest, r, out);
+    if (contest == CONTEST_BUDGET && group_absent(s, ABSENT_LOSER, r->offer, REF_SIZE)) {
+        return STORE_NOT_FOUND;
+    }
+    int rc = ask(s, texts[contest].first, contest, r, out);
+    if (contest == CONTEST_BUDGET && rc == STORE_NOT_FOUND) {
+        group_absent_is(s, ABSENT_LOSER, r->offer, REF_SIZE);
+    }
+    return rc;
 }
 
 int store_customer_uses(struct store *s, const uint8_t offer[REF_SIZE], const uint8_t customer[HASH_SIZE],

@@ -51,6 +51,7 @@ enum absent {
     ABSENT_COUPON,    /* batch and index, of redemptions: group_coupon_key */
     ABSENT_RESERVED,  /* the same, of reservations */
     ABSENT_ANSWER,    /* id of a request */
+    ABSENT_LOSER,     /* of this offer's budget; never asked for ahead */
     ABSENT_LEASE,     /* no bytes: of this merchant */
     ABSENT_SORTS
 };

@@ -110,11 +110,19 @@ void redemption_rank(struct redemption_row *r, const struct sale_row *sale)
              (long long)sale->epoch, (long long)sale->seq, d, (long long)r->place);
 }
 
+static void note_loser(struct store *s, const struct redemption_row *row)
+{
+    if (row->stage == CONTEST_BUDGET) {
+        group_present_is(s, ABSENT_LOSER, row->offer, REF_SIZE);
+    }
+}
+
 int store_redemption_put(struct store *s, const struct redemption_row *row)
 {
     uint8_t key[COUPON_KEY_SIZE];
     group_coupon_key(row->batch, row->index, key);
     group_present_is(s, ABSENT_COUPON, key, sizeof key);
+    note_loser(s, row);
     return sql_run(
         s,
         "INSERT INTO redemption (merchant, d, place, offer, version, batch, idx, card, grant_no, granted, "
@@ -139,6 +147,7 @@ int store_redemption_grant(struct store *s, const struct redemption_row *row)
 
 int store_redemption_rank(struct store *s, const struct redemption_row *row)
 {
+    note_loser(s, row);
     return sql_run(
         s,
         "UPDATE redemption SET outcome = ?4, conflict = ?5, slot = ?6, channel = ?7, campaign = "

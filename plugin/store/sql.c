@@ -187,6 +187,18 @@ int64_t sql_changes(struct store *s)
     return s->backend->changes(s);
 }
 
+void store_look_elsewhere(struct store *s)
+{
+    s->look_elsewhere = true;
+}
+
+void store_look(struct store *s, int64_t rows)
+{
+    if (s->backend->look) {
+        s->backend->look(s, rows);
+    }
+}
+
 int store_copy(struct store *s, const char *path)
 {
     return s->backend->copy ? s->backend->copy(s, path) : TP_UNSUPPORTED;

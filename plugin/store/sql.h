@@ -33,6 +33,7 @@ struct backend {
     int64_t (*changes)(struct store *s);            /* rows that the last statement changed */
     int (*copy)(struct store *s, const char *path); /* NULL: it is no file */
     int (*scrub)(struct store *s);                  /* NULL: deleted rows are its own business */
+    void (*look)(struct store *s, int64_t rows);    /* NULL: nothing to renew */
     /* NULL: a question costs too little. Calls group_present_is for what there is of the keys. */
     int (*ahead)(struct store *s, const struct store_keys *keys);
     int (*columns)(struct rows *st);
@@ -55,6 +56,7 @@ struct store {
     char error[240];
     bool grouped;        /* between store_group_begin and store_group_end */
     int doomed;          /* the fault that ended the group; 0: none */
+    bool look_elsewhere; /* store_look_elsewhere */
     bool unsure;         /* the last commit's fate is unknown */
     uint64_t runs;       /* changes that were asked for */
     struct group *group; /* group.h; NULL before the first */

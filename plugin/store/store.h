@@ -65,6 +65,13 @@ struct store_keys {
     size_t record_count, sale_count, coupon_count, request_count, till_count;
 };
 int store_ahead(struct store *s, const struct store_keys *keys);
+/* A server's planner wants its statistics renewed now and then, which takes a while: whoever writes does it,
+ * between transactions. From now on this handle leaves it to another, whose store_look does it when it is
+ * time. */
+void store_look_elsewhere(struct store *s);
+/* Outside of a transaction; `rows`: so many more were written elsewhere. What goes wrong is the next call's.
+ */
+void store_look(struct store *s, int64_t rows);
 bool store_reads_ahead(const struct store *s); /* a question costs much: it is a server */
 /* The same as store_write for an fn that refuses, if it does, before it changes anything: in a group it costs
  * no savepoint. One that refuses after a change ends the group with TP_E_STATE. */

@@ -17,8 +17,8 @@ enum { OLDEST = 150000 };
     "SELECT set_config('" name "', '" value "', false) WHERE current_setting('" name "') = '" none "';"
 static const char session[] =
     "SET search_path = tillproof, pg_temp; SET jit = off; SET enable_seqscan = off; "
-    "SET enable_bitmapscan = off;" UNLESS_SET(
-        "synchronous_commit", "off", "on") UNLESS_SET("lock_timeout", "0", "8s");
+    "SET enable_bitmapscan = off;" UNLESS_SET("synchronous_commit", "off", "on")
+        UNLESS_SET("lock_timeout", "0", "8s");
 static const char writer[] =
     UNLESS_SET("statement_timeout", "0", "60s") UNLESS_SET("idle_in_transaction_session_timeout", "0", "10s");
 static const char reader[] = "SET default_transaction_read_only = on";

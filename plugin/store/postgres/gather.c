@@ -58,12 +58,24 @@ static char *make_text(const char *text, const char *types)
     return out;
 }
 
+/* A table is named behind one of these words, a column of the same name is not. */
+static bool names_table(const char *text, const char *at)
+{
+    static const char *const words[] = {"FROM ", "JOIN ", "INTO ", "UPDATE "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if ((size_t)(at - text) >= n && memcmp(at - n, words[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool mentions(const char *text, const char *table)
 {
     size_t n = strlen(table);
     for (const char *p = strstr(text, table); p; p = strstr(p + 1, table)) {
-        bool from = p > text && (isalnum((unsigned char)p[-1]) || p[-1] == '_');
-        if (!from && !isalnum((unsigned char)p[n]) && p[n] != '_') {
+        if (names_table(text, p) && !isalnum((unsigned char)p[n]) && p[n] != '_') {
             return true;
         }
     }
@@ -144,6 +156,7 @@ static int flush(struct pg_store *s, struct gathered *g)
         pg_array_bind(&p, &g->arrays[i], g->rows, kinds_of[kind_of(g->types[i])].array);
     }
     int rc = pg_send(s, g->insert, &p);
+    s->looked += (int64_t)g->rows;
     empty(g);
     return rc;
 }

@@ -138,6 +138,7 @@ int pg_ahead(struct store *s, const struct store_keys *keys);
 int pg_begin(struct store *s, bool write);
 int pg_commit(struct store *s);
 void pg_rollback(struct store *s);
+void pg_look_now(struct store *s, int64_t rows);
 int pg_save(struct store *s);
 int pg_keep(struct store *s);
 int pg_undo(struct store *s);

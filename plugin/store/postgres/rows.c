@@ -280,6 +280,7 @@ const struct backend pg_backend = {
     .next = next_row,
     .end = end_rows,
     .changes = changes,
+    .look = pg_look_now,
     .ahead = pg_ahead,
     .columns = columns,
     .is_null = is_null,

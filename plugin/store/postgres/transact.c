@@ -30,6 +30,17 @@ static void look(struct pg_store *s)
     }
 }
 
+void pg_look_now(struct store *store, int64_t rows)
+{
+    struct pg_store *s = pg_own(store);
+    s->look = s->look ? s->look : LOOK_FIRST;
+    s->looked += rows;
+    if (s->looked >= s->look && pg_ready(s) == 0) {
+        s->failed = 0;
+        look(s);
+    }
+}
+
 static int open_transaction(struct pg_store *s, bool write)
 {
     int rc = pg_ready(s);
@@ -38,7 +49,7 @@ static int open_transaction(struct pg_store *s, bool write)
     }
     s->failed = 0;
     s->look = s->look ? s->look : LOOK_FIRST;
-    if (write && s->looked >= s->look) {
+    if (write && s->looked >= s->look && !s->head.look_elsewhere) {
         look(s);
     }
     s->inside = true;
