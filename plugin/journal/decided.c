@@ -41,14 +41,26 @@ static int one_number(struct journal *j, sqlite3_stmt *st, int64_t *v, struct er
     return 0;
 }
 
+#define USES_OF_COUPON                                                                                       \
+    "SELECT count(*) FROM decided d JOIN sale s ON s.id = d.sale"                                            \
+    " WHERE d.batch = ? AND d.idx = ? AND d.stage = ?"                                                       \
+    " AND (d.reason = 0 OR d.amount > 0) AND s.state = ?"
+
 int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e)
 {
     int rc = 0;
-    sqlite3_stmt *st = db_bind(j, &rc, e,
-                               "SELECT count(*) FROM decided d JOIN sale s ON s.id = d.sale"
-                               " WHERE d.batch = ? AND d.idx = ? AND d.stage = ?"
-                               " AND (d.reason = 0 OR d.amount > 0) AND s.state = ?",
-                               "iiii", batch, index, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
+    sqlite3_stmt *st = db_bind(j, &rc, e, USES_OF_COUPON, "iiii", batch, index, (int64_t)STAGE_COMMIT,
+                               (int64_t)SALE_COMMITTED);
+    return st ? one_number(j, st, uses, e) : rc;
+}
+
+int journal_uses_unsent(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e)
+{
+    int rc = 0;
+    sqlite3_stmt *st = db_bind(
+        j, &rc, e,
+        USES_OF_COUPON " AND EXISTS (SELECT 1 FROM record r WHERE r.d = s.record AND r.answer IS NULL)",
+        "iiii", batch, index, (int64_t)STAGE_COMMIT, (int64_t)SALE_COMMITTED);
     return st ? one_number(j, st, uses, e) : rc;
 }
 

@@ -105,6 +105,8 @@ int journal_sale_by_uuid(struct journal *j, const uint8_t uuid[ID_SIZE],
                          int (*fn)(void *arg, const struct journal_sale *s), void *arg, struct err *e);
 /* How often commits of this till that are not voided have redeemed the coupon. */
 int journal_uses(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e);
+/* The same of those commits that the authority has not answered. */
+int journal_uses_unsent(struct journal *j, int64_t batch, int64_t index, int64_t *uses, struct err *e);
 /* What commits of this till after that time, not voided, have redeemed without the authority and without a
  * lease: the sum. */
 int journal_alone_since(struct journal *j, int64_t after_ms, int64_t *sum, struct err *e);

@@ -174,15 +174,47 @@ void send_backlog(struct till *t)
     }
 }
 
+/* A coupon of the sale that this till has used itself, and its authority does not know it yet. */
+static int used_unsent(struct till *t, const struct sale *s, bool *used, struct err *e)
+{
+    int rc = 0;
+    *used = false;
+    for (size_t i = 0; i < s->presented_count && t->counts.unsent && rc == 0 && !*used; i++) {
+        const struct presentation *p = s->presented[i];
+        int64_t uses = 0;
+        if (!p->card && !p->gs1 && !p->pickup[0]) {
+            rc = journal_uses_unsent(t->journal, p->batch, p->index, &uses, e);
+            *used = uses > 0;
+        }
+    }
+    return rc;
+}
+
+/* Where what it used is still unsent, for the line has only just come back, or there is much before it, that
+ * goes on its way now; until it is there the sale is not asked for: the coupon would be granted once more. */
+static int tell_used(struct till *t, struct ask *a)
+{
+    struct sale *s = sale_in_memory(t, a->sale);
+    bool used = false;
+    int rc = wanted(s, a) ? used_unsent(t, s, &used, &a->err) : 0;
+    if (rc == 0 && used) {
+        (void)outbox_run(t, NULL);
+        s = sale_in_memory(t, a->sale); /* the lock was not held meanwhile */
+        rc = wanted(s, a) ? used_unsent(t, s, &used, &a->err) : 0;
+    }
+    return rc ? rc : used ? TP_OFFLINE : 0;
+}
+
 static int prepare(struct till *t, struct ask *a)
 {
     if (!t->synced) {
         sync_run(t);
     }
     send_backlog(t);
+    int rc = tell_used(t, a);
     struct sale *s = sale_in_memory(t, a->sale);
-    if (!wanted(s, a)) {
-        return TP_OFFLINE; /* that took too long */
+    if (rc || !wanted(s, a)) {
+        return rc ? rc : TP_OFFLINE; /* that took too long */
     }
     if (t->behind) {
         return err_code(&a->err, TP_E_BEHIND);

@@ -307,6 +307,8 @@ def promises(world, every):
             got = WORDS.get(world.redemptions.get(u.key, {}).get("outcome"))
             if got != "ok":
                 yield f"{u.terms['id']} was granted to {u.commit.by} as {u.number}, paid in time, and is {got}"
+        if u.lease and u.in_time and not u.number and not u.voided and not world.leases[u.lease].off:
+            yield f"{u.terms['id']} was granted to {u.commit.by} out of lease {u.lease}, which does not cover it"
     for lease in world.leases.values():
         if lease.row != (lease.left_uses, lease.left_amount):
             yield (f"of lease {lease.number} of {lease.till} {lease.row} is left, and the records make "

@@ -160,6 +160,11 @@ class Till(Process):
     def journal(self):
         return f"{self.home}/tills/{self.name}/till.db"
 
+    def leased(self):
+        """It has coupons of its own."""
+        heard = [books.Statement(raw) for raw, in books.Sqlite(self.journal()).all("SELECT raw FROM public")]
+        return any(s.kind == "lease" and 18 in s.payload for s in heard)
+
     def level(self):
         """The authority has all of its records, and each has come back with its receipt."""
         missing = "SELECT (SELECT count(*) FROM record) - (SELECT count(*) FROM receipt)"
@@ -409,11 +414,13 @@ class Storm:
         back, void another one, and redeem two coupons of their own. One of the two counts as lost meanwhile, so that a third
         redeems what was its own; and that one redeems a coupon again whose goods came back, and types codes."""
         self.start = now()
-        for _ in range(2):  # each has heard its authority, and what it was leased
+        for _ in range(9):  # each has heard its authority, and with the next sync of what it was leased
             for till in self.tills:
                 till.go("drain", self.start)
             for till in self.tills:
                 same(f"{till.name} hears its authority", till.p.wait(SETTLE), 0)
+            if all(till.leased() for till in self.tills):
+                break
         for i in range(2):
             self.net.set(i, link.REFUSE)
         for till in self.tills[:2]:

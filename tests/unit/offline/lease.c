@@ -299,6 +299,28 @@ static void a_written_off_lease_is_spent_no_more(void **state)
     assert_int_equal(returned(&s->c), 1);
 }
 
+/* The line is back, and what was sold without it is not told yet: the same coupon is not granted once more.
+ */
+static void a_coupon_that_was_spent_alone_is_told_before_it_is_asked_for(void **state)
+{
+    struct shop *s = *state;
+    counter_lock();
+    s->bound = leased(&s->w, "bound", &three, 3, "kasse1");
+    counter_unlock();
+    counter_hear(&s->c);
+    s->c.cut = true;
+    struct commit_info alone = counter_commit(&s->c, held(&s->c, "A", 2000, &s->bound, 3, 0));
+    assert_int_equal(alone.redemptions, 1);
+    till_lock(s->c.till);
+    s->c.till->outbox_due = INT64_MAX; /* it was tried in vain, and is not due for a while */
+    s->c.cut = false;
+    till_unlock(s->c.till);
+    int64_t again = held(&s->c, "B", 2000, &s->bound, 3, 0);
+    assert_int_equal(counter_quote(&s->c, again).outcome, TP_BINDING);
+    assert_int_equal(counter_outcome(&s->c, again, &s->bound), TP_ALREADY_USED);
+    assert_int_equal(redemption_of(s, &alone).outcome, 0);
+}
+
 /* What is voided behind a write-off belongs to no old lease: the till has its coupons again. */
 static void a_void_after_a_write_off_leaves_nothing_to_the_old_lease(void **state)
 {
@@ -498,6 +520,7 @@ int main(void)
         TEST(what_was_promised_is_not_given_back),
         TEST(an_offer_that_leases_no_more_gets_its_leases_back),
         TEST(a_written_off_lease_is_spent_no_more),
+        TEST(a_coupon_that_was_spent_alone_is_told_before_it_is_asked_for),
         TEST(a_void_after_a_write_off_leaves_nothing_to_the_old_lease),
         TEST(money_is_spent_to_the_cent_and_capped),
         TEST(an_automatic_offer_with_a_total_goes_on_by_its_lease),
