@@ -130,9 +130,10 @@ static int read_rows(struct bench *b, const struct side *s, struct err *e)
     return rc ? rc : rows_sqlite(b->folder, &b->rows, b->transactions, &b->sqlite_us, e);
 }
 
-static int run_side(struct bench *b, struct side *s, struct bench_report *r, struct err *e)
+static int run_side(struct bench *b, struct side *s, bool server, struct bench_report *r, struct err *e)
 {
-    int rc = side_stored(s, b->options->stored, r, e);
+    int64_t file = b->options->stored_file;
+    int rc = side_stored(s, server || file < 0 ? b->options->stored : file, r, e);
     step(b);
     rc = rc ? rc : side_sorts(s, r, e);
     step(b);
@@ -162,8 +163,9 @@ static int one_side(struct bench *b, bool server, size_t clients, struct bench_r
     }
     s.row_us = server ? b->postgres_us : b->sqlite_us;
     step(b);
-    rc = rc ? rc : run_side(b, &s, r, e);
+    rc = rc ? rc : run_side(b, &s, server, r, e);
     side_close(&s);
+    folder_remove(s.dir); /* it may be large, and the next one is, too */
     return rc;
 }
 

@@ -18,6 +18,7 @@ struct bench_options {
     const char *peer;   /* a folder with rules.mjs and its node_modules, or NULL */
     const char
         *store; /* bench_authority: postgresql://...: the server that is measured beside SQLite, or NULL */
+    int64_t stored_file; /* bench_authority: the same over a file alone; below 0: as `stored` says */
     int64_t stored;  /* bench_authority: up to so many redemptions are stored, and measured among; 0: none */
     int64_t clients; /* bench_authority: at most so many; 0: 256 */
     void (*progress)(int64_t done, int64_t total); /* may be NULL */

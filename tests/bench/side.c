@@ -10,8 +10,8 @@ enum {
     COUPONS = 40000000,
     CORE_US = 1000000,
     FILL_CLIENTS = 8,
-    FILL_AHEAD = 16384,
-    FILL_MS = 3600000,
+    FILL_AHEAD = 1048576,
+    FILL_MS = 36000000,
     HOT_CLIENTS = 16,
     STORED_FIRST = 1000,
 };
@@ -139,14 +139,14 @@ static int fill_some(struct side *s, int64_t left, struct err *e)
 {
     struct load_result result = {0};
     bool few = left < TRIAL_BATCH;
-    size_t each = few ? 1 : TRIAL_BATCH, n = (size_t)(left < FILL_AHEAD ? left : FILL_AHEAD) / each;
-    size_t clients = n < FILL_CLIENTS ? n : FILL_CLIENTS;
-    clients = few || s->clients < clients ? 1 : clients;
-    struct trial t = {.sort = few ? TRIAL_COMMITS : TRIAL_BATCHES,
+    size_t batches = (size_t)(left < FILL_AHEAD ? left : FILL_AHEAD) / TRIAL_BATCH;
+    size_t clients = s->clients < FILL_CLIENTS ? s->clients : FILL_CLIENTS;
+    struct trial t = {.sort = few ? TRIAL_COMMITS : TRIAL_FILL,
                       .market = &s->market,
                       .service = &s->daemon,
-                      .ahead = n / clients * clients * each - 1};
-    struct load load = {.port = s->daemon.port, .ca = s->certificate, .clients = clients, .ms = FILL_MS};
+                      .ahead = few ? (size_t)left - 1 : batches * TRIAL_BATCH};
+    struct load load = {
+        .port = s->daemon.port, .ca = s->certificate, .clients = few ? 1 : clients, .ms = FILL_MS};
     int rc = trial_run(&t, &load, &result, e);
     s->kept += result.done;
     samples_free(&result.latency);
@@ -169,8 +169,10 @@ int side_stored(struct side *s, int64_t up_to, struct bench_report *r, struct er
     for (int64_t n = STORED_FIRST; n <= up_to && rc == 0; n *= 10) {
         char what[64];
         rc = side_fill(s, n, e);
-        snprintf(what, sizeof what, "commit, %" PRId64 " stored", s->kept);
+        snprintf(what, sizeof what, "commit, %" PRId64 " stored", n);
         rc = rc ? rc : one(s, what, TRIAL_COMMITS, clients, r, e);
+        snprintf(what, sizeof what, "128 a request, %" PRId64 " stored", n);
+        rc = rc ? rc : one(s, what, TRIAL_BATCHES, clients, r, e);
     }
     return rc;
 }

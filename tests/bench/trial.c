@@ -7,6 +7,19 @@ struct pending {
     size_t *ends, n, at;
 };
 
+static int fill_on(struct trial *t, size_t client, struct buf *body)
+{
+    struct bench_deal deal;
+    int rc = t->signed_so_far < t->ahead ? 0 : 1;
+    for (size_t k = 0; k < TRIAL_BATCH && rc == 0; k++) {
+        rc = bench_deal_begin(t->market, &deal);
+        rc = rc ? rc : bench_commit(t->market, &t->market->sellers[client], &deal, body);
+        bench_deal_free(&deal);
+        t->signed_so_far++;
+    }
+    return rc;
+}
+
 static int next_request(void *ctx, size_t client, struct buf *body)
 {
     struct trial *t = ctx;
@@ -19,6 +32,9 @@ static int next_request(void *ctx, size_t client, struct buf *body)
         bench_deal_free(deal);
         int rc = bench_deal_begin(t->market, deal);
         return rc == TP_E_STATE ? 1 : rc ? rc : bench_hold(t->market, seller, deal, body);
+    }
+    if (t->sort == TRIAL_FILL) {
+        return fill_on(t, client, body);
     }
     struct pending *p = &t->pending[client];
     if (p->at == p->n) {
@@ -44,7 +60,7 @@ static int64_t taken(void *ctx, size_t client, int status, struct bytes body)
     if (t->sort == TRIAL_ONLINE) {
         t->held[client] = false;
     }
-    return n == (t->sort == TRIAL_BATCHES ? TRIAL_BATCH : 1) ? n : TP_E_STATE;
+    return n == (t->sort == TRIAL_BATCHES || t->sort == TRIAL_FILL ? TRIAL_BATCH : 1) ? n : TP_E_STATE;
 }
 
 /* Signs `requests` for each client, of `each` commits. */
@@ -101,7 +117,7 @@ int trial_run(struct trial *t, struct load *load, struct load_result *out, struc
 {
     size_t requests = t->ahead / load->clients / (t->sort == TRIAL_BATCHES ? TRIAL_BATCH : 1) + 1;
     int rc = trial_open(t, load->clients);
-    if (rc == 0 && t->sort != TRIAL_ONLINE) {
+    if (rc == 0 && (t->sort == TRIAL_COMMITS || t->sort == TRIAL_BATCHES)) {
         rc = sign_ahead(t, load->clients, requests, t->sort == TRIAL_BATCHES ? TRIAL_BATCH : 1);
     }
     load->path = "/v1/statements";

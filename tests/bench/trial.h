@@ -9,14 +9,16 @@
 enum { TRIAL_BATCH = 128 }; /* records of one till in one request */
 
 /* Online: a hold, then a commit with its grant, signed as it goes. Commits: without a grant, one a request.
- * Batches: TRIAL_BATCH of them a request. The last two are signed beforehand. */
-enum trial_sort { TRIAL_ONLINE, TRIAL_COMMITS, TRIAL_BATCHES };
+ * Batches: TRIAL_BATCH of them a request. These two are signed beforehand. Fill: batches that are signed as
+ * it goes, until there are enough. */
+enum trial_sort { TRIAL_ONLINE, TRIAL_COMMITS, TRIAL_BATCHES, TRIAL_FILL };
 
 struct trial {
     enum trial_sort sort;
     struct bench_market *market; /* each client is one of its sellers */
     struct service *service;
-    size_t ahead;             /* commits to sign beforehand, in all */
+    size_t ahead;             /* commits to sign, in all; beforehand, but to fill */
+    size_t signed_so_far;     /* own: while it fills */
     int64_t cpu_us, resident; /* of the service meanwhile */
     struct pending *pending;  /* own: of each client */
     struct bench_deal *deals; /* own: of each client, what is being sold online */

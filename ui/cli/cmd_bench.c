@@ -127,7 +127,7 @@ static int run(const char *name, const struct bench_options *o, bool json, struc
 
 int cmd_bench(int argc, char **argv)
 {
-    struct bench_options o = {.peer = "build/bench-peer", .progress = show};
+    struct bench_options o = {.peer = "build/bench-peer", .progress = show, .stored_file = -1};
     const char *shop = NULL;
     bool json = false;
     struct err e = {0};
@@ -142,6 +142,8 @@ int cmd_bench(int argc, char **argv)
         {"store", OPT_TEXT, &o.store, "ADDRESS",
          "authority: a PostgreSQL server, where databases are made and dropped", 0},
         {"stored", OPT_INT, &o.stored, "N", "authority: a commit among 1000, 10000, ... N stored ones", 0},
+        {"stored-file", OPT_INT, &o.stored_file, "N",
+         "authority: so many over SQLite, where that is another N", 0},
         {"clients", OPT_INT, &o.clients, "N", "authority: at most so many tills (256)", 0},
         {"shop", OPT_TEXT, &shop, "DIR", "start: the shop whose till1 is opened", 0},
         {"json", OPT_FLAG, &json, NULL, "print the table as JSON", 0},
