@@ -1,6 +1,6 @@
 /*
- * One set of records, delivered in any order, repeated and split over messages, leaves equal projections;
- * and a rebuild makes the same tables again.
+ * One set of records, delivered in any order, repeated and split over messages, each by itself or many in one
+ * transaction, leaves equal projections; and a rebuild makes the same tables again.
  */
 #include "support/cm.h"
 #include "support/world.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TILLS = 4, COUPONS = 6, LIMITED = 6, SALES = 60, ROUNDS = 60, ROUNDS_AFAR = 2 };
+enum { TILLS = 4, COUPONS = 6, LIMITED = 6, SALES = 60, ROUNDS = 60, ROUNDS_AFAR = 4, GROUP = 12 };
 
 static uint64_t seed = 0x9E3779B97F4A7C15u;
 
@@ -134,23 +134,70 @@ static void shuffle(struct deck *deck)
     }
 }
 
-/* Many records a message, some of them twice. */
+/* Many records a message, some of them twice; how many were taken from the deck. */
+static size_t fill(const struct deck *deck, size_t from, struct buf *message)
+{
+    size_t n = 0;
+    for (size_t k = 1 + pick(9); k > 0 && from + n < deck->n; k--, n++) {
+        buf_put(message, deck->message[from + n].p, deck->message[from + n].n);
+        if (pick(8) == 0) {
+            struct bytes again = deck->message[pick((uint32_t)(from + n) + 1)];
+            buf_put(message, again.p, again.n);
+        }
+    }
+    return n;
+}
+
 static void deliver(struct world *w, const struct deck *deck)
 {
     struct buf message;
     buf_init(&message, MESSAGE_MAX);
     for (size_t i = 0; i < deck->n;) {
         buf_reset(&message);
-        for (size_t k = 1 + pick(9); k > 0 && i < deck->n; k--, i++) {
-            buf_put(&message, deck->message[i].p, deck->message[i].n);
-            if (pick(8) == 0) {
-                struct bytes again = deck->message[pick((uint32_t)i + 1)];
-                buf_put(&message, again.p, again.n);
-            }
-        }
+        i += fill(deck, i, &message);
         assert_int_equal(world_send(w, buf_view(&message)), 0);
     }
     buf_free(&message);
+}
+
+/* The same, several messages in one transaction, and now and then one among them that is refused. */
+static void deliver_grouped(struct world *w, const struct deck *deck)
+{
+    struct buf requests[GROUP], replies[GROUP];
+    for (size_t i = 0; i < GROUP; i++) {
+        buf_init(&requests[i], MESSAGE_MAX);
+        buf_init(&replies[i], WORLD_REPLY_MAX);
+    }
+    for (size_t i = 0; i < deck->n;) {
+        struct authority_message v[GROUP];
+        size_t n = 0, most = 1 + pick(GROUP);
+        for (; n < most && i < deck->n; n++) {
+            buf_reset(&requests[n]);
+            buf_reset(&replies[n]);
+            if (pick(6) == 0) {
+                struct world_sale other = world_sale(w, 100);
+                int64_t now = w->now;
+                bool late = pick(2) != 0;
+                other.coupons[0] = bytes_str("no coupon");
+                other.coupon_count = late ? 0 : 1;
+                w->now -= late ? 2 * 3600000 : 0;
+                world_hold_message(w, &w->tills[pick(TILLS)], &other, &requests[n]);
+                w->now = now;
+            } else {
+                i += fill(deck, i, &requests[n]);
+            }
+            v[n] =
+                (struct authority_message){.request = buf_view(&requests[n]), .reply = &replies[n], .rc = 1};
+        }
+        authority_handle_many(w->authority, v, n);
+        for (size_t k = 0; k < n; k++) {
+            assert_int_equal(v[k].rc, 0);
+        }
+    }
+    for (size_t i = 0; i < GROUP; i++) {
+        buf_free(&requests[i]);
+        buf_free(&replies[i]);
+    }
 }
 
 /* The database as it was before the first record came. */
@@ -214,7 +261,7 @@ static void any_order_leaves_equal_projections(void **state)
         forget_records(w);
         assert_int_equal(count(world_dump(w), "sale|"), 0);
         shuffle(deck);
-        deliver(w, deck);
+        (i % 2 ? deliver : deliver_grouped)(w, deck);
         assert_string_equal(first, world_dump(w));
     }
     world_close(w);
