@@ -2,6 +2,10 @@
  * TILLPROOF_TEST_STORE names, where each test has merchants of its own. What is said of files alone is left
  * out there. */
 #include "base/clock.h"
+#include "store/codes.h"
+#include "store/holds.h"
+#include "store/leases.h"
+#include "store/log.h"
 #include "store/postgres/postgres.h"
 #include "store/store.h"
 #include "support/cm.h"
