@@ -62,6 +62,7 @@ struct pg_store {
     size_t pending;
     struct prepared cache[STATEMENT_CACHE];
     struct gathered gathered[GATHERED_MAX];
+    size_t waiting; /* bytes, in all of them */
 };
 
 static inline struct pg_store *pg_own(struct store *s)
