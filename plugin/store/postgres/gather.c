@@ -114,7 +114,7 @@ static struct gathered *place(struct pg_store *s, const char *text, const char *
     snprintf(g->table, sizeof g->table, "%.*s", (int)strcspn(text + sizeof insert - 1, " ("),
              text + sizeof insert - 1);
     for (i = 0; i < g->columns; i++) {
-        buf_init(&g->arrays[i], 2 * BYTES_MAX);
+        buf_init(&g->arrays[i], 2 * BYTES_MAX + 8 * ROWS_MAX);
     }
     g->insert = make_text(text, types);
     if (!g->insert) {
@@ -125,6 +125,15 @@ static struct gathered *place(struct pg_store *s, const char *text, const char *
 }
 
 /* ---- the rows ---- */
+
+static size_t size_of(const struct params *p)
+{
+    size_t n = 0;
+    for (int i = 1; i < p->n; i++) {
+        n += p->values[i] ? (size_t)p->lengths[i] : 0;
+    }
+    return n;
+}
 
 static int put_row(struct gathered *g, const struct params *p)
 {
@@ -165,7 +174,8 @@ static int flush(struct pg_store *s, struct gathered *g)
 
 int pg_gather(struct pg_store *s, const char *text, const char *types, const struct params *p, bool *taken)
 {
-    struct gathered *g = s->inside ? place(s, text, types) : NULL;
+    /* One that is larger than all that may wait goes by itself. */
+    struct gathered *g = s->inside && size_of(p) <= BYTES_MAX ? place(s, text, types) : NULL;
     *taken = g != NULL;
     if (!g) {
         return 0;
