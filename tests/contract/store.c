@@ -148,70 +148,6 @@ static void a_transaction_that_fails_leaves_nothing(void **state)
     assert_int_equal(store_write(p->s, put_batch_7, &accept), TP_BAD_STATEMENT);
 }
 
-struct batch_step {
-    int64_t number;
-    int refuse;
-};
-
-static int put_batch(struct store *s, void *arg)
-{
-    const struct batch_step *b = arg;
-    struct batch_row row = {.number = b->number, .last = 9, .exp = 1, .channel = "email"};
-    int rc = store_batch_put(s, &row);
-    return rc ? rc : b->refuse;
-}
-
-static bool is_there(struct spot *p, int64_t number)
-{
-    struct store *s = NULL;
-    struct batch_row row;
-    assert_int_equal(store_open(p->db, merchant, 0, &s, NULL), 0);
-    int rc = store_batch(s, number, &row);
-    store_close(s);
-    assert_true(rc == 0 || rc == STORE_NOT_FOUND);
-    return rc == 0;
-}
-
-static void a_group_keeps_all_but_what_was_refused(void **state)
-{
-    struct spot *p = *state;
-    struct batch_step a = {1, 0}, b = {2, TP_EXPIRED}, c = {3, 0};
-    struct batch_row row;
-    assert_int_equal(store_group_begin(p->s), 0);
-    assert_int_equal(store_write(p->s, put_batch, &a), 0);
-    assert_int_equal(store_write(p->s, put_batch, &b), TP_EXPIRED);
-    assert_int_equal(store_write(p->s, put_batch, &c), 0);
-    assert_int_equal(store_batch(p->s, 1, &row), 0);
-    assert_int_equal(store_batch(p->s, 2, &row), STORE_NOT_FOUND);
-    assert_false(is_there(p, 1));
-    assert_int_equal(store_group_end(p->s, true), 0);
-    assert_true(is_there(p, 1) && !is_there(p, 2) && is_there(p, 3));
-}
-
-static void a_group_with_a_fault_keeps_nothing(void **state)
-{
-    struct spot *p = *state;
-    struct batch_step a = {1, 0}, b = {2, TP_E_IO}, c = {3, 0};
-    assert_int_equal(store_group_begin(p->s), 0);
-    assert_int_equal(store_write(p->s, put_batch, &a), 0);
-    assert_int_equal(store_write(p->s, put_batch, &b), TP_E_IO);
-    assert_int_equal(store_write(p->s, put_batch, &c), TP_E_IO);
-    assert_int_equal(store_group_end(p->s, true), TP_E_IO);
-    assert_false(is_there(p, 1) || is_there(p, 2) || is_there(p, 3));
-    assert_int_equal(store_write(p->s, put_batch, &c), 0);
-    assert_true(is_there(p, 3));
-}
-
-static void a_group_that_is_given_up_keeps_nothing(void **state)
-{
-    struct spot *p = *state;
-    struct batch_step a = {1, 0};
-    assert_int_equal(store_group_begin(p->s), 0);
-    assert_int_equal(store_write(p->s, put_batch, &a), 0);
-    assert_int_equal(store_group_end(p->s, false), TP_E_STATE);
-    assert_false(is_there(p, 1));
-}
-
 enum { MANY = 450 };
 
 struct walk {
@@ -893,9 +829,6 @@ int main(void)
     };
     const struct CMUnitTest all[] = {
         T(a_transaction_that_fails_leaves_nothing),
-        T(a_group_keeps_all_but_what_was_refused),
-        T(a_group_with_a_fault_keeps_nothing),
-        T(a_group_that_is_given_up_keeps_nothing),
         T(one_merchant_does_not_see_another),
         T(one_slot_is_reserved_once),
         T(claims_are_counted_until_their_time),

@@ -21,6 +21,9 @@ static const char question[] =
     "(SELECT 1 FROM reservation r WHERE r.merchant = ?1 AND r.batch = q.batch AND r.idx = q.idx) "
     "UNION ALL SELECT 6, id" NONE_ELSE "FROM answer WHERE merchant = ?1 AND id = ANY(?6) "
     "UNION ALL (SELECT 7, ''" NONE_ELSE "FROM lease WHERE merchant = ?1 LIMIT 1)";
+_Static_assert(ABSENT_STATEMENT == 0 && ABSENT_REVERSAL == 1 && ABSENT_REVISION == 2 && ABSENT_HELD == 3 &&
+                   ABSENT_COUPON == 4 && ABSENT_RESERVED == 5 && ABSENT_ANSWER == 6 && ABSENT_LEASE == 7,
+               "the question names them by number");
 static const char tills[] =
     "SELECT " TILL_COLUMNS ", " TENURE_COLUMNS
     " FROM till l LEFT JOIN tenure t ON t.merchant = l.merchant AND "
@@ -102,7 +105,7 @@ static int read_keys(struct store *s, struct rows *st, const struct store_keys *
         int64_t sort = sql_int(st, 0);
         struct bytes key = sql_bytes(st, 1);
         uint8_t coupon[COUPON_KEY_SIZE];
-        if (sort < 0 || sort >= ABSENT_SORTS) {
+        if (sort < 0 || sort > ABSENT_LEASE) {
             sql_end(s, st);
             return TP_E_CORRUPT;
         }

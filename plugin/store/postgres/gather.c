@@ -12,7 +12,7 @@
 
 /* What waits in all is BYTES_MAX and a row at most; what a column keeps of its memory meanwhile is KEEP_MAX.
  */
-enum { ROWS_MAX = 512, BYTES_MAX = 1024 * 1024, KEEP_MAX = 64 * 1024, COLUMN_MAX = 16 * 1024 * 1024 };
+enum { ROWS_MAX = 512, BYTES_MAX = 1024 * 1024, KEEP_MAX = 64 * 1024, COLUMN_MAX = 4 * 1024 * 1024 };
 
 static const char insert[] = "INSERT INTO ", values[] = " VALUES (";
 
@@ -134,6 +134,15 @@ static struct gathered *place(struct pg_store *s, const char *text, const char *
 
 /* ---- the rows ---- */
 
+static size_t size_of(const struct params *p)
+{
+    size_t n = 0;
+    for (int i = 1; i < p->n; i++) {
+        n += p->values[i] ? (size_t)p->lengths[i] : 0;
+    }
+    return n;
+}
+
 static int put_row(struct pg_store *s, struct gathered *g, const struct params *p)
 {
     for (size_t i = 0; i < g->columns; i++) {
@@ -174,7 +183,8 @@ static int flush(struct pg_store *s, struct gathered *g)
 
 int pg_gather(struct pg_store *s, const char *text, const char *types, const struct params *p, bool *taken)
 {
-    struct gathered *g = s->inside ? place(s, text, types) : NULL;
+    /* One that is larger than all that may wait goes by itself. */
+    struct gathered *g = s->inside && size_of(p) <= BYTES_MAX ? place(s, text, types) : NULL;
     *taken = g != NULL;
     if (!g) {
         return 0;
