@@ -1,5 +1,6 @@
 /* One message in, one answer an item out; and the memory of who may sign. */
 #include "authority/internal.h"
+#include "store/erased.h"
 
 #include <stdlib.h>
 

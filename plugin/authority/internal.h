@@ -6,6 +6,7 @@
 #include "keys/trust.h"
 #include "proof/path.h"
 #include "proof/tree.h"
+#include "store/leases.h"
 
 enum {
     GRANT_TTL_MS = 120000,       /* how long a grant lives */

@@ -1,5 +1,6 @@
 /* Statements as received, their parts, and the answers kept for repeated requests. */
 #include "store/group.h"
+#include "store/holds.h"
 #include "store/stored.h"
 
 #include <stdio.h>

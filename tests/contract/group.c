@@ -6,6 +6,8 @@
 #include "contract/group.h"
 
 #include "base/clock.h"
+#include "store/holds.h"
+#include "store/offers.h"
 #include "store/postgres/postgres.h"
 
 #include <stdio.h>
