@@ -2,6 +2,13 @@
 #ifndef TESTS_CONTRACT_GROUP_H
 #define TESTS_CONTRACT_GROUP_H
 
+#include "store/holds.h"
+#include "store/leases.h"
+#include "store/log.h"
+#include "store/offers.h"
+#include "store/redeem.h"
+#include "store/report.h"
+#include "store/reversals.h"
 #include "support/cm.h"
 
 #include "store/sql.h"
