@@ -154,6 +154,8 @@ int chain_take(struct call *c, const struct chain *chain);
 /* Inside a transaction: checks a statement's signature and keeps it, as if it had come in a message. */
 int authority_keep(struct call *c);
 
+/* What a handle knows of the store is as of the newest of these. */
+extern const enum kind kinds_watched[STORE_NEWEST_MAX];
 /* Takes in what other handles on the same store have kept since. */
 int authority_refresh(struct authority *a);
 

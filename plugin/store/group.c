@@ -40,22 +40,34 @@ int group_begin(struct store *s)
     return s->group ? 0 : TP_E_MEMORY;
 }
 
+static void forget_rows(struct group *g)
+{
+    g->till_count = g->tenure_count = g->tally_count = 0;
+    g->conflicts = g->grant = g->grants = 0;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        g->newest[i] = -1;
+    }
+}
+
 void group_undo(struct store *s)
 {
     struct group *g = s->group;
-    if (g) {
-        g->till_count = g->tenure_count = g->tally_count = 0;
-        g->conflicts = g->grant = g->grants = 0;
-        for (size_t i = 0; i < KIND_COUNT; i++) {
-            g->newest[i] = -1;
-        }
+    if (!g) {
+        return;
+    }
+    forget_rows(g);
+    for (size_t i = 0; i < g->key_count; i++) {
+        struct key *k = &g->keys[g->used[i]];
+        k->gone = k->gone || k->sort == ABSENT_LOSER + 1; /* the others were asked for before any step */
     }
 }
 
 void group_forget(struct store *s)
 {
     struct group *g = s->group;
-    group_undo(s);
+    if (g) {
+        forget_rows(g);
+    }
     for (; g && g->key_count; g->key_count--) {
         g->keys[g->used[g->key_count - 1]] = (struct key){0};
     }

@@ -16,7 +16,7 @@ int group_settle(struct store *s);
 /* Nothing is known any more, and nothing is to be written; takes a store without a group. */
 void group_forget(struct store *s);
 /* The same of rows alone: what was written since group_settle is undone. A key that was absent before is so
- * again, and looked for again. */
+ * again, and looked for again; so is what was found to be absent since. */
 void group_undo(struct store *s);
 void group_free(struct store *s);
 
@@ -43,7 +43,9 @@ void group_grant_is(struct store *s, int64_t last);
 /* One more of STORE_CONFLICTS, to be written; false outside of a group. */
 bool group_conflict(struct store *s);
 
-/* Sorts of keys: what there is no row for. */
+/* Sorts of keys: what there is no row for. Those that a server is asked for have their numbers in its
+ * question.
+ */
 enum absent {
     ABSENT_STATEMENT, /* D */
     ABSENT_REVERSAL,  /* of this commit's D */
@@ -52,8 +54,8 @@ enum absent {
     ABSENT_COUPON,    /* batch and index, of redemptions: group_coupon_key */
     ABSENT_RESERVED,  /* the same, of reservations */
     ABSENT_ANSWER,    /* id of a request */
-    ABSENT_LOSER,     /* of this offer's budget; never asked for ahead */
     ABSENT_LEASE,     /* no bytes: of this merchant */
+    ABSENT_LOSER,     /* of this offer's budget; never asked for ahead */
     ABSENT_SORTS
 };
 enum { COUPON_KEY_SIZE = 16 };

@@ -55,7 +55,7 @@ int store_group_end(struct store *s, bool keep);
  * caller's. 0, or the fault that ended the group. A database that is no server is not asked: its questions
  * cost little.
  */
-enum { STORE_KEYS_MAX = 1024, STORE_TILLS_MAX = 64 }; /* of each sort */
+enum { STORE_KEYS_MAX = 1024, STORE_TILLS_MAX = 64, STORE_NEWEST_MAX = 4 }; /* of each sort */
 struct store_keys {
     struct {
         uint8_t v[HASH_SIZE];
@@ -68,8 +68,9 @@ struct store_keys {
     } coupons[STORE_KEYS_MAX];
     struct {
         uint8_t v[ID_SIZE];
-    } requests[STORE_KEYS_MAX];      /* ids */
-    char tills[STORE_TILLS_MAX][64]; /* whose rows are to be known, too */
+    } requests[STORE_KEYS_MAX];         /* ids */
+    char tills[STORE_TILLS_MAX][64];    /* whose rows are to be known, too */
+    enum kind newest[STORE_NEWEST_MAX]; /* what store_newest will be asked for */
     size_t record_count, sale_count, coupon_count, request_count, till_count;
 };
 int store_ahead(struct store *s, const struct store_keys *keys);
@@ -99,7 +100,6 @@ struct stored {
 /* Keeps a statement and its parts. *fresh is false when the same D was there: then nothing changes. */
 int store_statement_put(struct store *s, const struct statement *st, int64_t received_ms, bool *fresh);
 /* The numbers of the newest of these kinds; 0 where there is none of it. */
-enum { STORE_NEWEST_MAX = 4 };
 int store_newest(struct store *s, const enum kind of[STORE_NEWEST_MAX], int64_t newest[STORE_NEWEST_MAX]);
 /* Calls fn for the statements with n above `after` whose kind's bit is in `kinds`, in order, at most `limit`;
  * a nonzero return of fn ends it and is returned. */

@@ -3,27 +3,22 @@
  * is remembered meanwhile is what the tables come to hold. On a SQLite file, or on the server that
  * TILLPROOF_TEST_STORE names.
  */
+#include "contract/group.h"
+
 #include "base/clock.h"
 #include "store/holds.h"
 #include "store/offers.h"
 #include "store/postgres/postgres.h"
-#include "store/sql.h"
-#include "support/cm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static uint8_t merchant[ID_SIZE] = {1};
-static const char *server; /* NULL: files */
+const char *server;
 static const uint8_t offer_a[REF_SIZE] = {1}, offer_b[REF_SIZE] = {2};
 
-struct spot {
-    char dir[64], db[300];
-    struct store *s, *beside; /* another handle's view */
-};
-
-static int setup(void **state)
+int setup(void **state)
 {
     struct spot *p = test_calloc(1, sizeof *p);
     snprintf(p->dir, sizeof p->dir, "/tmp/tillproof-group-XXXXXX");
@@ -39,7 +34,7 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
+int teardown(void **state)
 {
     struct spot *p = *state;
     static const char *const ends[] = {"", "-wal", "-shm"};
@@ -55,14 +50,21 @@ static int teardown(void **state)
     return 0;
 }
 
-static void begin(struct spot *p)
+void begin(struct spot *p)
 {
     assert_int_equal(store_group_begin(p->s), 0);
 }
 
-static void end(struct spot *p)
+void end(struct spot *p)
 {
     assert_int_equal(store_group_end(p->s, true), 0);
+}
+
+int64_t number_of(struct store *s, const char *text)
+{
+    int64_t v = NONE;
+    assert_int_equal(sql_ints(s, &v, 1, text, ""), 0);
+    return v;
 }
 
 /* ---- steps ---- */
@@ -473,5 +475,6 @@ int main(void)
     if (server) {
         store_postgres();
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed + test_ahead() + test_gather();
 }
