@@ -398,12 +398,20 @@ int rank_offer(struct call *c, const uint8_t ref[REF_SIZE])
 
 /* ---- new ones ---- */
 
-/* No two of them are for one offer, so none of their contests is another's; and none spends a lease. */
+/* A GS1 coupon's number is none of an offer's alone. */
+static bool share_contest(const struct redemption_row *a, const struct redemption_row *b)
+{
+    bool coupon = a->batch != NONE && a->batch == b->batch && a->index == b->index;
+    return coupon || memcmp(a->offer, b->offer, REF_SIZE) == 0;
+}
+
+/* No two of them are for one offer or one coupon, so none of their contests is another's; and none spends a
+ * lease. */
 static bool apart(const struct redemption_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < i; k++) {
-            if (memcmp(rows[i].offer, rows[k].offer, REF_SIZE) == 0) {
+            if (share_contest(&rows[i], &rows[k])) {
                 return false;
             }
         }

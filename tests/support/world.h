@@ -91,11 +91,15 @@ void world_show_gs1(struct world_sale *s, const struct offer *o, const char *ele
 void world_hold_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out);
 /* Sends it: 0 and a grant, or the problem's reason. */
 int world_hold(struct world *w, struct world_till *t, struct world_sale *s);
+void world_release_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out);
 int world_release(struct world *w, struct world_till *t, struct world_sale *s);
 /* Signs the commit as the chain's next record and appends its message; d of it may be NULL. The till's head
  * moves on. */
 void world_commit_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out,
                           uint8_t d[HASH_SIZE]);
+/* The same of whatever it says to have redeemed, whether that was granted or not. */
+void world_redeem_message(struct world *w, struct world_till *t, struct world_sale *s,
+                          const struct redemption *list, size_t n, struct buf *out, uint8_t d[HASH_SIZE]);
 /* A commit without a grant: its first coupon, redeemed for that much. */
 void world_alone_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
                          int64_t discount, struct buf *out, uint8_t d[HASH_SIZE]);

@@ -111,15 +111,20 @@ int world_hold(struct world *w, struct world_till *t, struct world_sale *s)
     return 0;
 }
 
-int world_release(struct world *w, struct world_till *t, struct world_sale *s)
+void world_release_message(struct world *w, struct world_till *t, struct world_sale *s, struct buf *out)
 {
     struct release r = {.common = world_common(w), .head = t->head};
-    struct buf message;
     r.rev = ++s->rev;
     memcpy(r.sale, s->id, ID_SIZE);
     assert_int_equal(random_bytes(r.id, ID_SIZE), 0);
+    sign(t, KIND_RELEASE, &r, (struct bytes[2]){{0}, {0}}, out, NULL);
+}
+
+int world_release(struct world *w, struct world_till *t, struct world_sale *s)
+{
+    struct buf message;
     buf_init(&message, MESSAGE_MAX);
-    sign(t, KIND_RELEASE, &r, (struct bytes[2]){{0}, {0}}, &message, NULL);
+    world_release_message(w, t, s, &message);
     int rc = world_send(w, buf_view(&message));
     buf_free(&message);
     return rc;
@@ -186,8 +191,8 @@ static size_t redemptions(const struct world_sale *s, struct redemption *out)
     return n;
 }
 
-static void commit_message(struct world *w, struct world_till *t, struct world_sale *s,
-                           const struct redemption *list, size_t n, struct buf *out, uint8_t d[HASH_SIZE])
+void world_redeem_message(struct world *w, struct world_till *t, struct world_sale *s,
+                          const struct redemption *list, size_t n, struct buf *out, uint8_t d[HASH_SIZE])
 {
     uint8_t own[HASH_SIZE];
     struct bytes part[2];
@@ -217,7 +222,7 @@ void world_commit_message(struct world *w, struct world_till *t, struct world_sa
                           uint8_t d[HASH_SIZE])
 {
     struct redemption list[MAX_REDEMPTIONS];
-    commit_message(w, t, s, list, redemptions(s, list), out, d);
+    world_redeem_message(w, t, s, list, redemptions(s, list), out, d);
 }
 
 void world_leased_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
@@ -233,7 +238,7 @@ void world_leased_message(struct world *w, struct world_till *t, struct world_sa
     memcpy(one.offer, o->ref, REF_SIZE);
     s->quote = (struct quote){
         .gross = price, .discount = discount, .net = price - discount, .due = price - discount};
-    commit_message(w, t, s, &one, 1, out, d);
+    world_redeem_message(w, t, s, &one, 1, out, d);
 }
 
 void world_alone_message(struct world *w, struct world_till *t, struct world_sale *s, const struct offer *o,
