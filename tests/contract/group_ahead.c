@@ -220,6 +220,23 @@ static void a_key_that_was_there_before_is_found(void **state)
     end(p);
 }
 
+/* Whatever of it still waits to be written. */
+static void a_key_that_the_group_itself_put_before_is_found(void **state)
+{
+    struct spot *p = *state;
+    ask_nothing();
+    ask_for(1);
+    ask_for(2);
+    begin(p);
+    put(p, 1);
+    ahead(p);
+    check_taken(p, 1);
+    put(p, 2);
+    ahead(p); /* once more */
+    check_taken(p, 2);
+    end(p);
+}
+
 /* Of each sort alone: the row of one says nothing of another. */
 static void each_sort_is_known_by_itself(void **state)
 {
@@ -469,6 +486,7 @@ int test_ahead(void)
     const struct CMUnitTest tests[] = {
         T(an_absent_key_is_found_when_it_comes_to_be_there),
         T(a_key_that_was_there_before_is_found),
+        T(a_key_that_the_group_itself_put_before_is_found),
         T(each_sort_is_known_by_itself),
         T(what_was_undone_is_absent_again),
         T(more_keys_than_there_is_room_for_are_asked_for_later),
