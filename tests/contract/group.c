@@ -407,6 +407,64 @@ static void a_group_remembers_nothing_of_the_one_before(void **state)
     assert_int_equal(grant_beside(p), 4);
 }
 
+static int take_n(void *arg, const struct stored *row)
+{
+    *(int64_t *)arg = row->n;
+    return 0;
+}
+
+/* By the statements themselves. */
+static void check_newest(struct store *s)
+{
+    static const enum kind of[STORE_NEWEST_MAX] = {KIND_KEYSET, KIND_POLICY, KIND_TERMINAL, KIND_OFFER};
+    int64_t newest[STORE_NEWEST_MAX] = {0};
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(store_newest(s, of, newest), 0);
+        for (size_t i = 0; i < STORE_NEWEST_MAX; i++) {
+            int64_t last = 0;
+            assert_int_equal(store_statements(s, UINT32_C(1) << of[i], 0, INT64_MAX, take_n, &last), 0);
+            assert_int_equal(newest[i], last);
+        }
+    }
+}
+
+struct kind_step {
+    enum kind kind;
+    uint8_t d;
+    int rc;
+};
+
+static int put_kind(struct store *s, void *arg)
+{
+    const struct kind_step *k = arg;
+    struct statement st = {.kind = k->kind, .d = {k->d}, .raw = bytes_str("raw")};
+    bool fresh = false;
+    int rc = store_statement_put(s, &st, 1, &fresh);
+    check_newest(s);
+    return rc ? rc : k->rc;
+}
+
+static void the_newest_of_a_kind_is_known_until_there_is_another(void **state)
+{
+    struct spot *p = *state;
+    struct kind_step steps[] = {{KIND_OFFER, 1, 0},         {KIND_KEYSET, 2, 0}, {KIND_OFFER, 3, 0},
+                                {KIND_POLICY, 4, TP_STALE}, {KIND_OFFER, 1, 0},  {KIND_TERMINAL, 5, 0},
+                                {KIND_KEYSET, 6, TP_STALE}, {KIND_POLICY, 7, 0}};
+    begin(p);
+    check_newest(p->s);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        assert_int_equal(store_write(p->s, put_kind, &steps[i]), steps[i].rc);
+        check_newest(p->s);
+    }
+    end(p);
+    struct kind_step others = {KIND_OFFER, 9, 0};
+    assert_int_equal(store_write(p->beside, put_kind, &others), 0);
+    begin(p);
+    check_newest(p->s);
+    end(p);
+    check_newest(p->beside);
+}
+
 /* Nor of one that was given up, or fell. */
 static void what_a_group_did_not_keep_it_does_not_write_later(void **state)
 {
@@ -466,6 +524,7 @@ int main(void)
         T(a_first_step_that_is_refused_leaves_nothing),
         T(what_is_not_remembered_is_written_and_read),
         T(a_group_remembers_nothing_of_the_one_before),
+        T(the_newest_of_a_kind_is_known_until_there_is_another),
         T(what_a_group_did_not_keep_it_does_not_write_later),
         T(a_tally_that_is_removed_is_gone_with_what_was_to_be_written),
     };

@@ -265,6 +265,27 @@ static void each_sort_is_known_by_itself(void **state)
     assert_int_equal(number_of(p->beside, "SELECT count(*) FROM claim WHERE merchant = ?1"), 0);
 }
 
+/* A request's id may be a sale's. */
+static void equal_keys_of_two_sorts_are_two(void **state)
+{
+    struct spot *p = *state;
+    struct keys k = keys_of(6);
+    struct rev_row rev = {.rev = 3};
+    struct buf answer;
+    uint8_t d[HASH_SIZE];
+    assert_int_equal(store_rev_put(p->beside, k.sale, &rev), 0);
+    ask_nothing();
+    memcpy(asked.requests[asked.request_count++].v, k.sale, ID_SIZE);
+    buf_init(&answer, 100);
+    begin(p);
+    ahead(p);
+    assert_int_equal(store_answer(p->s, k.sale, d, &answer), STORE_NOT_FOUND);
+    assert_int_equal(store_rev(p->s, k.sale, &rev), 0);
+    assert_int_equal(rev.rev, 3);
+    end(p);
+    buf_free(&answer);
+}
+
 static void what_was_undone_is_absent_again(void **state)
 {
     struct spot *p = *state;
@@ -488,6 +509,7 @@ int test_ahead(void)
         T(a_key_that_was_there_before_is_found),
         T(a_key_that_the_group_itself_put_before_is_found),
         T(each_sort_is_known_by_itself),
+        T(equal_keys_of_two_sorts_are_two),
         T(what_was_undone_is_absent_again),
         T(more_keys_than_there_is_room_for_are_asked_for_later),
         T(a_group_knows_no_key_of_the_one_before),

@@ -178,6 +178,11 @@ static void large_rows_come_whole_and_memory_is_bounded(void **state)
     memset(content, 'x', LARGEST);
     assert_int_equal(store_answer_put(p->s, id, d, bytes_of(content, LARGEST), 5), 0);
     check_bounded(p->s);
+    for (id[1] = 1; id[1] < 10; id[1]++) { /* three of them are more than a megabyte */
+        assert_int_equal(store_answer_put(p->s, id, d, bytes_of(content, 400000), 5), 0);
+        check_bounded(p->s);
+    }
+    id[1] = 0;
     for (uint32_t n = 1; n <= MANY; n++) {
         assert_int_equal(put_sale(p->s, n), 0);
         check_bounded(p->s);
@@ -190,6 +195,9 @@ static void large_rows_come_whole_and_memory_is_bounded(void **state)
     buf_init(&answer, LARGEST);
     assert_int_equal(store_answer(p->beside, id, d, &answer), 0);
     assert_true(answer.n == LARGEST && answer.p[LARGEST - 1] == 'x');
+    assert_int_equal(number_of(p->beside, "SELECT CAST(sum(length(content)) AS BIGINT) FROM answer WHERE "
+                                          "merchant = ?1"),
+                     LARGEST + 9 * 400000);
     buf_free(&answer);
     test_free(content);
 }
