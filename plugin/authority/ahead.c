@@ -78,6 +78,7 @@ size_t ahead_read(struct authority *a, const struct authority_message *v, size_t
     }
     arena_init(&arena, ITEM_MEMORY_MAX);
     k->record_count = k->sale_count = k->coupon_count = k->request_count = k->till_count = 0;
+    memcpy(k->newest, kinds_watched, sizeof k->newest);
     while (read < n && k->sale_count + MESSAGE_ITEMS_MAX <= STORE_KEYS_MAX) {
         add_message(k, v[read++].request, &arena);
     }

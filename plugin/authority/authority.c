@@ -1,5 +1,6 @@
 /* One message in, one answer an item out; and the memory of who may sign. */
 #include "authority/internal.h"
+#include "store/erased.h"
 
 #include <stdlib.h>
 
@@ -34,6 +35,7 @@ static const struct {
     [KIND_RECALL] = {.answer = recall_answer},
 };
 
+const enum kind kinds_watched[STORE_NEWEST_MAX] = {KIND_KEYSET, KIND_POLICY, KIND_TERMINAL, KIND_OFFER};
 static const uint32_t learned_kinds = 1u << KIND_KEYSET | 1u << KIND_POLICY | 1u << KIND_TERMINAL;
 
 int authority_open(const struct authority_config *config, struct authority **out, struct err *e)
@@ -112,9 +114,8 @@ int authority_refresh(struct authority *a)
     if (a->grouped && a->level) {
         return 0;
     }
-    static const enum kind watched[STORE_NEWEST_MAX] = {KIND_KEYSET, KIND_POLICY, KIND_TERMINAL, KIND_OFFER};
     int64_t newest[STORE_NEWEST_MAX] = {0};
-    int rc = store_newest(a->config.store, watched, newest);
+    int rc = store_newest(a->config.store, kinds_watched, newest);
     if (rc == 0 && newest[3] != a->offers_seen) {
         known_places_forget(&a->known);
         a->offers_seen = newest[3];

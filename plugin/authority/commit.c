@@ -1,6 +1,8 @@
 /* A commit becomes a sale and its redemptions. A paid sale is never refused: what does not stand is booked.
  */
 #include "authority/internal.h"
+#include "store/holds.h"
+#include "store/reversals.h"
 
 #include "offer/price.h"
 

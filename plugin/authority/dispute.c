@@ -4,6 +4,7 @@
  * rulings: whenever one comes, the records that it is about are judged again.
  */
 #include "authority/internal.h"
+#include "store/reversals.h"
 
 enum { PAGE = 256, JUDGE_MEMORY = 64 * 1024 * 1024 };
 

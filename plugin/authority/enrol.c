@@ -4,6 +4,7 @@
  * has.
  */
 #include "authority/internal.h"
+#include "store/codes.h"
 
 #include "keys/enrolment.h"
 

@@ -3,6 +3,8 @@
  * redemption had come to by then is kept in the part's place, so that figures stay, without whose it was.
  */
 #include "authority/internal.h"
+#include "store/erased.h"
+#include "store/reversals.h"
 
 enum { ERASE_MEMORY = 256 * 1024 * 1024 };
 

@@ -3,6 +3,7 @@
  * reservations that keep it so until the grant ends.
  */
 #include "authority/seat.h"
+#include "store/holds.h"
 
 #include "offer/price.h"
 #include "wire/hash.h"

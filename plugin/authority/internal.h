@@ -6,6 +6,7 @@
 #include "keys/trust.h"
 #include "proof/path.h"
 #include "proof/tree.h"
+#include "store/leases.h"
 
 enum {
     GRANT_TTL_MS = 120000,       /* how long a grant lives */
@@ -153,6 +154,8 @@ int chain_take(struct call *c, const struct chain *chain);
 /* Inside a transaction: checks a statement's signature and keeps it, as if it had come in a message. */
 int authority_keep(struct call *c);
 
+/* What a handle knows of the store is as of the newest of these. */
+extern const enum kind kinds_watched[STORE_NEWEST_MAX];
 /* Takes in what other handles on the same store have kept since. */
 int authority_refresh(struct authority *a);
 

@@ -5,6 +5,8 @@
  * else's, however old it is.
  */
 #include "authority/internal.h"
+#include "store/holds.h"
+#include "store/reversals.h"
 
 struct settling {
     struct call *c;

@@ -4,6 +4,7 @@
  * from the till.
  */
 #include "authority/seat.h"
+#include "store/holds.h"
 
 #include "offer/price.h"
 

@@ -3,6 +3,7 @@
  * holds have claimed. A hold is one write transaction, so two of them never count the same use as free.
  */
 #include "authority/seat.h"
+#include "store/holds.h"
 
 #include "offer/price.h"
 

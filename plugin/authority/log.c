@@ -5,6 +5,7 @@
  * works, and none on what it no longer has.
  */
 #include "authority/internal.h"
+#include "store/log.h"
 
 #include "proof/note.h"
 #include "proof/receipt.h"

@@ -1,5 +1,6 @@
 /* A coupon's short code, for a screen that cannot be scanned: given out, and looked up by a hold. */
 #include "authority/internal.h"
+#include "store/codes.h"
 
 enum {
     PICKUP_MS = 5 * 60000,

@@ -3,6 +3,7 @@
  * function of the set of records: whenever one comes in, those that it concerns are decided again.
  */
 #include "authority/contest.h"
+#include "store/holds.h"
 
 static void contests_init(struct contests *t, struct call *c)
 {

@@ -3,6 +3,7 @@
  * that signed it, what each line cost, and what was returned so far. Nothing of the person.
  */
 #include "authority/internal.h"
+#include "store/reversals.h"
 
 #include "offer/price.h"
 #include "wire/hash.h"

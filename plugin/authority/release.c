@@ -1,4 +1,5 @@
 #include "authority/internal.h"
+#include "store/holds.h"
 
 int release_answer(struct call *c)
 {

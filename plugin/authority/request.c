@@ -1,5 +1,6 @@
 /* What every request is held against before its kind answers (PROTOCOL, "Two sorts of till statement"). */
 #include "authority/internal.h"
+#include "store/holds.h"
 
 static const struct {
     size_t id, head; /* head 0: no till's */

@@ -4,6 +4,8 @@
  * its reverses are booked again.
  */
 #include "authority/internal.h"
+#include "store/holds.h"
+#include "store/reversals.h"
 
 #include "offer/money.h"
 #include "offer/price.h"

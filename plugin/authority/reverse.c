@@ -1,4 +1,5 @@
 #include "authority/internal.h"
+#include "store/reversals.h"
 
 static int put_lines(struct call *c)
 {

@@ -1,6 +1,8 @@
 /* What a till's replica lacks: public statements, outcomes, and the time, under one signature; the log's
  * head, and the receipts that were asked for. */
 #include "authority/internal.h"
+#include "store/holds.h"
+#include "store/log.h"
 
 #include "proof/receipt.h"
 #include "wire/cbor.h"

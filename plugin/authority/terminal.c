@@ -1,4 +1,5 @@
 #include "authority/internal.h"
+#include "store/codes.h"
 
 enum { TERMINAL_MEMORY = 64 * 1024 };
 

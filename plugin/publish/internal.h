@@ -3,6 +3,7 @@
 #define PUBLISH_INTERNAL_H
 
 #include "publish/publish.h"
+#include "store/log.h"
 
 struct asking {
     const struct visitor *who;

@@ -6,7 +6,7 @@
 #ifndef PUBLISH_PUBLISH_H
 #define PUBLISH_PUBLISH_H
 
-#include "store/store.h"
+#include "store/tokens.h"
 
 enum {
     PAGE_MAX = 6 * 1024 * 1024, /* bytes of a page */

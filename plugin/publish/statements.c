@@ -5,6 +5,8 @@
  * was erased), else the statement alone.
  */
 #include "publish/internal.h"
+#include "store/offers.h"
+#include "store/reversals.h"
 
 enum { ARENA_MAX = 512 * 1024, PAGE_FULL = 1 };
 

@@ -1,5 +1,6 @@
 /* The statements one by one, in the order in which they were accepted: the same questions as then. */
 #include "report/audit_internal.h"
+#include "store/erased.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* A bundle, item by item, into a store of its own: each is checked where it stands, so that the first false
  * thing is the one that is named. */
 #include "report/audit_import.h"
+#include "store/erased.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* The tills' chains: places without gaps, each record on the one before, and what the closes say of them. */
 #include "report/audit_internal.h"
+#include "store/evidence.h"
 
 #include <inttypes.h>
 

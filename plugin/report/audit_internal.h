@@ -3,6 +3,7 @@
 #define REPORT_AUDIT_INTERNAL_H
 
 #include "report/audit.h"
+#include "store/log.h"
 
 enum { AUDIT_ARENA = 4 * 1024 * 1024 };
 

@@ -1,5 +1,6 @@
 /* Receipts: what the log said of single leaves, held against the one tree. */
 #include "report/audit_internal.h"
+#include "store/evidence.h"
 
 #include "wire/cbor.h"
 

@@ -1,6 +1,7 @@
 /* A bundle of what a store holds: the log in its order, each checkpoint behind its last leaf, and the
  * figures. */
 #include "report/bundle.h"
+#include "store/evidence.h"
 
 struct writing {
     struct bundle b;

@@ -1,6 +1,7 @@
 /* What was given or given back and should not have been: which sale, against which, how much, and who bears
  * it. */
 #include "report/internal.h"
+#include "store/report.h"
 
 #include <stdlib.h>
 

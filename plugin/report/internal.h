@@ -3,6 +3,7 @@
 #define REPORT_INTERNAL_H
 
 #include "report/report.h"
+#include "store/redeem.h"
 
 /* One version of an offer, as far as reports need it. */
 struct report_terms {

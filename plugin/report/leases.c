@@ -1,5 +1,6 @@
 /* What the tills may still spend without asking. */
 #include "report/internal.h"
+#include "store/leases.h"
 
 struct leases {
     const char *till;

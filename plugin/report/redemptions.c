@@ -1,4 +1,5 @@
 #include "report/internal.h"
+#include "store/report.h"
 
 struct redemptions {
     const struct report_range *range;

@@ -1,4 +1,5 @@
 #include "report/internal.h"
+#include "store/report.h"
 
 #include <stdlib.h>
 

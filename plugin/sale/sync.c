@@ -146,20 +146,16 @@ static void tell(struct till *t, const struct state *s, size_t news, bool was_be
 
 static const uint8_t no_key[HASH_SIZE];
 
-static int take(struct till *t, struct round *r, struct err *e)
+/* A key of zeroes is none: the answer to a request whose time was off. */
+static bool brings_card_key(const struct state *s)
+{
+    return !secret_equal(s->card_key, no_key, HASH_SIZE);
+}
+
+/* To the disk, before any of it counts. */
+static int keep(struct till *t, const struct round *r, bool behind, struct err *e)
 {
     const struct state *s = &r->state.payload.state;
-    bool behind = false, was_behind = t->behind;
-    enum rekey_news renewal = rekey_news(t, &r->stage, s->head.epoch);
-    int rc = 0;
-    if (renewal == REKEY_NONE || (renewal == REKEY_AWAITED && !s->more)) {
-        rc = is_behind(t, &s->head, &behind, e);
-    }
-    rc = rc ? rc : went_back(t, &s->head, e);
-    rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
-    if (rc) {
-        return rc;
-    }
     struct journal_news news = {
         .statements = r->stage.raw,
         .d = (const uint8_t(*)[HASH_SIZE])r->stage.d,
@@ -172,22 +168,25 @@ static int take(struct till *t, struct round *r, struct err *e)
         .seen = r->forked ? NULL : s->checkpoint,
         .seen_signed = r->checkpoint,
         .behind = behind,
+        .has_card_key = brings_card_key(s) || t->has_card_key,
     };
-    /* A key of zeroes is none: the answer to a request whose time was off. */
-    bool has_key = !secret_equal(s->card_key, no_key, HASH_SIZE);
-    memcpy(news.card_key, has_key ? s->card_key : t->card_key, HASH_SIZE);
-    news.has_card_key = has_key || t->has_card_key;
-    rc = journal_news(t->journal, &news, e);
+    memcpy(news.card_key, brings_card_key(s) ? s->card_key : t->card_key, HASH_SIZE);
+    int rc = journal_news(t->journal, &news, e);
     wipe(news.card_key, HASH_SIZE);
-    if (rc) {
-        return rc;
-    }
+    return rc;
+}
+
+/* What was kept holds from now on. */
+static void apply(struct till *t, struct round *r, enum rekey_news renewal, bool behind)
+{
+    const struct state *s = &r->state.payload.state;
+    bool was_behind = t->behind;
     stage_apply(&r->stage, &t->replica, &t->who);
     if (renewal == REKEY_OURS) {
         (void)rekey_adopt(t, NULL); /* where the disk fails, the next sync or open does it */
     }
     t->have = s->have;
-    if (news.seen) {
+    if (s->checkpoint && !r->forked) {
         t->seen = *s->checkpoint;
     }
     t->outcomes = s->outcomes_to;
@@ -195,13 +194,30 @@ static int take(struct till *t, struct round *r, struct err *e)
     tell(t, s, s->statements.n, was_behind);
     t->quarantined = s->quarantined;
     t->revoked = false;
-    if (has_key) {
+    if (brings_card_key(s)) {
         t->has_card_key = true;
         memcpy(t->card_key, s->card_key, HASH_SIZE);
     }
     trusted_heard(&t->time, s->common.time_ms, r->sent_boot);
     t->time.age_ms = t->replica.policy.offline_age_ms;
-    return 0;
+}
+
+static int take(struct till *t, struct round *r, struct err *e)
+{
+    const struct state *s = &r->state.payload.state;
+    bool behind = false;
+    enum rekey_news renewal = rekey_news(t, &r->stage, s->head.epoch);
+    int rc = 0;
+    if (renewal == REKEY_NONE || (renewal == REKEY_AWAITED && !s->more)) {
+        rc = is_behind(t, &s->head, &behind, e);
+    }
+    rc = rc ? rc : went_back(t, &s->head, e);
+    rc = rc ? rc : stage_reserve(&r->stage, &t->replica, e);
+    rc = rc ? rc : keep(t, r, behind, e);
+    if (rc == 0) {
+        apply(t, r, renewal, behind);
+    }
+    return rc;
 }
 
 /* Its key was given up: until it is enrolled anew nothing is redeemed, with or without a line. */

@@ -1,5 +1,6 @@
 /* Tills, and the chains of their records. */
 #include "store/group.h"
+#include "store/evidence.h"
 #include "store/tills.h"
 
 void read_till(struct rows *st, struct till_row *row)

@@ -1,5 +1,6 @@
 /* Persons' parts that are gone, what stays of them, and where a person stands in the tables. */
 #include "store/sql.h"
+#include "store/erased.h"
 
 #include "wire/hash.h"
 

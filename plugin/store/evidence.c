@@ -1,5 +1,6 @@
 /* What an audit looks at: leaves and what waits for one, each with its statement, and the figures of reports.
  */
+#include "store/evidence.h"
 #include "store/stored.h"
 
 #include <stdio.h>

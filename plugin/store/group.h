@@ -6,6 +6,7 @@
 #ifndef STORE_GROUP_H
 #define STORE_GROUP_H
 
+#include "store/redeem.h"
 #include "store/sql.h"
 
 /* Begins with nothing known. TP_E_MEMORY. */

@@ -1,5 +1,6 @@
 /* The short memory: revisions of sales, reservations of coupons, the counter of grants, outcomes to tell. */
 #include "store/group.h"
+#include "store/holds.h"
 
 int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 {

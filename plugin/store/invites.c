@@ -1,5 +1,6 @@
 /* Enrolment codes that are open, and wrong ones that were tried. */
 #include "store/sql.h"
+#include "store/codes.h"
 
 int store_invite_put(struct store *s, const struct invite_row *row)
 {

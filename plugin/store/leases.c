@@ -1,5 +1,7 @@
 /* Leases: what was given to whom, what came back of it, and which redemptions name it. */
 #include "store/group.h"
+#include "store/holds.h"
+#include "store/leases.h"
 #include "store/sales.h"
 
 #define LEASE_COLUMNS                                                                                        \

@@ -1,5 +1,7 @@
 /* Limits: what an offer has used, what holds have claimed of it, and which customers were here before. */
 #include "store/group.h"
+#include "store/holds.h"
+#include "store/offers.h"
 
 int store_tally(struct store *s, const uint8_t offer[REF_SIZE], struct tally_row *row)
 {

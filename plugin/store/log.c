@@ -1,5 +1,6 @@
 /* The log: what waits for its leaf, leaves, the tree's nodes, checkpoints. */
 #include "store/sql.h"
+#include "store/log.h"
 
 int store_leaf_wait(struct store *s, const uint8_t d[HASH_SIZE])
 {

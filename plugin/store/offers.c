@@ -1,5 +1,8 @@
 /* Offers, batches of coupons, and the links of cards. */
 #include "store/sql.h"
+#include "store/erased.h"
+#include "store/leases.h"
+#include "store/report.h"
 
 int store_offer_put(struct store *s, const uint8_t ref[REF_SIZE], int64_t version, struct bytes id,
                     const uint8_t d[HASH_SIZE])

@@ -1,5 +1,6 @@
 /* Pickup codes, and the wrong ones that were tried. */
 #include "store/sql.h"
+#include "store/codes.h"
 
 int store_pickup_put(struct store *s, struct bytes code, struct bytes coupon, int64_t until_ms)
 {

@@ -1,6 +1,7 @@
 /* What others read of the log: runs of nodes and entries, its statements in their order, and its
  * checkpoints with what witnesses said of them. */
 #include "store/sql.h"
+#include "store/log.h"
 
 int store_nodes(struct store *s, int level, int64_t from, int64_t limit,
                 int (*fn)(void *arg, int64_t index, const uint8_t hash[HASH_SIZE]), void *arg)

@@ -1,5 +1,6 @@
 /* What reports read: sales with their redemptions, and the projections as text. */
 #include "store/sales.h"
+#include "store/report.h"
 
 static int redemptions_of(struct store *s, const uint8_t d[HASH_SIZE],
                           struct redemption_row list[MAX_REDEMPTIONS], size_t *n)

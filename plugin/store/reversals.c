@@ -1,5 +1,6 @@
 /* Reverse statements: what they say came back, and what became of them. */
 #include "store/group.h"
+#include "store/report.h"
 
 int store_reversal_put(struct store *s, const struct reversal_row *row)
 {

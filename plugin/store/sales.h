@@ -2,6 +2,7 @@
 #ifndef STORE_SALES_H
 #define STORE_SALES_H
 
+#include "store/redeem.h"
 #include "store/sql.h"
 
 #define SALE_COLUMNS                                                                                         \

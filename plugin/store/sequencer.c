@@ -1,5 +1,6 @@
 /* Whose turn it is to sequence the log, and how far behind the log is. */
 #include "store/sql.h"
+#include "store/log.h"
 
 static int read_turn(struct store *s, struct turn_row *row)
 {

@@ -1,5 +1,6 @@
 /* Statements as received, their parts, and the answers kept for repeated requests. */
 #include "store/group.h"
+#include "store/holds.h"
 #include "store/stored.h"
 
 #include <stdio.h>
@@ -103,7 +104,6 @@ static int any_after(struct store *s, const int64_t k[FEW_KINDS], size_t n, int6
     return rc;
 }
 
-#define NEWEST_OF(kind) "(SELECT coalesce(max(n), 0) FROM statement WHERE merchant = ?1 AND kind = " kind ")"
 int store_newest(struct store *s, const enum kind of[STORE_NEWEST_MAX], int64_t newest[STORE_NEWEST_MAX])
 {
     if (group_newest(s, of, newest)) {

@@ -13,6 +13,10 @@
 #define RESIDUE_COLUMN "e.residue"
 #define RESIDUE_JOIN   "LEFT JOIN erased e ON e.merchant = s.merchant AND e.d = s.d "
 
+/* Of the kinds ?2 to ?5. */
+#define NEWEST_OF(kind) "(SELECT coalesce(max(n), 0) FROM statement WHERE merchant = ?1 AND kind = " kind ")"
+#define NEWEST_COLUMNS  NEWEST_OF("?2") ", " NEWEST_OF("?3") ", " NEWEST_OF("?4") ", " NEWEST_OF("?5")
+
 /* TP_E_CORRUPT: a kind that this version does not know. */
 int read_stored(struct store *s, struct rows *st, int from, struct stored *row);
 

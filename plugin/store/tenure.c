@@ -1,5 +1,6 @@
 /* Enrolments of tills, and which of their records are disputed. */
 #include "store/group.h"
+#include "store/evidence.h"
 #include "store/tills.h"
 
 void read_tenure(struct rows *st, int from, struct tenure_row *row)

@@ -1,5 +1,6 @@
 /* Tokens of those who may read. */
 #include "store/sql.h"
+#include "store/tokens.h"
 
 int store_token_put(struct store *s, const struct token_row *row)
 {

@@ -1,6 +1,8 @@
 /* What every store must do for an audit and for an erasure (plugin/store/store.h): on a SQLite file, or on
  * the server that TILLPROOF_TEST_STORE names. */
 #include "base/id.h"
+#include "store/erased.h"
+#include "store/evidence.h"
 #include "store/postgres/postgres.h"
 #include "store/store.h"
 #include "support/cm.h"

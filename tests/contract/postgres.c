@@ -2,6 +2,7 @@
  * What PostgreSQL's store alone must do: its schema made by many at once, its roles, and what a server, a
  * connection or a transaction that fails in the middle leaves behind.
  */
+#include "store/report.h"
 #include "support/cm.h"
 #include "support/postgres.h"
 

@@ -2,6 +2,7 @@
  * that is larger than its child would hide it. `grown N OUT ROOT.pem` makes a true bundle of N sales of 40
  * lines each. By the shortest way: what is signed is kept, the tables are made of it, and the log is written,
  * as an authority does. */
+#include "store/log.h"
 #include "support/cm.h"
 #include "support/world.h"
 

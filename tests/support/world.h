@@ -8,6 +8,7 @@
 #define TESTS_SUPPORT_WORLD_H
 
 #include "authority/authority.h"
+#include "store/redeem.h"
 
 enum { WORLD_TILLS = 40, WORLD_REPLY_MAX = 8 * 1024 * 1024 };
 

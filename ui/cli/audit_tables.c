@@ -1,6 +1,7 @@
 #include "audit_tables.h"
 
 #include "base/id.h"
+#include "store/evidence.h"
 #include "keys/keyfile.h"
 
 #include <stdio.h>

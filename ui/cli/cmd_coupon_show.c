@@ -4,6 +4,8 @@
 #include "office.h"
 #include "present/present.h"
 #include "scan.h"
+#include "store/holds.h"
+#include "store/offers.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,7 @@
 #include "cli.h"
 #include "offer/money.h"
 #include "office.h"
+#include "store/leases.h"
 
 #include <inttypes.h>
 

@@ -2,6 +2,7 @@
 #include "dates.h"
 #include "offer/money.h"
 #include "office.h"
+#include "store/evidence.h"
 
 enum { ROW_MEMORY = 64 * 1024 };
 

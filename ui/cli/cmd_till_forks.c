@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "office.h"
+#include "store/evidence.h"
 
 static const struct usage usage = {"till forks --shop DIR [--csv|--json]",
                                    "Lists the records with which a till contradicts itself: two at one place "

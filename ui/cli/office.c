@@ -1,6 +1,7 @@
 #include "office.h"
 
 #include "offer/price.h"
+#include "store/offers.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* The end of a till's key, and what the merchant says of records beyond it. */
 #include "office.h"
+#include "store/evidence.h"
 
 enum { FIND_MEMORY = 64 * 1024 };
 

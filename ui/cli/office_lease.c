@@ -1,5 +1,6 @@
 /* What a till was leased and will not give back is given up by the merchant. */
 #include "office.h"
+#include "store/leases.h"
 
 enum { LEASES_MAX = 1024, ATTEMPTS = 3 };
 

@@ -2,6 +2,7 @@
 #include "store/postgres/inside.h"
 
 #include "store/group.h"
+#include "store/stored.h"
 #include "store/tills.h"
 
 enum { KEYS_BYTES = 64 * STORE_KEYS_MAX };
@@ -27,6 +28,10 @@ static const char tills[] =
     "SELECT " TILL_COLUMNS ", " TENURE_COLUMNS
     " FROM till l LEFT JOIN tenure t ON t.merchant = l.merchant AND "
     "t.till = l.name AND t.epoch = l.epoch WHERE l.merchant = ?1 AND l.name = ANY(?2)";
+
+static const char newest[] =
+    "SELECT " NEWEST_COLUMNS
+    ", coalesce((SELECT value FROM counter WHERE merchant = ?1 AND name = '" STORE_GRANTS "'), 0)";
 
 enum sent_array { RECORDS, SALES, BATCHES, INDEXES, REQUESTS, TILLS, ARRAYS };
 
@@ -65,10 +70,12 @@ static struct params of_merchant(const struct pg_store *s)
                            .formats = {1}};
 }
 
-/* Both at once. */
-static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRAYS], PGresult *out[2])
+enum { ANSWERS = 3 };
+
+/* All at once. */
+static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRAYS], PGresult *out[ANSWERS])
 {
-    struct params keys = of_merchant(s), names = of_merchant(s);
+    struct params keys = of_merchant(s), names = of_merchant(s), sorts = of_merchant(s);
     for (int i = 0; i < ARRAYS; i++) {
         if (b[i].failed) {
             return TP_E_MEMORY;
@@ -80,15 +87,20 @@ static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRA
     pg_array_bind(&keys, &b[INDEXES], k->coupon_count, OID_INT8S);
     pg_array_bind(&keys, &b[REQUESTS], k->request_count, OID_BYTEAS);
     pg_array_bind(&names, &b[TILLS], k->till_count, OID_TEXTS);
+    for (size_t i = 0; i < STORE_NEWEST_MAX; i++) {
+        pg_put_number(&sorts, k->newest[i]);
+    }
     int rc = pg_settle(s, NULL);
     rc = rc ? rc : pg_send(s, question, &keys);
     rc = rc ? rc : pg_send(s, tills, &names);
-    return rc ? rc : pg_collect(s, out, 2);
+    rc = rc ? rc : pg_send(s, newest, &sorts);
+    return rc ? rc : pg_collect(s, out, ANSWERS);
 }
 
-static int read_keys(struct store *s, struct rows *st)
+static int read_keys(struct store *s, struct rows *st, const struct store_keys *k)
 {
     int rc;
+    (void)k;
     while ((rc = sql_next(s, st)) == SQL_ROW) {
         int64_t sort = sql_int(st, 0);
         struct bytes key = sql_bytes(st, 1);
@@ -106,9 +118,10 @@ static int read_keys(struct store *s, struct rows *st)
     return rc;
 }
 
-static int read_tills(struct store *s, struct rows *st)
+static int read_tills(struct store *s, struct rows *st, const struct store_keys *k)
 {
     int rc;
+    (void)k;
     while ((rc = sql_next(s, st)) == SQL_ROW) {
         struct till_row till;
         struct tenure_row tenure;
@@ -122,17 +135,34 @@ static int read_tills(struct store *s, struct rows *st)
     return rc;
 }
 
+static int read_newest(struct store *s, struct rows *st, const struct store_keys *k)
+{
+    int rc = sql_next(s, st);
+    if (rc != SQL_ROW) {
+        return rc ? rc : TP_E_CORRUPT;
+    }
+    for (int i = 0; i < STORE_NEWEST_MAX; i++) {
+        group_newest_is(s, k->newest[i], sql_int(st, i));
+    }
+    group_grant_is(s, sql_int(st, STORE_NEWEST_MAX));
+    sql_end(s, st);
+    return 0;
+}
+
 /* Of an answer, which is freed. */
-static int read_answer(struct store *s, PGresult *r, int (*fn)(struct store *s, struct rows *st))
+static int read_answer(struct store *s, PGresult *r, const struct store_keys *k,
+                       int (*fn)(struct store *s, struct rows *st, const struct store_keys *k))
 {
     struct rows *st = pg_rows_over(r);
-    return st ? fn(s, st) : TP_E_MEMORY;
+    return st ? fn(s, st, k) : TP_E_MEMORY;
 }
 
 int pg_ahead(struct store *store, const struct store_keys *k)
 {
+    static int (*const read[ANSWERS])(struct store * s, struct rows * st,
+                                      const struct store_keys *k) = {read_keys, read_tills, read_newest};
     struct pg_store *s = pg_own(store);
-    PGresult *answers[2] = {NULL, NULL};
+    PGresult *answers[ANSWERS] = {NULL};
     struct buf b[ARRAYS];
     for (int i = 0; i < ARRAYS; i++) {
         buf_init(&b[i], KEYS_BYTES);
@@ -140,10 +170,9 @@ int pg_ahead(struct store *store, const struct store_keys *k)
     gather(k, b);
     int rc = s->inside ? s->failed : TP_E_STATE;
     rc = rc ? rc : ask(s, k, b, answers);
-    if (rc == 0) {
-        rc = read_answer(store, answers[0], read_keys);
-        int more = read_answer(store, answers[1], read_tills);
-        rc = rc ? rc : more;
+    for (int i = 0; i < ANSWERS && answers[i]; i++) {
+        int one = read_answer(store, answers[i], k, read[i]);
+        rc = rc ? rc : one;
     }
     for (int i = 0; i < ARRAYS; i++) {
         buf_free(&b[i]);

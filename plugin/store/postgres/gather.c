@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_MAX = 512, BYTES_MAX = 1024 * 1024 };
+/* What waits in all is BYTES_MAX and a row at most; what a column keeps of its memory meanwhile is KEEP_MAX.
+ */
+enum { ROWS_MAX = 512, BYTES_MAX = 1024 * 1024, KEEP_MAX = 64 * 1024, COLUMN_MAX = 4 * 1024 * 1024 };
 
 static const char insert[] = "INSERT INTO ", values[] = " VALUES (";
 
@@ -27,11 +29,12 @@ static size_t kind_of(char type)
     return type == 'i' ? 0 : type == 't' || type == 'x' ? 1 : 2;
 }
 
-/* A row of its own, whose columns are parameters and literals, and nothing that asks what is there. */
+/* One row, whose columns are parameters and plain literals, and nothing that asks what is there. */
 static bool is_plain(const char *text)
 {
-    return strncmp(text, insert, sizeof insert - 1) == 0 && strstr(text, values) &&
-           !strstr(text, "ON CONFLICT") && !strstr(text, "RETURNING") && !strstr(text, "SELECT");
+    const char *row = strstr(text, values);
+    return row && strncmp(text, insert, sizeof insert - 1) == 0 &&
+           strpbrk(row + sizeof values - 1, "()'") == text + strlen(text) - 1;
 }
 
 /* INSERT INTO t (..) SELECT ?1, c2, .. FROM unnest(?2::bigint[], ..) AS q (c2, ..) */
@@ -91,11 +94,16 @@ static void free_one(struct gathered *g)
     *g = (struct gathered){0};
 }
 
-static void empty(struct gathered *g)
+static void empty(struct pg_store *s, struct gathered *g)
 {
     for (size_t i = 0; i < g->columns; i++) {
+        if (g->arrays[i].cap > KEEP_MAX) {
+            buf_free(&g->arrays[i]);
+            buf_init(&g->arrays[i], COLUMN_MAX);
+        }
         buf_reset(&g->arrays[i]);
     }
+    s->waiting -= g->bytes;
     g->rows = g->bytes = 0;
 }
 
@@ -114,7 +122,7 @@ static struct gathered *place(struct pg_store *s, const char *text, const char *
     snprintf(g->table, sizeof g->table, "%.*s", (int)strcspn(text + sizeof insert - 1, " ("),
              text + sizeof insert - 1);
     for (i = 0; i < g->columns; i++) {
-        buf_init(&g->arrays[i], 2 * BYTES_MAX + 8 * ROWS_MAX);
+        buf_init(&g->arrays[i], COLUMN_MAX);
     }
     g->insert = make_text(text, types);
     if (!g->insert) {
@@ -135,7 +143,7 @@ static size_t size_of(const struct params *p)
     return n;
 }
 
-static int put_row(struct gathered *g, const struct params *p)
+static int put_row(struct pg_store *s, struct gathered *g, const struct params *p)
 {
     for (size_t i = 0; i < g->columns; i++) {
         struct buf *b = &g->arrays[i];
@@ -146,6 +154,7 @@ static int put_row(struct gathered *g, const struct params *p)
         }
         pg_array_put(b, value, n);
         g->bytes += n;
+        s->waiting += n;
         if (b->failed) {
             return TP_E_MEMORY;
         }
@@ -166,7 +175,7 @@ static int flush(struct pg_store *s, struct gathered *g)
     }
     int rc = pg_send(s, g->insert, &p);
     s->looked += (int64_t)g->rows;
-    empty(g);
+    empty(s, g);
     return rc;
 }
 
@@ -180,11 +189,11 @@ int pg_gather(struct pg_store *s, const char *text, const char *types, const str
     if (!g) {
         return 0;
     }
-    int rc = put_row(g, p);
+    int rc = put_row(s, g, p);
     if (rc) {
         return s->failed = rc; /* some columns may have it: nothing more of this transaction is sent */
     }
-    return g->rows == ROWS_MAX || g->bytes >= BYTES_MAX ? flush(s, g) : 0;
+    return s->waiting >= BYTES_MAX ? pg_settle(s, NULL) : g->rows == ROWS_MAX ? flush(s, g) : 0;
 }
 
 int pg_settle(struct pg_store *s, const char *text)
@@ -200,7 +209,7 @@ int pg_settle(struct pg_store *s, const char *text)
 void pg_scatter(struct pg_store *s)
 {
     for (size_t i = 0; i < GATHERED_MAX && s->gathered[i].text; i++) {
-        empty(&s->gathered[i]);
+        empty(s, &s->gathered[i]);
     }
 }
 

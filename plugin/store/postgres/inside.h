@@ -62,6 +62,7 @@ struct pg_store {
     size_t pending;
     struct prepared cache[STATEMENT_CACHE];
     struct gathered gathered[GATHERED_MAX];
+    size_t waiting; /* bytes, in all of them */
 };
 
 static inline struct pg_store *pg_own(struct store *s)
@@ -144,6 +145,7 @@ int pg_keep(struct store *s);
 int pg_undo(struct store *s);
 
 /* rows.c */
+void pg_put_number(struct params *p, int64_t v); /* NONE: NULL */
 /* Steps through an answer, which is freed at its end, or at once without memory: NULL. */
 struct rows *pg_rows_over(PGresult *r);
 extern const struct backend pg_backend;

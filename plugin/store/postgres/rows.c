@@ -27,7 +27,7 @@ static void put_bytes(struct params *p, const void *at, size_t n, Oid type)
     p->formats[p->n++] = 1;
 }
 
-static void put_number(struct params *p, int64_t v)
+void pg_put_number(struct params *p, int64_t v)
 {
     uint8_t *to = p->numbers[p->n];
     for (int i = 0; i < 8; i++) {
@@ -39,7 +39,7 @@ static void put_number(struct params *p, int64_t v)
 static int put_one(struct params *p, char type, va_list *args)
 {
     if (type == 'i') {
-        put_number(p, va_arg(*args, int64_t));
+        pg_put_number(p, va_arg(*args, int64_t));
     } else if (type == 't') {
         const char *text = va_arg(*args, const char *);
         put_bytes(p, text, strlen(text), OID_TEXT);

@@ -170,21 +170,8 @@ static void close_store(struct store *store)
     free(s);
 }
 
-int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
-                struct err *e)
+static int open_file(struct sqlite_store *s, const char *path, int flags)
 {
-    if (!(flags & STORE_CREATE) && access(path, F_OK) != 0) {
-        return err_set(e, TP_E_NO_SHOP, "the authority's database is missing");
-    }
-    if (!(flags & (STORE_READ_ONLY | STORE_CREATE)) && access(path, W_OK) != 0) {
-        return err_code(e, TP_E_READ_ONLY);
-    }
-    struct sqlite_store *s = calloc(1, sizeof *s);
-    if (!s) {
-        return err_code(e, TP_E_MEMORY);
-    }
-    s->head.backend = &sqlite_backend;
-    memcpy(s->head.merchant, merchant, ID_SIZE);
     int mode = flags & STORE_READ_ONLY
                    ? SQLITE_OPEN_READONLY
                    : SQLITE_OPEN_READWRITE | (flags & STORE_CREATE ? SQLITE_OPEN_CREATE : 0);
@@ -201,15 +188,33 @@ int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, st
         rc = pages_reserve(s->db);
     }
     if (rc != SQLITE_OK) {
-        rc = fault(s, rc);
-    } else if (!(flags & STORE_READ_ONLY) && sqlite3_db_readonly(s->db, "main") != 0) {
-        /* A file that cannot be opened for writing just now is opened for reading alone, without a word. */
-        rc = fault(s, SQLITE_READONLY);
-    } else {
-        sqlite3_busy_timeout(s->db, BUSY_MS);
-        sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        rc = settle(s, flags);
+        return fault(s, rc);
     }
+    if (!(flags & STORE_READ_ONLY) && sqlite3_db_readonly(s->db, "main") != 0) {
+        /* A file that cannot be opened for writing just now is opened for reading alone, without a word. */
+        return fault(s, SQLITE_READONLY);
+    }
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return settle(s, flags);
+}
+
+int sqlite_open(const char *path, const uint8_t merchant[ID_SIZE], int flags, struct store **out,
+                struct err *e)
+{
+    if (!(flags & STORE_CREATE) && access(path, F_OK) != 0) {
+        return err_set(e, TP_E_NO_SHOP, "the authority's database is missing");
+    }
+    if (!(flags & (STORE_READ_ONLY | STORE_CREATE)) && access(path, W_OK) != 0) {
+        return err_code(e, TP_E_READ_ONLY);
+    }
+    struct sqlite_store *s = calloc(1, sizeof *s);
+    if (!s) {
+        return err_code(e, TP_E_MEMORY);
+    }
+    s->head.backend = &sqlite_backend;
+    memcpy(s->head.merchant, merchant, ID_SIZE);
+    int rc = open_file(s, path, flags);
     if (rc) {
         err_set(e, rc, "the authority's database: %s", rc == TP_E_NEWER ? code_sentence(rc) : s->head.error);
         close_store(&s->head);

@@ -5,6 +5,7 @@
 #include "keys/keyfile.h"
 #include "proof/receipt.h"
 #include "shop/shop.h"
+#include "store/log.h"
 #include "store/postgres/postgres.h"
 
 #include <stdio.h>

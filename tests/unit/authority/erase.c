@@ -1,5 +1,6 @@
 /* A person is erased: nothing of them is left in tables and files, figures stay, and a rebuild makes the
  * same. */
+#include "store/evidence.h"
 #include "support/cm.h"
 #include "support/world.h"
 

@@ -1,5 +1,6 @@
 /* The log: every accepted statement gets one leaf, in order; checkpoints are signed over them; receipts check
  * out. */
+#include "store/log.h"
 #include "support/cm.h"
 #include "support/world.h"
 

@@ -1,5 +1,6 @@
 /* Several messages in one transaction: each is answered as if it were alone, whatever becomes of the others
  * and of the transaction. */
+#include "store/log.h"
 #include "support/cm.h"
 #include "support/world.h"
 

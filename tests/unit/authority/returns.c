@@ -1,5 +1,7 @@
 /* What comes back is booked: what is too much is a conflict, and a coupon comes back when its offer says so.
  */
+#include "store/holds.h"
+#include "store/reversals.h"
 #include "support/cm.h"
 #include "support/world.h"
 

@@ -1,5 +1,6 @@
 /* Several sequencers on one log: one has the turn, another takes it when it ends, and whoever lost it adds
  * nothing. */
+#include "store/log.h"
 #include "support/cm.h"
 #include "support/world.h"
 

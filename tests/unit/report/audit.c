@@ -1,4 +1,5 @@
 /* The books are doctored in each way that a keeper has, and the audit names the first thing that is false. */
+#include "store/log.h"
 #include "support/cm.h"
 #include "support/world.h"
 

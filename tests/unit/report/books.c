@@ -1,4 +1,5 @@
 #include "unit/report/books.h"
+#include "store/offers.h"
 
 #include "support/cm.h"
 

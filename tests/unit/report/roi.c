@@ -1,5 +1,6 @@
 /* What each channel earned: every column adds up to the sales. */
 #include "unit/report/books.h"
+#include "store/reversals.h"
 
 #include "support/cm.h"
 
