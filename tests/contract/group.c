@@ -5,57 +5,42 @@
  */
 #include "contract/group.h"
 
-#include "base/clock.h"
 #include "store/holds.h"
 #include "store/offers.h"
-#include "store/postgres/postgres.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-static uint8_t merchant[ID_SIZE] = {1};
-const char *server;
 static const uint8_t offer_a[REF_SIZE] = {1}, offer_b[REF_SIZE] = {2};
 
-int setup(void **state)
+int setup_pair(void **state)
 {
-    struct spot *p = test_calloc(1, sizeof *p);
-    snprintf(p->dir, sizeof p->dir, "/tmp/tillproof-group-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    snprintf(p->db, sizeof p->db, "%s/a.db", p->dir);
-    if (server) {
-        snprintf(p->db, sizeof p->db, "%s", server);
-        assert_int_equal(random_bytes(merchant, ID_SIZE), 0);
-    }
-    assert_int_equal(store_open(p->db, merchant, STORE_CREATE, &p->s, NULL), 0);
-    assert_int_equal(store_open(p->db, merchant, 0, &p->beside, NULL), 0);
+    struct pair *p = test_calloc(1, sizeof *p);
+    void *spot = NULL;
+    assert_int_equal(setup(&spot), 0);
+    p->spot = spot;
+    p->s = p->spot->s;
+    p->server = store_is_server(p->spot->db);
+    assert_int_equal(store_open(p->spot->db, merchant, 0, &p->beside, NULL), 0);
     *state = p;
     return 0;
 }
 
-int teardown(void **state)
+int teardown_pair(void **state)
 {
-    struct spot *p = *state;
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    store_close(p->s);
+    struct pair *p = *state;
+    void *spot = p->spot;
     store_close(p->beside);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/a.db%s", p->dir, ends[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(p->dir), 0);
+    teardown(&spot);
     test_free(p);
     return 0;
 }
 
-void begin(struct spot *p)
+void begin(struct pair *p)
 {
     assert_int_equal(store_group_begin(p->s), 0);
 }
 
-void end(struct spot *p)
+void end(struct pair *p)
 {
     assert_int_equal(store_group_end(p->s, true), 0);
 }
@@ -82,7 +67,7 @@ static int put_batch(struct store *s, void *arg)
     return rc ? rc : b->refuse;
 }
 
-static bool is_there(struct spot *p, int64_t number)
+static bool is_there(struct pair *p, int64_t number)
 {
     struct batch_row row;
     int rc = store_batch(p->beside, number, &row);
@@ -92,7 +77,7 @@ static bool is_there(struct spot *p, int64_t number)
 
 static void a_group_keeps_all_but_what_was_refused(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct batch_step a = {1, 0}, b = {2, TP_EXPIRED}, c = {3, 0};
     struct batch_row row;
     begin(p);
@@ -108,7 +93,7 @@ static void a_group_keeps_all_but_what_was_refused(void **state)
 
 static void a_group_with_a_fault_keeps_nothing(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct batch_step a = {1, 0}, b = {2, TP_E_IO}, c = {3, 0};
     begin(p);
     assert_int_equal(store_write(p->s, put_batch, &a), 0);
@@ -123,7 +108,7 @@ static void a_group_with_a_fault_keeps_nothing(void **state)
 
 static void a_group_that_is_given_up_keeps_nothing(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct batch_step a = {1, 0};
     begin(p);
     assert_int_equal(store_write(p->s, put_batch, &a), 0);
@@ -243,7 +228,7 @@ static int take_grant(struct store *s, void *arg)
     return store_next_grant(s, arg);
 }
 
-static int64_t grant_beside(struct spot *p)
+static int64_t grant_beside(struct pair *p)
 {
     int64_t number = 0;
     assert_int_equal(store_write(p->beside, take_grant, &number), 0);
@@ -254,7 +239,7 @@ static int64_t grant_beside(struct spot *p)
 
 static void what_refuses_before_it_changes_anything_harms_nobody(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps good = {ALL, 5, 0}, bad = {0, 6, TP_STALE};
     begin(p);
     assert_int_equal(store_write_sure(p->s, make_changes, &bad), TP_STALE);
@@ -270,7 +255,7 @@ static void what_refuses_before_it_changes_anything_harms_nobody(void **state)
 /* Whichever change it was, remembered or written, and known or not before. */
 static void what_refuses_after_a_change_ends_the_group(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps before = {ALL, 5, 0};
     for (unsigned known = 0; known < 2; known++) {
         for (unsigned i = NOTHING + 1; i < CHANGES; i++) {
@@ -293,7 +278,7 @@ static void what_refuses_after_a_change_ends_the_group(void **state)
 
 static void a_sure_one_alone_is_undone_when_it_refuses(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps bad = {ALL, 5, TP_STALE};
     assert_int_equal(store_write_sure(p->s, make_changes, &bad), TP_STALE);
     check_view(view_of(p->s, 5), untouched);
@@ -303,7 +288,7 @@ static void a_sure_one_alone_is_undone_when_it_refuses(void **state)
 
 static void a_step_that_is_refused_undoes_exactly_itself(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps first = {ALL, 5, 0}, bad = {ALL, 6, TP_STALE}, last = {1u << TALLY | 1u << CONFLICT, 7, 0};
     begin(p);
     assert_int_equal(store_write_sure(p->s, make_changes, &first), 0);
@@ -325,7 +310,7 @@ static void a_step_that_is_refused_undoes_exactly_itself(void **state)
 /* The same where it is the first, and nothing was known before it. */
 static void a_first_step_that_is_refused_leaves_nothing(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps bad = {ALL, 6, TP_STALE}, good = {ALL, 5, 0};
     begin(p);
     assert_int_equal(store_write(p->s, make_changes, &bad), TP_STALE);
@@ -378,7 +363,7 @@ static void check_many_tills(struct store *s, int64_t seq, int64_t uses)
 
 static void what_is_not_remembered_is_written_and_read(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     int64_t seq = 1;
     begin(p);
     assert_int_equal(store_write_sure(p->s, put_many_tills, &seq), 0);
@@ -394,7 +379,7 @@ static void what_is_not_remembered_is_written_and_read(void **state)
 
 static void a_group_remembers_nothing_of_the_one_before(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps mine = {ALL, 5, 0}, others = {ALL & ~(1u << ROW), 8, 0};
     begin(p);
     assert_int_equal(store_write_sure(p->s, make_changes, &mine), 0);
@@ -409,10 +394,68 @@ static void a_group_remembers_nothing_of_the_one_before(void **state)
     assert_int_equal(grant_beside(p), 4);
 }
 
+static int take_n(void *arg, const struct stored *row)
+{
+    *(int64_t *)arg = row->n;
+    return 0;
+}
+
+/* By the statements themselves. */
+static void check_newest(struct store *s)
+{
+    static const enum kind of[STORE_NEWEST_MAX] = {KIND_KEYSET, KIND_POLICY, KIND_TERMINAL, KIND_OFFER};
+    int64_t newest[STORE_NEWEST_MAX] = {0};
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(store_newest(s, of, newest), 0);
+        for (size_t i = 0; i < STORE_NEWEST_MAX; i++) {
+            int64_t last = 0;
+            assert_int_equal(store_statements(s, UINT32_C(1) << of[i], 0, INT64_MAX, take_n, &last), 0);
+            assert_int_equal(newest[i], last);
+        }
+    }
+}
+
+struct kind_step {
+    enum kind kind;
+    uint8_t d;
+    int rc;
+};
+
+static int put_kind(struct store *s, void *arg)
+{
+    const struct kind_step *k = arg;
+    struct statement st = {.kind = k->kind, .d = {k->d}, .raw = bytes_str("raw")};
+    bool fresh = false;
+    int rc = store_statement_put(s, &st, 1, &fresh);
+    check_newest(s);
+    return rc ? rc : k->rc;
+}
+
+static void the_newest_of_a_kind_is_known_until_there_is_another(void **state)
+{
+    struct pair *p = *state;
+    struct kind_step steps[] = {{KIND_OFFER, 1, 0},         {KIND_KEYSET, 2, 0}, {KIND_OFFER, 3, 0},
+                                {KIND_POLICY, 4, TP_STALE}, {KIND_OFFER, 1, 0},  {KIND_TERMINAL, 5, 0},
+                                {KIND_KEYSET, 6, TP_STALE}, {KIND_POLICY, 7, 0}};
+    begin(p);
+    check_newest(p->s);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        assert_int_equal(store_write(p->s, put_kind, &steps[i]), steps[i].rc);
+        check_newest(p->s);
+    }
+    end(p);
+    struct kind_step others = {KIND_OFFER, 9, 0};
+    assert_int_equal(store_write(p->beside, put_kind, &others), 0);
+    begin(p);
+    check_newest(p->s);
+    end(p);
+    check_newest(p->beside);
+}
+
 /* Nor of one that was given up, or fell. */
 static void what_a_group_did_not_keep_it_does_not_write_later(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct steps mine = {ALL, 5, 0}, bad = {1u << TILL, 6, TP_E_IO};
     begin(p);
     assert_int_equal(store_write_sure(p->s, make_changes, &mine), 0);
@@ -436,7 +479,7 @@ static int unrank(struct store *s, void *arg)
 /* A tally that was removed is not written again, and one beside it is. */
 static void a_tally_that_is_removed_is_gone_with_what_was_to_be_written(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct tally_row tally;
     struct steps add = {1u << TALLY, 5, 0};
     begin(p);
@@ -456,7 +499,7 @@ static void a_tally_that_is_removed_is_gone_with_what_was_to_be_written(void **s
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_pair, teardown_pair)
     const struct CMUnitTest tests[] = {
         T(a_group_keeps_all_but_what_was_refused),
         T(a_group_with_a_fault_keeps_nothing),
@@ -468,13 +511,11 @@ int main(void)
         T(a_first_step_that_is_refused_leaves_nothing),
         T(what_is_not_remembered_is_written_and_read),
         T(a_group_remembers_nothing_of_the_one_before),
+        T(the_newest_of_a_kind_is_known_until_there_is_another),
         T(what_a_group_did_not_keep_it_does_not_write_later),
         T(a_tally_that_is_removed_is_gone_with_what_was_to_be_written),
     };
-    server = getenv("TILLPROOF_TEST_STORE");
-    if (server) {
-        store_postgres();
-    }
+    take_server();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return failed + test_ahead() + test_gather();
 }

@@ -2,6 +2,7 @@
 #ifndef TESTS_CONTRACT_GROUP_H
 #define TESTS_CONTRACT_GROUP_H
 
+#include "contract/spot.h"
 #include "store/holds.h"
 #include "store/leases.h"
 #include "store/log.h"
@@ -9,21 +10,19 @@
 #include "store/redeem.h"
 #include "store/report.h"
 #include "store/reversals.h"
+#include "store/sql.h"
 #include "support/cm.h"
 
-#include "store/sql.h"
-
-struct spot {
-    char dir[64], db[300];
+struct pair {
+    struct spot *spot;
+    bool server;
     struct store *s, *beside; /* another handle's view */
 };
 
-extern const char *server; /* NULL: files */
-
-int setup(void **state);
-int teardown(void **state);
-void begin(struct spot *p);
-void end(struct spot *p); /* and all of it was kept */
+int setup_pair(void **state);
+int teardown_pair(void **state);
+void begin(struct pair *p);
+void end(struct pair *p); /* and all of it was kept */
 /* The first column of the first row, as store s sees it. */
 int64_t number_of(struct store *s, const char *text);
 

@@ -149,12 +149,12 @@ static int put_all(struct store *s, void *arg)
     return rc ? rc : p->rc;
 }
 
-static void ahead(struct spot *p)
+static void ahead(struct pair *p)
 {
     assert_int_equal(store_ahead(p->s, &asked), 0);
 }
 
-static void put(struct spot *p, uint32_t n)
+static void put(struct pair *p, uint32_t n)
 {
     struct puts v = {.n = n};
     assert_int_equal(store_write_sure(p->s, put_all, &v), 0);
@@ -162,7 +162,7 @@ static void put(struct spot *p, uint32_t n)
 }
 
 /* What is there is found to be there by what is put again, too. */
-static void check_taken(struct spot *p, uint32_t n)
+static void check_taken(struct pair *p, uint32_t n)
 {
     struct keys k = keys_of(n);
     struct tally_row claims;
@@ -186,7 +186,7 @@ static void check_taken(struct spot *p, uint32_t n)
 
 static void an_absent_key_is_found_when_it_comes_to_be_there(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     ask_nothing();
     ask_for(1);
     ask_for(2);
@@ -207,7 +207,7 @@ static void an_absent_key_is_found_when_it_comes_to_be_there(void **state)
 
 static void a_key_that_was_there_before_is_found(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct puts before = {.n = 5};
     assert_int_equal(store_write(p->beside, put_all, &before), 0);
     ask_nothing();
@@ -220,10 +220,27 @@ static void a_key_that_was_there_before_is_found(void **state)
     end(p);
 }
 
+/* Whatever of it still waits to be written. */
+static void a_key_that_the_group_itself_put_before_is_found(void **state)
+{
+    struct pair *p = *state;
+    ask_nothing();
+    ask_for(1);
+    ask_for(2);
+    begin(p);
+    put(p, 1);
+    ahead(p);
+    check_taken(p, 1);
+    put(p, 2);
+    ahead(p); /* once more */
+    check_taken(p, 2);
+    end(p);
+}
+
 /* Of each sort alone: the row of one says nothing of another. */
 static void each_sort_is_known_by_itself(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct redemption_row r = redemption_of(6);
     struct keys k = keys_of(6);
     int64_t n = 0;
@@ -248,9 +265,30 @@ static void each_sort_is_known_by_itself(void **state)
     assert_int_equal(number_of(p->beside, "SELECT count(*) FROM claim WHERE merchant = ?1"), 0);
 }
 
+/* A request's id may be a sale's. */
+static void equal_keys_of_two_sorts_are_two(void **state)
+{
+    struct pair *p = *state;
+    struct keys k = keys_of(6);
+    struct rev_row rev = {.rev = 3};
+    struct buf answer;
+    uint8_t d[HASH_SIZE];
+    assert_int_equal(store_rev_put(p->beside, k.sale, &rev), 0);
+    ask_nothing();
+    memcpy(asked.requests[asked.request_count++].v, k.sale, ID_SIZE);
+    buf_init(&answer, 100);
+    begin(p);
+    ahead(p);
+    assert_int_equal(store_answer(p->s, k.sale, d, &answer), STORE_NOT_FOUND);
+    assert_int_equal(store_rev(p->s, k.sale, &rev), 0);
+    assert_int_equal(rev.rev, 3);
+    end(p);
+    buf_free(&answer);
+}
+
 static void what_was_undone_is_absent_again(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct puts bad = {.n = 7, .rc = TP_STALE};
     ask_nothing();
     ask_for(7);
@@ -266,7 +304,7 @@ static void what_was_undone_is_absent_again(void **state)
 /* Two groups of keys that together are more than there is room for. */
 static void more_keys_than_there_is_room_for_are_asked_for_later(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     enum { MANY = 2 * STORE_KEYS_MAX };
     begin(p);
     for (uint32_t from = 0; from < MANY; from += STORE_KEYS_MAX) {
@@ -292,7 +330,7 @@ static void more_keys_than_there_is_room_for_are_asked_for_later(void **state)
 /* The same keys in two groups, between which another writes. */
 static void a_group_knows_no_key_of_the_one_before(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct puts others = {.n = 8};
     ask_nothing();
     ask_for(8);
@@ -318,7 +356,7 @@ static void a_group_knows_no_key_of_the_one_before(void **state)
 
 static void leases_are_none_until_there_is_one(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct lease_row row = {.number = 4,
                             .till = "t",
                             .uses = 5,
@@ -351,7 +389,7 @@ static void leases_are_none_until_there_is_one(void **state)
 /* Ends with tills that are known: one that is to be written stays so. */
 static void tills_are_read_ahead_and_written_once(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct till_row old = {.name = "old", .store = "main", .epoch = 2, .head = {.epoch = 2, .seq = 3}}, row;
     struct tenure_row tenure = {.till = "old", .epoch = 2, .until_ms = 77}, found;
     struct till_row bare = {.name = "bare", .store = "main", .epoch = 1};
@@ -394,7 +432,7 @@ static int fault(struct store *s, void *arg)
 
 static void a_group_that_fell_asks_nothing_more(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     ask_nothing();
     ask_for(1);
     assert_int_equal(store_ahead(p->s, &asked), 0); /* outside of a group it is nothing */
@@ -434,7 +472,7 @@ static int let_in_and_refuse(struct store *s, void *arg)
 
 static void the_first_loser_is_found_when_there_is_one(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct redemption_row r = loser();
     begin(p);
     assert_int_equal(find_loser(p->s), STORE_NOT_FOUND);
@@ -454,7 +492,7 @@ static void the_first_loser_is_found_when_there_is_one(void **state)
 /* That there was none for a while was undone, too. */
 static void a_loser_that_was_let_in_by_what_was_undone_has_lost(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct redemption_row r = loser();
     assert_int_equal(store_redemption_put(p->s, &r), 0);
     begin(p);
@@ -465,11 +503,13 @@ static void a_loser_that_was_let_in_by_what_was_undone_has_lost(void **state)
 
 int test_ahead(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_pair, teardown_pair)
     const struct CMUnitTest tests[] = {
         T(an_absent_key_is_found_when_it_comes_to_be_there),
         T(a_key_that_was_there_before_is_found),
+        T(a_key_that_the_group_itself_put_before_is_found),
         T(each_sort_is_known_by_itself),
+        T(equal_keys_of_two_sorts_are_two),
         T(what_was_undone_is_absent_again),
         T(more_keys_than_there_is_room_for_are_asked_for_later),
         T(a_group_knows_no_key_of_the_one_before),

@@ -56,7 +56,7 @@ static int64_t sales(struct store *s)
 
 static void nothing_and_what_is_empty_stay_apart(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct redemption_row none = redemption_of(1, NONE), all = redemption_of(2, 0);
     uint8_t id[ID_SIZE] = {1}, other[ID_SIZE] = {2}, d[HASH_SIZE];
     struct buf answer;
@@ -115,7 +115,7 @@ static int check_order(void *arg, const struct waiting_leaf *row)
 
 static void many_rows_of_several_tables_all_come_in_order(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     uint32_t n = 0;
     begin(p);
     assert_int_equal(store_write_sure(p->s, put_sales, NULL), 0);
@@ -133,9 +133,9 @@ static void many_rows_of_several_tables_all_come_in_order(void **state)
 /* Parts as large as they may be, and one row of more than is gathered at all. */
 enum { LARGE = 5, LARGEST = 3 * 1024 * 1024 };
 
-static void check_bounded(struct store *s)
+static void check_bounded(const struct pair *p)
 {
-    const struct pg_store *own = server ? pg_own(s) : NULL;
+    const struct pg_store *own = p->server ? pg_own(p->s) : NULL;
     for (size_t i = 0; own && i < GATHERED_MAX; i++) {
         size_t n = 0;
         assert_true(own->gathered[i].rows < 512);
@@ -159,7 +159,7 @@ static int check_part(void *arg, const struct stored *row)
 
 static void large_rows_come_whole_and_memory_is_bounded(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct statement st = {.kind = KIND_COMMIT};
     uint8_t *content = test_malloc(LARGEST), d[HASH_SIZE], id[ID_SIZE] = {1};
     struct buf answer;
@@ -172,15 +172,20 @@ static void large_rows_come_whole_and_memory_is_bounded(void **state)
         st.lines = bytes_of(content, PART_MAX);
         assert_int_equal(store_statement_put(p->s, &st, 1, &fresh), 0);
         assert_true(fresh);
-        check_bounded(p->s);
+        check_bounded(p);
     }
     make_d(1, d);
     memset(content, 'x', LARGEST);
     assert_int_equal(store_answer_put(p->s, id, d, bytes_of(content, LARGEST), 5), 0);
-    check_bounded(p->s);
+    check_bounded(p);
+    for (id[1] = 1; id[1] < 10; id[1]++) { /* three of them are more than a megabyte */
+        assert_int_equal(store_answer_put(p->s, id, d, bytes_of(content, 400000), 5), 0);
+        check_bounded(p);
+    }
+    id[1] = 0;
     for (uint32_t n = 1; n <= MANY; n++) {
         assert_int_equal(put_sale(p->s, n), 0);
-        check_bounded(p->s);
+        check_bounded(p);
     }
     end(p);
     for (uint32_t n = 1; n <= LARGE; n++) {
@@ -190,6 +195,9 @@ static void large_rows_come_whole_and_memory_is_bounded(void **state)
     buf_init(&answer, LARGEST);
     assert_int_equal(store_answer(p->beside, id, d, &answer), 0);
     assert_true(answer.n == LARGEST && answer.p[LARGEST - 1] == 'x');
+    assert_int_equal(number_of(p->beside, "SELECT CAST(sum(length(content)) AS BIGINT) FROM answer WHERE "
+                                          "merchant = ?1"),
+                     LARGEST + 9 * 400000);
     buf_free(&answer);
     test_free(content);
 }
@@ -198,7 +206,7 @@ static void large_rows_come_whole_and_memory_is_bounded(void **state)
 static void more_statements_than_are_gathered_are_sent(void **state)
 {
     static char texts[GATHERED_MAX + 6][80];
-    struct spot *p = *state;
+    struct pair *p = *state;
     uint8_t d[HASH_SIZE], handle[HASH_SIZE] = {1};
     begin(p);
     for (uint32_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -237,7 +245,7 @@ static int contenders(struct store *s, const struct contest_key *key)
 /* Rows wait in one table or in two, and the question is about both. */
 static void a_question_finds_what_waits_in_every_table_of_it(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct contest_key coupon = {.by = BY_COUPON, .batch = 1, .index = 1}, commit = {.by = BY_COMMIT},
                        card = {.by = BY_CARD, .id = {0xCA}};
     struct redemption_row r = redemption_of(1, 0), found;
@@ -271,7 +279,7 @@ static void a_question_finds_what_waits_in_every_table_of_it(void **state)
 
 static void records_and_reversals_that_wait_are_found(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct record_row row = {.till = bytes_str("t"), .epoch = 1, .seq = 1, .d = {1}}, none = row;
     struct reversal_row back = {.d = {9}, .commit = {1}, .till = "t", .currency = "EUR", .op = REVERSE_VOID};
     struct record_place place;
@@ -299,7 +307,7 @@ static void records_and_reversals_that_wait_are_found(void **state)
 
 static void a_row_that_waits_is_changed_and_removed(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct sale_row sale;
     struct redemption_row r = redemption_of(1, NONE), found;
     struct claim_row claim = {.sale = {5}, .till = "t", .number = 1, .until_ms = 9};
@@ -326,7 +334,7 @@ static void a_row_that_waits_is_changed_and_removed(void **state)
 /* What a statement changed is its own, whatever waits beside it, and waits for it in its own table. */
 static void changes_are_counted_while_others_wait(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct reservation_row row = {.sale = {1}, .batch = 1, .index = 1, .number = 1, .until_ms = 9};
     struct statement st = {.kind = KIND_COMMIT, .d = {1}, .raw = bytes_str("x")};
     static struct store_keys keys;
@@ -372,7 +380,7 @@ static int walk_sales(struct store *s, void *arg)
 
 static void rows_are_added_while_others_are_stepped_through(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct walk w = {.s = p->s};
     begin(p);
     assert_int_equal(store_write_sure(p->s, put_sales, NULL), 0);
@@ -396,7 +404,7 @@ static int put_twice(struct store *s, void *arg)
 
 static void a_row_that_may_not_be_ends_the_group(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     int (*const write[])(struct store * s, int (*fn)(struct store *, void *), void *arg) = {store_write,
                                                                                             store_write_sure};
     for (size_t i = 0; i < 2; i++) {
@@ -417,10 +425,10 @@ static void a_row_that_may_not_be_ends_the_group(void **state)
 /* A question that comes behind it learns of it. */
 static void a_row_that_may_not_be_is_told_by_the_next_question(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     struct redemption_row a = redemption_of(1, 0), b = a, found;
     b.d[5] = 1;
-    if (!server) {
+    if (!p->server) {
         return; /* a file says it at once */
     }
     begin(p);
@@ -435,7 +443,7 @@ static void a_row_that_may_not_be_is_told_by_the_next_question(void **state)
 
 static void what_was_undone_is_not_sent_later(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     begin(p);
     assert_int_equal(put_sale(p->s, 1), 0);
     assert_int_equal(store_group_end(p->s, false), TP_E_STATE);
@@ -447,7 +455,7 @@ static void what_was_undone_is_not_sent_later(void **state)
 }
 
 /* Every connection of this server's but the one that asks. */
-static void cut(struct spot *p)
+static void cut(struct pair *p)
 {
     number_of(p->beside, "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
                          "application_name = 'tillproof' AND pid <> pg_backend_pid()");
@@ -456,9 +464,9 @@ static void cut(struct spot *p)
 /* The connection is lost while rows wait, with more to come or at the end. */
 static void a_lost_connection_takes_what_waits_with_it(void **state)
 {
-    struct spot *p = *state;
+    struct pair *p = *state;
     static struct store_keys keys;
-    for (int more = 0; server && more < 3; more++) {
+    for (int more = 0; p->server && more < 3; more++) {
         begin(p);
         assert_int_equal(put_sale(p->s, 1), 0);
         cut(p);
@@ -479,7 +487,7 @@ static void a_lost_connection_takes_what_waits_with_it(void **state)
 
 int test_gather(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_pair, teardown_pair)
     const struct CMUnitTest tests[] = {
         T(nothing_and_what_is_empty_stay_apart),
         T(many_rows_of_several_tables_all_come_in_order),

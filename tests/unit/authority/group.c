@@ -313,6 +313,31 @@ static void one_serial_under_two_offers_in_one_commit_is_used_once(struct group 
     rebuild_makes_the_same(g);
 }
 
+/* More than is read ahead at once, in a few long messages: each coupon comes a second time much later. */
+static void a_long_group_is_decided_to_its_end(void **state)
+{
+    enum { EACH = 120, LONG = 10, USES = EACH * LONG };
+    struct group *g = open_group(true);
+    struct offer o = risky(g, "once");
+    uint32_t won = 0;
+    (void)state;
+    world_publish(&g->w, &o);
+    world_batch(&g->w, 1, &o, USES, "email", "");
+    for (uint32_t i = 0; i < USES; i++) {
+        struct world_sale s = by_coupon(g, &o, i % (USES / 2));
+        struct buf *message = i % EACH ? &g->requests[g->n - 1] : next(g);
+        g->w.now += 1000;
+        world_alone_message(&g->w, &g->w.tills[i % TILLS], &s, &o, 10, message, NULL);
+    }
+    deliver(g);
+    won = (uint32_t)world_sql(&g->w, "SELECT count(*) FROM redemption WHERE merchant = @ AND stage = 5");
+    assert_int_equal(won, USES / 2);
+    assert_int_equal(conflicts(g), USES / 2);
+    assert_int_equal(world_sql(&g->w, "SELECT count(*) FROM sale WHERE merchant = @"), USES);
+    assert_int_equal(world_sql(&g->w, "SELECT min(head_seq) FROM till WHERE merchant = @"), USES / TILLS);
+    close_group(g);
+}
+
 /* ---- limits ---- */
 
 static void a_total_is_kept_exactly(struct group *g)
@@ -406,6 +431,7 @@ int main(void)
         BOTH(one_coupon_twice_in_one_commit_is_used_once),
         BOTH(one_offer_twice_in_one_commit_is_counted_twice),
         BOTH(one_serial_under_two_offers_in_one_commit_is_used_once),
+        cmocka_unit_test(a_long_group_is_decided_to_its_end),
         BOTH(a_total_is_kept_exactly),
         BOTH(a_budget_is_spent_exactly),
         BOTH(a_customers_uses_are_kept_exactly),

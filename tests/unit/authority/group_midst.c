@@ -216,6 +216,28 @@ static void a_new_version_counts_from_its_statement_on(struct group *g)
     rebuild_makes_the_same(g);
 }
 
+/* It is refused behind its own row, which is undone alone. */
+static void a_statement_that_is_refused_leaves_nothing_of_itself(struct group *g)
+{
+    struct offer o = risky(g, "once"), other = risky(g, "other");
+    publish(g, &o);
+    put_use(g, 0, &o, 7, 100);
+    o.percent = 20000;
+    put_offer(g, &o);
+    put_use(g, 1, &o, 7, 30);
+    put_offer(g, &other);
+    put_hold(g, 2, &o, 8);
+    deliver(g);
+    check_row(g, 0, 0, 0, 0);
+    assert_int_equal(said(g, 1), TP_VERSION_EXISTS);
+    check_row(g, 2, 0, TP_ALREADY_USED, 30);
+    assert_int_equal(said(g, 3), 0);
+    assert_int_equal(grant_of(g, 4).verdicts.v[0].discount, 100);
+    assert_int_equal(conflicts(g), 1);
+    assert_int_equal(world_sql(&g->w, "SELECT count(*) FROM offer WHERE merchant = @"), 2);
+    rebuild_makes_the_same(g);
+}
+
 static void a_policy_is_in_force_from_its_statement_on(struct group *g)
 {
     struct zone_step step = {0, 60};
@@ -339,6 +361,7 @@ int test_midst(void)
         BOTH(a_commit_and_its_void_free_the_coupon),
         BOTH(an_automatic_offer_is_on_the_table_from_its_statement_on),
         BOTH(a_new_version_counts_from_its_statement_on),
+        BOTH(a_statement_that_is_refused_leaves_nothing_of_itself),
         BOTH(a_policy_is_in_force_from_its_statement_on),
         BOTH(a_till_is_revoked_from_its_statement_on),
         BOTH(a_till_that_forked_is_quarantined_at_once),
