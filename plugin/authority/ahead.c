@@ -13,7 +13,8 @@ static void add_till(struct store_keys *k, struct bytes name)
         }
     }
     if (k->till_count < STORE_TILLS_MAX && name.n < sizeof k->tills[0]) {
-        COPY_TEXT(k->tills[k->till_count++], name);
+        COPY_TEXT(k->tills[k->till_count], name);
+        k->till_count++;
     }
 }
 
