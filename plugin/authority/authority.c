@@ -283,9 +283,6 @@ static int handle_one(struct authority *a, const struct statement *st, struct ar
     if (rc == 0) {
         rc = handle_in(a, &c);
         a->level = a->level && teaches_nothing(st->kind);
-        if (st->kind == KIND_OFFER) {
-            known_places_forget(&a->known);
-        }
     }
     if (rc == 0) {
         buf_put(reply, answer.p, answer.n);

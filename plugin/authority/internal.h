@@ -175,7 +175,7 @@ void known_init(struct known *k);
 void known_forget(struct known *k); /* after a transaction was undone, or the tables are made anew */
 /* Before each statement: what the last one's offers point to may go. */
 void known_begin(struct known *k);
-void known_places_forget(struct known *k); /* a group begins, or an offer came */
+void known_places_forget(struct known *k); /* another offer has come */
 const struct offer *known_offer(const struct known *k, const uint8_t d[HASH_SIZE]); /* NULL: not known */
 bool known_offer_room(const struct known *k);
 /* Its texts are in k->memory, and there is room. */

@@ -20,12 +20,6 @@ struct sequencing {
     int64_t last; /* of the queue, that has its place now */
 };
 
-static int read_node(void *arg, int level, int64_t index, uint8_t hash[HASH_SIZE])
-{
-    int rc = store_node(arg, level, index, hash);
-    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
-}
-
 static int keep_node(void *arg, int level, int64_t index, const uint8_t hash[HASH_SIZE])
 {
     return store_node_put(arg, level, index, hash);
@@ -94,7 +88,7 @@ struct adding {
 static int read_head(const struct adding *add, struct store *s, struct tree *out)
 {
     const struct authority *a = add->a;
-    struct tree_nodes nodes = {read_node, s};
+    struct tree_nodes nodes = {store_log_node, s};
     int64_t size = 0;
     int rc = store_leaf_count(s, &size);
     if (rc == 0 && store_reads_ahead(s) && a->head_fence && add->turn.fence == a->head_fence + 1 &&
@@ -264,7 +258,7 @@ static int make_receipt(struct store *s, void *arg)
 {
     struct asking *ask = arg;
     struct authority *a = ask->a;
-    struct tree_nodes nodes = {read_node, s};
+    struct tree_nodes nodes = {store_log_node, s};
     struct checkpoint_row head;
     struct leaf_row leaf;
     char origin[ORIGIN_MAX];
@@ -291,7 +285,7 @@ int log_receipt(struct call *c, const uint8_t d[HASH_SIZE], struct buf *out)
 
 int log_consistency(struct call *c, int64_t size1, int64_t size2, struct path *out)
 {
-    struct tree_nodes nodes = {read_node, c->s};
+    struct tree_nodes nodes = {store_log_node, c->s};
     return path_consistency(&nodes, size1, size2, out);
 }
 

@@ -79,16 +79,10 @@ int checkpoint_page(struct store *s, const struct asking *ask)
 
 /* ---- consistency ---- */
 
-static int read_node(void *arg, int level, int64_t index, uint8_t hash[HASH_SIZE])
-{
-    int rc = store_node(arg, level, index, hash);
-    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
-}
-
 int consistency_page(struct store *s, const struct asking *ask)
 {
     struct buf *out = &ask->page->body;
-    struct tree_nodes nodes = {read_node, s};
+    struct tree_nodes nodes = {store_log_node, s};
     struct path path = {0};
     int64_t from = 0, size = 0;
     const struct query_value values[] = {{"from", &from, 0, INT64_MAX}};

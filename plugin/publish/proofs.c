@@ -7,12 +7,6 @@
 
 enum { PROOFS_BYTES = 30 * 1024, PAGE_FULL = 1 };
 
-static int read_node(void *arg, int level, int64_t index, uint8_t hash[HASH_SIZE])
-{
-    int rc = store_node(arg, level, index, hash);
-    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
-}
-
 /* ---- checkpoints ---- */
 
 struct series {
@@ -24,7 +18,7 @@ struct series {
 static int put_checkpoint(void *arg, const struct checkpoint_row *row)
 {
     struct series *p = arg;
-    struct tree_nodes nodes = {read_node, p->s};
+    struct tree_nodes nodes = {store_log_node, p->s};
     struct path path = {0};
     if (p->out->n > PROOFS_BYTES) {
         return PAGE_FULL;
@@ -80,7 +74,7 @@ static int take_head(void *arg, const struct checkpoint_row *row)
 static int put_receipt(void *arg, const struct leaf_row *row)
 {
     struct giving *g = arg;
-    struct tree_nodes nodes = {read_node, g->s};
+    struct tree_nodes nodes = {store_log_node, g->s};
     struct buf *out = &g->ask->page->body, receipt;
     uint8_t memory[RECEIPT_MAX];
     if (out->n > PROOFS_BYTES) {

@@ -12,12 +12,6 @@ struct writing {
     struct checkpoint_row last, next; /* without their bytes; size 0: none */
 };
 
-static int read_node(void *arg, int level, int64_t index, uint8_t hash[HASH_SIZE])
-{
-    int rc = store_node(arg, level, index, hash);
-    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
-}
-
 static int take_next(void *arg, const struct checkpoint_row *row)
 {
     struct checkpoint_row *next = arg;
@@ -35,7 +29,7 @@ static int find_next(struct writing *w)
 static int put_checkpoint(void *arg, const struct checkpoint_row *row)
 {
     struct writing *w = arg;
-    struct tree_nodes nodes = {read_node, w->s};
+    struct tree_nodes nodes = {store_log_node, w->s};
     struct bundle_item item = {.type = BUNDLE_CHECKPOINT};
     item.as.checkpoint.raw = row->raw;
     item.as.checkpoint.note = row->note;
@@ -101,7 +95,7 @@ static int each_waiting(void *arg, const struct stored *row)
 
 static int put_receipt(struct writing *w, const struct leaf_row *leaf)
 {
-    struct tree_nodes nodes = {read_node, w->s};
+    struct tree_nodes nodes = {store_log_node, w->s};
     struct checkpoint_row head;
     struct bundle_item item = {.type = BUNDLE_RECEIPT};
     uint8_t memory[RECEIPT_MAX];

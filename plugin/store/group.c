@@ -329,13 +329,15 @@ void group_absent_is(struct store *s, enum absent sort, const uint8_t *key, size
     }
 }
 
-void group_present_is(struct store *s, enum absent sort, const uint8_t *key, size_t n)
+bool group_present_is(struct store *s, enum absent sort, const uint8_t *key, size_t n)
 {
     struct group *g = lasting(s);
     struct key *k = g && g->key_count ? find_key(g, sort, key, n, false) : NULL;
+    bool first = k && !k->gone;
     if (k) {
         k->gone = true;
     }
+    return first;
 }
 
 bool group_absent(const struct store *s, enum absent sort, const uint8_t *key, size_t n)

@@ -62,8 +62,8 @@ enum { COUPON_KEY_SIZE = 16 };
 void group_coupon_key(int64_t batch, int64_t index, uint8_t key[COUPON_KEY_SIZE]);
 /* Remembers that there is none; where there is no room it is looked for again. */
 void group_absent_is(struct store *s, enum absent sort, const uint8_t *key, size_t n);
-/* A row of that key was written, or found. */
-void group_present_is(struct store *s, enum absent sort, const uint8_t *key, size_t n);
+/* A row of that key was written, or is now, or was found. True when it was known to be absent until now. */
+bool group_present_is(struct store *s, enum absent sort, const uint8_t *key, size_t n);
 bool group_absent(const struct store *s, enum absent sort, const uint8_t *key, size_t n);
 bool group_no_lease(const struct store *s);
 void group_lease_is(struct store *s);

@@ -18,9 +18,7 @@ int store_rev(struct store *s, const uint8_t sale[ID_SIZE], struct rev_row *row)
 
 int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev_row *row)
 {
-    bool first = group_absent(s, ABSENT_REVISION, sale, ID_SIZE);
-    group_present_is(s, ABSENT_REVISION, sale, ID_SIZE);
-    if (first) {
+    if (group_present_is(s, ABSENT_REVISION, sale, ID_SIZE)) {
         return sql_run(s, "INSERT INTO revision VALUES (?1, ?2, ?3, ?4)", "dii", sale, row->rev,
                        (int64_t)row->finished);
     }
@@ -32,9 +30,7 @@ int store_rev_put(struct store *s, const uint8_t sale[ID_SIZE], const struct rev
 
 int store_rev_finish(struct store *s, const uint8_t sale[ID_SIZE], int64_t rev)
 {
-    bool first = group_absent(s, ABSENT_REVISION, sale, ID_SIZE);
-    group_present_is(s, ABSENT_REVISION, sale, ID_SIZE);
-    if (first) {
+    if (group_present_is(s, ABSENT_REVISION, sale, ID_SIZE)) {
         return sql_run(s, "INSERT INTO revision VALUES (?1, ?2, ?3, 1)", "di", sale, rev);
     }
     return sql_run(s,
@@ -48,10 +44,8 @@ int store_reservation_put(struct store *s, const struct reservation_row *row)
 {
     uint8_t key[COUPON_KEY_SIZE];
     group_coupon_key(row->batch, row->index, key);
-    bool first = group_absent(s, ABSENT_RESERVED, key, sizeof key);
-    group_present_is(s, ABSENT_RESERVED, key, sizeof key);
     group_present_is(s, ABSENT_HELD, row->sale, ID_SIZE);
-    if (first) {
+    if (group_present_is(s, ABSENT_RESERVED, key, sizeof key)) {
         return sql_run(s, "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiidrtii",
                        row->batch, row->index, row->slot, row->sale, row->offer, row->till, row->number,
                        row->until_ms);

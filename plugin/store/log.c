@@ -117,6 +117,12 @@ int store_node(struct store *s, int level, int64_t index, uint8_t hash[HASH_SIZE
     return 0;
 }
 
+int store_log_node(void *s, int level, int64_t index, uint8_t hash[HASH_SIZE])
+{
+    int rc = store_node(s, level, index, hash);
+    return rc == STORE_NOT_FOUND ? TP_E_CORRUPT : rc;
+}
+
 int store_checkpoint_put(struct store *s, const struct checkpoint_row *row)
 {
     return sql_run(

@@ -36,6 +36,9 @@ int store_unlogged(struct store *s, uint8_t d[HASH_SIZE]);
 /* A complete node of the tree: level 0 are leaves. */
 int store_node_put(struct store *s, int level, int64_t index, const uint8_t hash[HASH_SIZE]);
 int store_node(struct store *s, int level, int64_t index, uint8_t hash[HASH_SIZE]); /* STORE_NOT_FOUND */
+/* The same for whoever reads the tree of the log that is here (struct tree_nodes): s is the store, and a node
+ * that is missing is TP_E_CORRUPT. */
+int store_log_node(void *s, int level, int64_t index, uint8_t hash[HASH_SIZE]);
 
 struct checkpoint_row {
     int64_t size, time_ms;

@@ -13,9 +13,8 @@ static int put_part(struct store *s, const uint8_t d[HASH_SIZE], int64_t which, 
 int store_statement_put(struct store *s, const struct statement *st, int64_t received_ms, bool *fresh)
 {
     int rc;
-    *fresh = group_absent(s, ABSENT_STATEMENT, st->d, HASH_SIZE);
+    *fresh = group_present_is(s, ABSENT_STATEMENT, st->d, HASH_SIZE);
     if (*fresh) {
-        group_present_is(s, ABSENT_STATEMENT, st->d, HASH_SIZE);
         rc = sql_run(s,
                      "INSERT INTO statement (merchant, d, kind, received_ms, raw) "
                      "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -66,7 +65,7 @@ static int hand_out(struct store *s, struct rows *st, int (*fn)(void *, const st
 
 /* A few kinds are found by the index of kinds, so that what comes and goes in between is not read; more are
  * not few any more. */
-enum { FEW_KINDS = 8, SOME_KINDS = 3 };
+enum { FEW_KINDS = 8 };
 #define OF_FEW_KINDS "s.kind IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
 
 /* How many; the last one again fills up the list. */
@@ -87,19 +86,14 @@ static size_t list_kinds(uint32_t wanted, int64_t out[FEW_KINDS])
 /* Each kind by itself, and counted: a planner that does not know how rare they are would rather walk through
  * all statements in their order. */
 #define COUNT_OF(kind) "(SELECT count(*) FROM statement WHERE merchant = ?1 AND kind = " kind " AND n > ?2)"
-static int any_after(struct store *s, const int64_t k[FEW_KINDS], size_t n, int64_t after, bool *any)
+static int any_after(struct store *s, const int64_t k[FEW_KINDS], int64_t after, bool *any)
 {
     int64_t found = 0;
-    int rc =
-        n <= SOME_KINDS
-            ? sql_ints(s, &found, 1, "SELECT " COUNT_OF("?3") " + " COUNT_OF("?4") " + " COUNT_OF("?5"),
-                       "iiii", after, k[0], k[1], k[2])
-            : sql_ints(
-                  s, &found, 1,
-                  "SELECT " COUNT_OF("?3") " + " COUNT_OF("?4") " + " COUNT_OF("?5") " + " COUNT_OF(
-                      "?6") " + " COUNT_OF("?7") " + " COUNT_OF("?8") " + " COUNT_OF("?9") " + " COUNT_OF("?1"
-                                                                                                          "0"),
-                  "iiiiiiiii", after, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]);
+    int rc = sql_ints(
+        s, &found, 1,
+        "SELECT " COUNT_OF("?3") " + " COUNT_OF("?4") " + " COUNT_OF("?5") " + " COUNT_OF(
+            "?6") " + " COUNT_OF("?7") " + " COUNT_OF("?8") " + " COUNT_OF("?9") " + " COUNT_OF("?10"),
+        "iiiiiiiii", after, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]);
     *any = found > 0;
     return rc;
 }
@@ -109,10 +103,8 @@ int store_newest(struct store *s, const enum kind of[STORE_NEWEST_MAX], int64_t 
     if (group_newest(s, of, newest)) {
         return 0;
     }
-    int rc =
-        sql_ints(s, newest, STORE_NEWEST_MAX,
-                 "SELECT " NEWEST_OF("?2") ", " NEWEST_OF("?3") ", " NEWEST_OF("?4") ", " NEWEST_OF("?5"),
-                 "iiii", (int64_t)of[0], (int64_t)of[1], (int64_t)of[2], (int64_t)of[3]);
+    int rc = sql_ints(s, newest, STORE_NEWEST_MAX, "SELECT " NEWEST_COLUMNS, "iiii", (int64_t)of[0],
+                      (int64_t)of[1], (int64_t)of[2], (int64_t)of[3]);
     for (size_t i = 0; i < STORE_NEWEST_MAX && rc == 0; i++) {
         group_newest_is(s, of[i], newest[i]);
     }
@@ -131,7 +123,7 @@ int store_statements(struct store *s, uint32_t wanted, int64_t after, int64_t li
     bool any = true;
     size_t kinds_wanted = list_kinds(wanted, k);
     bool few = kinds_wanted <= FEW_KINDS;
-    int rc = kinds_wanted && few ? any_after(s, k, kinds_wanted, after, &any) : 0;
+    int rc = kinds_wanted && few ? any_after(s, k, after, &any) : 0;
     if (rc || !any || kinds_wanted == 0) {
         return rc;
     }

@@ -1,49 +1,11 @@
 /* What every store must do for an audit and for an erasure (plugin/store/store.h): on a SQLite file, or on
  * the server that TILLPROOF_TEST_STORE names. */
-#include "base/id.h"
+#include "contract/spot.h"
 #include "store/erased.h"
 #include "store/evidence.h"
-#include "store/postgres/postgres.h"
-#include "store/store.h"
 #include "support/cm.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-struct spot {
-    char dir[64], db[300];
-    uint8_t merchant[ID_SIZE];
-    struct store *s;
-};
-
-static int setup(void **state)
-{
-    struct spot *p = test_calloc(1, sizeof *p);
-    const char *server = getenv("TILLPROOF_TEST_STORE");
-    snprintf(p->dir, sizeof p->dir, "/tmp/tillproof-evidence-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    snprintf(p->db, sizeof p->db, "%s%s", server ? server : p->dir, server ? "" : "/a.db");
-    assert_int_equal(random_bytes(p->merchant, ID_SIZE), 0);
-    assert_int_equal(store_open(p->db, p->merchant, STORE_CREATE, &p->s, NULL), 0);
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct spot *p = *state;
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    store_close(p->s);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/a.db%s", p->dir, ends[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(p->dir), 0);
-    test_free(p);
-    return 0;
-}
 
 /* A kept link with a person part; its D begins with that byte. */
 static void keep(struct spot *p, uint8_t first)
@@ -254,8 +216,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(leaves_and_waiting_statements_come_whole_and_in_order), T(what_was_erased_is_counted_in_one_hash),
         T(figures_and_heads_are_the_same_everywhere), T(a_person_is_found_and_dropped)};
-    if (getenv("TILLPROOF_TEST_STORE")) {
-        store_postgres();
-    }
+    take_server();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,21 +61,12 @@ static void gather(const struct store_keys *k, struct buf b[ARRAYS])
     }
 }
 
-static struct params of_merchant(const struct pg_store *s)
-{
-    return (struct params){.n = 1,
-                           .types = {OID_BYTEA},
-                           .values = {(const char *)s->head.merchant},
-                           .lengths = {ID_SIZE},
-                           .formats = {1}};
-}
-
 enum { ANSWERS = 3 };
 
 /* All at once. */
 static int ask(struct pg_store *s, const struct store_keys *k, struct buf b[ARRAYS], PGresult *out[ANSWERS])
 {
-    struct params keys = of_merchant(s), names = of_merchant(s), sorts = of_merchant(s);
+    struct params keys = pg_of_merchant(s), names = pg_of_merchant(s), sorts = pg_of_merchant(s);
     for (int i = 0; i < ARRAYS; i++) {
         if (b[i].failed) {
             return TP_E_MEMORY;

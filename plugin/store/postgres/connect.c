@@ -243,6 +243,7 @@ static int open_server(const char *address, const uint8_t merchant[ID_SIZE], int
     s->head.backend = &pg_backend;
     memcpy(s->head.merchant, merchant, ID_SIZE);
     s->flags = flags;
+    s->look = LOOK_FIRST;
     int rc = pg_connect(s, e);
     if (rc) {
         store_close(&s->head);

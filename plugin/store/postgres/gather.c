@@ -165,11 +165,7 @@ static int put_row(struct pg_store *s, struct gathered *g, const struct params *
 
 static int flush(struct pg_store *s, struct gathered *g)
 {
-    struct params p = {.n = 1,
-                       .types = {OID_BYTEA},
-                       .values = {(const char *)s->head.merchant},
-                       .lengths = {ID_SIZE},
-                       .formats = {1}};
+    struct params p = pg_of_merchant(s);
     for (size_t i = 0; i < g->columns; i++) {
         pg_array_bind(&p, &g->arrays[i], g->rows, kinds_of[kind_of(g->types[i])].array);
     }

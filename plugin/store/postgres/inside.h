@@ -56,7 +56,7 @@ struct pg_store {
     int failed;       /* what ended it; 0: nothing. Nothing more is sent until it is rolled back */
     int64_t changed;  /* rows, by the last statement that was answered */
     int64_t looked;   /* statements sent since the last look */
-    int64_t look;     /* of so many the next one is due; 0: LOOK_FIRST */
+    int64_t look;     /* of so many the next one is due */
     unsigned cursors; /* that were opened so far: their names */
     struct sent sent[PENDING_MAX];
     size_t pending;
@@ -89,6 +89,16 @@ enum {
     OID_TEXTS = 1009,
     OID_INT8S = 1016
 };
+
+/* ?1 of every statement that names a table; the rest is added behind it. */
+static inline struct params pg_of_merchant(const struct pg_store *s)
+{
+    return (struct params){.n = 1,
+                           .types = {OID_BYTEA},
+                           .values = {(const char *)s->head.merchant},
+                           .lengths = {ID_SIZE},
+                           .formats = {1}};
+}
 
 /* array.c: an array is begun, filled and bound; b is the caller's until the statement was sent. */
 void pg_array_begin(struct buf *b, Oid element);

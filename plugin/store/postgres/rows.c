@@ -60,8 +60,7 @@ static int put_one(struct params *p, char type, va_list *args)
 static int bind(struct pg_store *s, struct params *p, const char *types, va_list *args)
 {
     int rc = 0;
-    p->n = 0;
-    put_bytes(p, s->head.merchant, ID_SIZE, OID_BYTEA);
+    *p = pg_of_merchant(s);
     for (; *types && rc == 0; types++) {
         rc = p->n < PARAMS_MAX ? put_one(p, *types, args) : TP_E_MEMORY;
     }

@@ -12,11 +12,7 @@ static const struct params none = {.n = 0};
 
 static int turn(struct pg_store *s)
 {
-    struct params p = {.n = 1,
-                       .types = {OID_BYTEA},
-                       .values = {(const char *)s->head.merchant},
-                       .lengths = {ID_SIZE},
-                       .formats = {1}};
+    struct params p = pg_of_merchant(s);
     return pg_send(s, "SELECT pg_advisory_xact_lock(hashtextextended(encode(?1, 'hex'), 0))", &p);
 }
 
@@ -33,7 +29,6 @@ static void look(struct pg_store *s)
 void pg_look_now(struct store *store, int64_t rows)
 {
     struct pg_store *s = pg_own(store);
-    s->look = s->look ? s->look : LOOK_FIRST;
     s->looked += rows;
     if (s->looked >= s->look && pg_ready(s) == 0) {
         s->failed = 0;
@@ -48,7 +43,6 @@ static int open_transaction(struct pg_store *s, bool write)
         return rc;
     }
     s->failed = 0;
-    s->look = s->look ? s->look : LOOK_FIRST;
     if (write && s->looked >= s->look && !s->head.look_elsewhere) {
         look(s);
     }
